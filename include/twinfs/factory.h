@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * factory.h - makes the partitions of a new module, as the vendor's tool does.
+ *
+ * The user partition gets the files of a directory and checksum.json; the
+ * backup partition gets checksum.json, backup_restore.json and, under usr/,
+ * the protected files.
+ *
+ * Source    the merge rules of the vendor's tool, docs/device-differences.md.
+ */
+#ifndef TWINFS_FACTORY_H
+#define TWINFS_FACTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <twinfs/error.h>
+#include <twinfs/profile.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct twinfs_factory_options {
+	const struct twinfs_profile *profile;
+	const char *user_dir;            /* host directory whose content becomes /usr */
+	const char *const *backup_files; /* paths below user_dir to protect */
+	size_t backup_count;
+	bool backup_all;                 /* protect every non-empty regular file */
+	uint32_t prog_size;              /* bytes; 0: the profile's */
+	/* Called after each file or directory; may be NULL. @done of @total objects. */
+	void (*progress)(void *ctx, const char *path, size_t done, size_t total);
+	void *progress_ctx;
+};
+
+/*
+ * Makes the file @path: a chip with a partition table and all areas of the
+ * profile. It appears whole or not at all.
+ *
+ * Only regular files and directories can be stored; the directory must hold no
+ * checksum.json, which is made here. Paths to protect are those below it
+ * ("lib/m.py"). Equal input gives equal bytes.
+ *
+ * Returns 0, -EEXIST, -ENOENT (a backup file is not in user_dir), -EISDIR (it
+ * is a directory), -ENOSPC (the text says which partition and by how much),
+ * -EINVAL (an empty protected file; names that differ in case only; a table
+ * over 16,384 characters; a symbolic link or special file; a profile without
+ * the area), -ENOTSUP (the profile's firmware uses another littlefs),
+ * -EAGAIN (a file changed meanwhile), -ENAMETOOLONG, -EIO, -ENOMEM.
+ */
+TWINFS_API int twinfs_factory_make_image(const struct twinfs_factory_options *options,
+	const char *path, struct twinfs_error *err);
+
+/*
+ * Makes customer_fs.bin and customer_backup_fs.bin in the directory @dir,
+ * which is made if missing; the files must not exist. Errors as above.
+ */
+TWINFS_API int twinfs_factory_make_pair(const struct twinfs_factory_options *options,
+	const char *dir, struct twinfs_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

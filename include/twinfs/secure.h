@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * secure.h - SecureData: 16 small slots that survive reflashing.
+ *
+ * Two regions (primary and mirror) each hold an append log of records over
+ * several erase units. A store is old or new at every power cut; there is no
+ * delete. Optionally content is sealed with AES-256-GCM under a key file.
+ *
+ * Lifetime  borrows the chip until twinfs_secure_close().
+ * Threads   all calls on one object may run at once; stores are serialised.
+ * Source    slots, sizes and codes: public API documentation of the modules;
+ *           layout: ours, docs/formats/securedata.md.
+ */
+#ifndef TWINFS_SECURE_H
+#define TWINFS_SECURE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <twinfs/error.h>
+#include <twinfs/flash.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TWINFS_SECURE_SLOTS 16
+
+/* Codes of the device's API. */
+#define TWINFS_SECURE_OK 0
+#define TWINFS_SECURE_BAD (-1)   /* wrong index or length, or storage failure */
+#define TWINFS_SECURE_EMPTY (-2) /* the slot was never stored */
+
+struct twinfs_secure;
+
+/* Capacity in bytes of slot @index (1 to 16): 52, 100, 500 or 1000; 0 for another index. */
+TWINFS_API uint32_t twinfs_secure_capacity(int64_t index);
+
+/*
+ * Opens the area [@addr, @addr + @size) of the chip; an erased or foreign area
+ * is an empty one. Writes nothing.
+ *
+ * @size      at least 2 regions of 3 erase units; both a multiple of the erase size
+ * @key_file  32 bytes, owned by the caller's user, mode 0600 or stricter; NULL: not sealed
+ *
+ * Returns 0, -EINVAL (area), -EACCES or -EBADMSG (key file unsafe or wrong:
+ * some record is sealed with another key, or @key_file is NULL and one is
+ * sealed), -ENOENT, -ENOMEM, -ESHUTDOWN.
+ */
+TWINFS_API int twinfs_secure_open(struct twinfs_flash *flash, uint64_t addr, uint64_t size,
+	const char *key_file, struct twinfs_secure **ret_secure, struct twinfs_error *err);
+
+/* Forgets keys and content. NULL is allowed. */
+TWINFS_API void twinfs_secure_close(struct twinfs_secure *secure);
+
+/*
+ * Replaces the content of slot @index by @len bytes, @len may be 0.
+ * Returns TWINFS_SECURE_OK or TWINFS_SECURE_BAD; then the old content is kept.
+ */
+TWINFS_API int twinfs_secure_store(struct twinfs_secure *secure, int64_t index, const void *data,
+	int64_t len);
+
+/*
+ * Copies the first min(@len, stored length) bytes of slot @index to @buf, the
+ * rest of which stays untouched. Returns the number copied,
+ * TWINFS_SECURE_BAD or TWINFS_SECURE_EMPTY.
+ */
+TWINFS_API int twinfs_secure_read(struct twinfs_secure *secure, int64_t index, void *buf,
+	int64_t len);
+
+struct twinfs_secure_slot {
+	unsigned index;
+	uint32_t capacity;   /* bytes */
+	bool stored;
+	uint32_t length;     /* bytes stored */
+	uint64_t generation; /* of the area's store counter; 0 when never stored */
+};
+
+/* Fills @ret_slots[0..15] for slots 1 to 16. */
+TWINFS_API void twinfs_secure_list(struct twinfs_secure *secure,
+	struct twinfs_secure_slot ret_slots[TWINFS_SECURE_SLOTS]);
+
+/*
+ * Reports damaged records and a lagging region. Returns the number of
+ * findings of severity TWINFS_ERROR.
+ */
+TWINFS_API int twinfs_secure_check(struct twinfs_secure *secure,
+	void (*found)(void *ctx, const struct twinfs_error *finding), void *ctx);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

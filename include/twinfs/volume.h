@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * volume.h - a littlefs in a range of a chip, addressed by inode.
+ *
+ * Objects are named by an inode number that stays the same while the volume
+ * is mounted, through renames too; TWINFS_ROOT_INO is the root. A number whose
+ * object is gone gives -ESTALE. New content of a file lives in memory, with
+ * its blocks reserved, until twinfs_volume_sync() commits it: then it is on
+ * the chip wholly; after a power cut the file is its old or its new self.
+ * Creating, removing and renaming are on the chip when the call returns.
+ *
+ * Lifetime  borrows the chip until twinfs_volume_unmount().
+ * Threads   all calls on one volume may run at once, but mount and unmount.
+ *           Readers of a volume run in parallel, writers one at a time.
+ * Source    the littlefs on-disk formats: SPEC.md of littlefs 1.7 (version
+ *           1.1); behaviour of the device: docs/device-differences.md.
+ */
+#ifndef TWINFS_VOLUME_H
+#define TWINFS_VOLUME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+#include <twinfs/error.h>
+#include <twinfs/flash.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TWINFS_ROOT_INO UINT64_C(1)
+#define TWINFS_NAME_MAX 255u /* bytes, without the NUL */
+
+struct twinfs_volume;
+
+/* What a superblock says. */
+struct twinfs_superblock {
+	uint32_t version;     /* major << 16 | minor: 0x00010001 */
+	uint32_t block_size;  /* bytes */
+	uint32_t block_count; /* as stored; may differ from the partition */
+};
+
+/*
+ * Looks for a littlefs superblock at the start of @bytes.
+ *
+ * @size        bytes readable at @bytes
+ * @block_size  only try this block size; 0 tries 128 to 1 MiB
+ *
+ * Returns 0, -EUCLEAN (none), -ENOTSUP (a version this library cannot read).
+ */
+TWINFS_API int twinfs_volume_probe(const void *bytes, uint64_t size, uint32_t block_size,
+	struct twinfs_superblock *ret_superblock, struct twinfs_error *err);
+
+enum {
+	TWINFS_VOLUME_READ_ONLY = 1u << 0, /* nothing is ever written; changes give -EROFS */
+};
+
+struct twinfs_volume_config {
+	uint64_t addr;         /* of the partition: bytes from the start of the chip */
+	uint64_t size;         /* of the partition, in bytes */
+	uint32_t block_size;   /* bytes, a multiple of the chip's erase size; 0: as probed */
+	uint32_t prog_size;    /* bytes written at once; 0: the chip's */
+	uint32_t spare_blocks; /* blocks at the end that are readable but never allocated */
+	unsigned flags;        /* TWINFS_VOLUME_* */
+};
+
+/*
+ * Mounts; reads metadata only, writes nothing. Geometry comes from the
+ * partition, never from the superblock. A volume whose root or other
+ * directory is damaged mounts, as on the device; calls that need the damaged
+ * part fail.
+ *
+ * Returns 0, -EUCLEAN (no superblock), -ENOTSUP (version), -EINVAL
+ * (config), -EOVERFLOW, -ESHUTDOWN, -ENOMEM.
+ */
+TWINFS_API int twinfs_volume_mount(struct twinfs_flash *flash,
+	const struct twinfs_volume_config *config, struct twinfs_volume **ret_volume,
+	struct twinfs_error *err);
+
+/* Forgets everything that was not synced; writes nothing. NULL is allowed. */
+TWINFS_API void twinfs_volume_unmount(struct twinfs_volume *volume);
+
+/*
+ * Makes an empty littlefs of disk version 1.1. @config->block_size must not
+ * be 0. Not atomic: a cut in the middle leaves the old volume, none, or the
+ * new one.
+ *
+ * Returns 0, -EINVAL, -ENOSPC (under 4 blocks), -EIO, -EROFS, -ESHUTDOWN.
+ */
+TWINFS_API int twinfs_volume_format(struct twinfs_flash *flash,
+	const struct twinfs_volume_config *config, struct twinfs_error *err);
+
+/* ---- look ---- */
+
+enum twinfs_type {
+	TWINFS_REG = 1,
+	TWINFS_DIR = 2,
+};
+
+struct twinfs_stat {
+	uint64_t ino;
+	enum twinfs_type type;
+	uint64_t size;    /* bytes, with what is not yet synced; 0 for directories */
+	uint64_t blocks;  /* blocks of the volume it owns, committed content only */
+	uint32_t links;   /* 0 once removed; directories: 2 + sub-directories */
+	int64_t mtime_ns; /* since 1970; 0 = unknown. Version 1 keeps it in memory only */
+};
+
+struct twinfs_statfs {
+	uint32_t block_size;
+	uint64_t blocks;   /* the device's count: without spare blocks */
+	uint64_t free;     /* less what unsynced content has reserved */
+	uint64_t files;    /* files and directories */
+	uint32_t version;  /* on-disk version, as in the superblock */
+};
+
+/* -ENOENT, -ENOTDIR, -ENAMETOOLONG, -EUCLEAN/-EBADMSG (the directory is damaged), -ESTALE. */
+TWINFS_API int twinfs_volume_lookup(struct twinfs_volume *volume, uint64_t dir, const char *name,
+	uint64_t *ret_ino);
+
+/*
+ * Finds a path: separators may repeat, "." is skipped, ".." is resolved
+ * textually and stops at the root, as littlefs does; "" and "/" are the root.
+ * Errors as twinfs_volume_lookup().
+ */
+TWINFS_API int twinfs_volume_walk(struct twinfs_volume *volume, const char *path,
+	uint64_t *ret_ino);
+
+TWINFS_API int twinfs_volume_stat(struct twinfs_volume *volume, uint64_t ino,
+	struct twinfs_stat *ret_stat);
+
+/* Sets the time that stat reports until the next unmount. -ESTALE. */
+TWINFS_API int twinfs_volume_set_mtime(struct twinfs_volume *volume, uint64_t ino,
+	int64_t mtime_ns);
+
+/*
+ * Calls @each for every entry of @dir in on-disk order, without "." and "..".
+ * A non-zero result of @each ends the listing and is returned. @each must not
+ * call the volume.
+ *
+ * Returns 0, -ENOTDIR, -EUCLEAN/-EBADMSG (after the readable entries), -ESTALE.
+ */
+TWINFS_API int twinfs_volume_list(struct twinfs_volume *volume, uint64_t dir,
+	int (*each)(void *ctx, const char *name, const struct twinfs_stat *stat), void *ctx);
+
+TWINFS_API int twinfs_volume_statfs(struct twinfs_volume *volume, struct twinfs_statfs *ret_statfs);
+
+/* ---- change the tree; on the chip when they return 0 ---- */
+
+/*
+ * Creates an empty file. -EEXIST, -ENOENT, -ENOTDIR, -ENAMETOOLONG, -EINVAL
+ * (name empty, ".", "..", or with '/'), -ENOSPC, -EROFS, -EUCLEAN (the volume
+ * is too damaged to be written safely), -EIO, -ESHUTDOWN.
+ */
+TWINFS_API int twinfs_volume_create(struct twinfs_volume *volume, uint64_t dir, const char *name,
+	uint64_t *ret_ino);
+TWINFS_API int twinfs_volume_mkdir(struct twinfs_volume *volume, uint64_t dir, const char *name,
+	uint64_t *ret_ino);
+
+/* -EISDIR for a directory. An open file lives on, without a name, until its last close. */
+TWINFS_API int twinfs_volume_unlink(struct twinfs_volume *volume, uint64_t dir, const char *name);
+
+/* -ENOTEMPTY, -ENOTDIR. */
+TWINFS_API int twinfs_volume_rmdir(struct twinfs_volume *volume, uint64_t dir, const char *name);
+
+/*
+ * Renames as POSIX does: replaces a file by a file, an empty directory by a
+ * directory; onto itself is a no-op. -EISDIR, -ENOTDIR, -ENOTEMPTY, -EINVAL
+ * (a directory into itself), and as create.
+ * @flags  0, or RENAME_NOREPLACE of <linux/fs.h> (1): -EEXIST
+ */
+TWINFS_API int twinfs_volume_rename(struct twinfs_volume *volume, uint64_t old_dir,
+	const char *old_name, uint64_t new_dir, const char *new_name, unsigned flags);
+
+/* ---- files ---- */
+
+/*
+ * Pins a file: it can be read and written, and lives on if it is removed.
+ * Calls nest. -EISDIR, -ESTALE, -EUCLEAN (its block list is damaged), -ENOMEM.
+ */
+TWINFS_API int twinfs_volume_open(struct twinfs_volume *volume, uint64_t ino);
+
+/* Undoes one open; syncs nothing. Unsynced content stays with the file. */
+TWINFS_API void twinfs_volume_close(struct twinfs_volume *volume, uint64_t ino);
+
+/*
+ * Reads up to @len bytes at @off of an open file into @buf; returns the
+ * number read, 0 at the end. -EBADF (not open), -ESTALE, -EUCLEAN, -ESHUTDOWN.
+ */
+TWINFS_API int64_t twinfs_volume_read(struct twinfs_volume *volume, uint64_t ino, void *buf,
+	size_t len, uint64_t off);
+
+/*
+ * The same without copying: pieces of the chip's own map. Blocks they lie in
+ * are not reused until twinfs_volume_release_view().
+ */
+struct twinfs_view {
+	struct iovec *iov; /* pieces, in order */
+	size_t count;
+	size_t len;        /* bytes in all; less than asked for at the end of the file */
+	void *copy;        /* internal: memory of content that is not on the chip yet */
+	unsigned epoch;    /* internal */
+};
+
+TWINFS_API int twinfs_volume_view(struct twinfs_volume *volume, uint64_t ino, size_t len,
+	uint64_t off, struct twinfs_view *ret_view);
+TWINFS_API void twinfs_volume_release_view(struct twinfs_volume *volume, struct twinfs_view *view);
+
+/*
+ * Writes @len bytes at @off of an open file; a gap behind the end is filled
+ * with zeros. All or nothing. Returns @len, or -EBADF, -EFBIG, -ENOSPC, -EROFS,
+ * -EUCLEAN, -ENOMEM, -ESHUTDOWN.
+ */
+TWINFS_API int64_t twinfs_volume_write(struct twinfs_volume *volume, uint64_t ino,
+	const void *buf, size_t len, uint64_t off);
+
+/* Sets the size of an open file; new bytes are zero. Errors as write. */
+TWINFS_API int twinfs_volume_truncate(struct twinfs_volume *volume, uint64_t ino, uint64_t size);
+
+/*
+ * Commits the content of a file (open or not). Does nothing, and touches no
+ * flash, when nothing changed or the file was removed. On failure the old
+ * content stays on the chip and the new one in memory.
+ */
+TWINFS_API int twinfs_volume_sync(struct twinfs_volume *volume, uint64_t ino);
+
+/* Commits every file; the first error is returned, the others are still tried. */
+TWINFS_API int twinfs_volume_sync_all(struct twinfs_volume *volume);
+
+/* Forgets the unsynced content of a file: it is again what the chip holds. */
+TWINFS_API void twinfs_volume_discard(struct twinfs_volume *volume, uint64_t ino);
+
+/* ---- repair and check ---- */
+
+/* What the format's repair of cut operations has to do. */
+struct twinfs_pending {
+	unsigned orphans, desyncs, marks;
+};
+
+/* Counts residue of power cuts found at mount and not repaired yet. */
+TWINFS_API void twinfs_volume_pending(struct twinfs_volume *volume,
+	struct twinfs_pending *ret_pending);
+
+/*
+ * Repairs that residue now; every changing call does it by itself first. The
+ * visible tree stays the same. Errors as create.
+ */
+TWINFS_API int twinfs_volume_repair(struct twinfs_volume *volume);
+
+/*
+ * Checks every rule of the format on the bytes of the chip, independently of
+ * the mounted state; unsynced content is not looked at.
+ *
+ * @found  called for each finding, in order of discovery; must not call the volume
+ *
+ * Returns the number of findings of severity TWINFS_ERROR, or a negative
+ * errno when the check itself failed (-ENOMEM, -ESHUTDOWN).
+ */
+TWINFS_API int twinfs_volume_check(struct twinfs_flash *flash,
+	const struct twinfs_volume_config *config,
+	void (*found)(void *ctx, const struct twinfs_error *finding), void *ctx);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

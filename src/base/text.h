@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * text.h - a string that grows.
+ */
+#ifndef TW_BASE_TEXT_H
+#define TW_BASE_TEXT_H
+
+#include <stddef.h>
+
+/* All zero is the empty string. @data has a NUL behind @len bytes, or is NULL. */
+struct tw_text {
+	char *data;
+	size_t len, room;
+};
+
+/* Append; 0 or -ENOMEM, then the text is as before. */
+int tw_text_add(struct tw_text *text, const void *data, size_t len);
+int tw_text_addf(struct tw_text *text, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+void tw_text_release(struct tw_text *text);
+
+#endif

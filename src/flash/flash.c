@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * flash.c - the three operations of a NOR chip on the bytes of an image.
+ *
+ * A read is a pointer into the map: it costs no lock and no copy. Programs and
+ * erases take the chip's lock, so that their sequence numbers are the order
+ * in which they changed the bytes; that order is what a power cut cuts.
+ */
+#include "chip.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/cleanup.h"
+#include "base/fail.h"
+
+static int check_geometry(const struct twinfs_flash_geometry *geometry, struct twinfs_error *err)
+{
+	if (!geometry->read_size || !geometry->prog_size)
+		return tw_fail(err, TWINFS_P_FLASH_GEOMETRY, -EINVAL,
+			"read and program size must not be 0");
+	if (!tw_is_power_of_two(geometry->erase_size))
+		return tw_fail(err, TWINFS_P_FLASH_GEOMETRY, -EINVAL,
+			"erase size %u is not a power of two", geometry->erase_size);
+	if (geometry->erase_size % geometry->prog_size ||
+	    geometry->erase_size % geometry->read_size)
+		return tw_fail(err, TWINFS_P_FLASH_GEOMETRY, -EINVAL,
+			"erase size %u is no multiple of read size %u and program size %u",
+			geometry->erase_size, geometry->read_size, geometry->prog_size);
+	return 0;
+}
+
+int twinfs_flash_new(struct twinfs_image *image, const struct twinfs_flash_config *config,
+	struct twinfs_flash **ret_flash, struct twinfs_error *err)
+{
+	_cleanup_free_ struct twinfs_flash *flash = NULL;
+	int rc = check_geometry(&config->geometry, err);
+
+	if (rc)
+		return rc;
+	flash = calloc(1, sizeof(*flash));
+	if (!flash)
+		return -ENOMEM;
+	flash->units = (twinfs_image_size(image) + config->geometry.erase_size - 1) /
+		config->geometry.erase_size;
+	flash->wear = calloc(flash->units, sizeof(*flash->wear));
+	if (!flash->wear)
+		return -ENOMEM;
+	flash->image = image;
+	flash->config = *config;
+	atomic_init(&flash->powered, true);
+	(void)pthread_mutex_init(&flash->lock, NULL); /* cannot fail with default attributes */
+	*ret_flash = tw_steal(&flash);
+	return 0;
+}
+
+void twinfs_flash_free(struct twinfs_flash *flash)
+{
+	if (!flash)
+		return;
+	(void)pthread_mutex_destroy(&flash->lock);
+	free(flash->wear);
+	free(flash);
+}
+
+const struct twinfs_flash_config *twinfs_flash_config(const struct twinfs_flash *flash)
+{
+	return &flash->config;
+}
+
+uint64_t twinfs_flash_size(const struct twinfs_flash *flash)
+{
+	return twinfs_image_size(flash->image);
+}
+
+bool twinfs_flash_is_writable(const struct twinfs_flash *flash)
+{
+	return twinfs_image_bytes_writable(flash->image) != NULL;
+}
+
+void twinfs_flash_set_hook(struct twinfs_flash *flash, const struct twinfs_flash_hook *hook)
+{
+	flash->hook = hook;
+}
+
+void twinfs_flash_set_power(struct twinfs_flash *flash, bool on)
+{
+	atomic_store(&flash->powered, on);
+}
+
+bool twinfs_flash_has_power(const struct twinfs_flash *flash)
+{
+	return atomic_load_explicit(&flash->powered, memory_order_relaxed);
+}
+
+/* Asks the hook; a cut it reports turns the power off. */
+static int ask_hook(struct twinfs_flash *flash, const struct twinfs_flash_op *op, uint32_t *done)
+{
+	int rc;
+
+	*done = 0;
+	if (!flash->hook)
+		return 0;
+	rc = flash->hook->before(flash->hook->ctx, op, done);
+	if (rc == -ESHUTDOWN)
+		twinfs_flash_set_power(flash, false);
+	if (*done > op->len)
+		*done = op->len;
+	return rc;
+}
+
+static int read_with_hook(struct twinfs_flash *flash, uint64_t addr, uint64_t len)
+{
+	_cleanup_unlock_ pthread_mutex_t *guard = tw_lock(&flash->lock);
+	struct twinfs_flash_op op = {
+		.kind = TWINFS_FLASH_READ,
+		.seq = flash->stats.seq,
+		.addr = addr,
+		.len = len > UINT32_MAX ? UINT32_MAX : (uint32_t)len,
+	};
+	uint32_t done;
+
+	(void)guard;
+	return ask_hook(flash, &op, &done);
+}
+
+int twinfs_flash_read(struct twinfs_flash *flash, uint64_t addr, uint64_t len,
+	const uint8_t **ret_data)
+{
+	if (!twinfs_flash_has_power(flash))
+		return -ESHUTDOWN;
+	if (!twinfs_image_contains(flash->image, addr, len))
+		return -EINVAL;
+	if (flash->hook && flash->hook->reads) {
+		int rc = read_with_hook(flash, addr, len);
+
+		if (rc < 0)
+			return rc;
+	}
+	*ret_data = twinfs_image_bytes(flash->image) + addr;
+	return 0;
+}
+
+static int check_access(const struct twinfs_flash *flash, uint64_t addr, uint64_t len,
+	uint32_t unit)
+{
+	if (!twinfs_flash_has_power(flash))
+		return -ESHUTDOWN;
+	if (!twinfs_flash_is_writable(flash))
+		return -EROFS;
+	if (addr % unit || len % unit || !twinfs_image_contains(flash->image, addr, len))
+		return -EINVAL;
+	return 0;
+}
+
+/* Whether programming @data would have to set a bit that is clear. */
+static bool is_over_unerased(const uint8_t *cells, const uint8_t *data, uint32_t len)
+{
+	for (uint32_t i = 0; i < len; i++)
+		if (data[i] & ~cells[i])
+			return true;
+	return false;
+}
+
+static void clear_bits(uint8_t *cells, const uint8_t *data, uint32_t len)
+{
+	for (uint32_t i = 0; i < len; i++)
+		cells[i] &= data[i];
+}
+
+int twinfs_flash_program(struct twinfs_flash *flash, uint64_t addr, const void *data, uint32_t len)
+{
+	_cleanup_unlock_ pthread_mutex_t *guard = tw_lock(&flash->lock);
+	const struct twinfs_flash_timing *timing = &flash->config.timing;
+	struct twinfs_flash_op op = {.kind = TWINFS_FLASH_PROGRAM, .addr = addr, .len = len, .data = data};
+	uint8_t *cells;
+	uint32_t done;
+	int rc = check_access(flash, addr, len, flash->config.geometry.prog_size);
+
+	(void)guard;
+	if (rc)
+		return rc;
+	op.seq = ++flash->stats.seq;
+	cells = twinfs_image_bytes_writable(flash->image) + addr;
+	if (is_over_unerased(cells, data, len)) {
+		flash->stats.unerased_programs++;
+		if (flash->config.strict)
+			return -EIO;
+	}
+	rc = ask_hook(flash, &op, &done);
+	clear_bits(cells, data, rc < 0 ? done : len);
+	if (rc < 0)
+		return rc;
+	flash->stats.programs++;
+	flash->stats.program_bytes += len;
+	if (timing->page_size)
+		flash->stats.busy_ns += (len + timing->page_size - 1) / timing->page_size *
+			timing->program_page_ns;
+	return 0;
+}
+
+static int erase_unit(struct twinfs_flash *flash, uint64_t addr)
+{
+	uint32_t size = flash->config.geometry.erase_size, done;
+	struct twinfs_flash_op op = {
+		.kind = TWINFS_FLASH_ERASE,
+		.seq = ++flash->stats.seq,
+		.addr = addr,
+		.len = size,
+	};
+	int rc = ask_hook(flash, &op, &done);
+
+	memset(twinfs_image_bytes_writable(flash->image) + addr, 0xff, rc < 0 ? done : size);
+	if (rc < 0)
+		return rc;
+	flash->stats.erases++;
+	flash->stats.busy_ns += flash->config.timing.erase_unit_ns;
+	flash->wear[addr / size]++;
+	return 0;
+}
+
+int twinfs_flash_erase(struct twinfs_flash *flash, uint64_t addr, uint64_t len)
+{
+	_cleanup_unlock_ pthread_mutex_t *guard = tw_lock(&flash->lock);
+	uint32_t size = flash->config.geometry.erase_size;
+	int rc = check_access(flash, addr, len, size);
+
+	(void)guard;
+	for (uint64_t end = addr + len; !rc && addr < end; addr += size)
+		rc = erase_unit(flash, addr);
+	return rc;
+}
+
+void twinfs_flash_stats(const struct twinfs_flash *flash, struct twinfs_flash_stats *ret_stats)
+{
+	_cleanup_unlock_ pthread_mutex_t *guard = tw_lock((pthread_mutex_t *)&flash->lock);
+
+	(void)guard;
+	*ret_stats = flash->stats;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * area.c - the blocks of a partition.
+ */
+#include "area.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/fail.h"
+
+/* Pointers of the longest block list must fit a block (littlefs v1 guide, 15.3). */
+#define BLOCK_SIZE_MIN 128u
+
+static int probe_block_size(struct tw_area *area, uint64_t size, struct twinfs_error *err)
+{
+	struct twinfs_superblock superblock;
+	const uint8_t *bytes;
+	int rc = twinfs_flash_read(area->flash, area->addr, size, &bytes);
+
+	if (!rc)
+		rc = twinfs_volume_probe(bytes, size, 0, &superblock, err);
+	if (!rc)
+		area->block_size = superblock.block_size;
+	return rc;
+}
+
+static int check_sizes(const struct tw_area *area, struct twinfs_error *err)
+{
+	const struct twinfs_flash_geometry *chip = &twinfs_flash_config(area->flash)->geometry;
+	uint32_t size = area->block_size;
+
+	if (size < BLOCK_SIZE_MIN || size % chip->erase_size || area->addr % chip->erase_size)
+		return tw_fail(err, TWINFS_P_LFS_GEOMETRY, -EINVAL,
+			"block size %u at 0x%llx does not fit an erase size of %u", size,
+			(unsigned long long)area->addr, chip->erase_size);
+	if (!area->prog_size || size % area->prog_size || area->prog_size % chip->prog_size)
+		return tw_fail(err, TWINFS_P_LFS_GEOMETRY, -EINVAL,
+			"program size %u does not fit block size %u and the chip's program size %u",
+			area->prog_size, size, chip->prog_size);
+	return 0;
+}
+
+int tw_area_init(struct tw_area *area, struct twinfs_flash *flash,
+	const struct twinfs_volume_config *config, struct twinfs_error *err)
+{
+	struct tw_area it = {
+		.flash = flash,
+		.addr = config->addr,
+		.block_size = config->block_size,
+		.prog_size = config->prog_size,
+	};
+	uint64_t blocks;
+	int rc = 0;
+
+	if (!config->size || !tw_is_within(config->addr, config->size, twinfs_flash_size(flash)))
+		return tw_fail(err, TWINFS_P_LFS_GEOMETRY, -EINVAL,
+			"the partition lies outside the chip");
+	if (!it.prog_size)
+		it.prog_size = twinfs_flash_config(flash)->geometry.prog_size;
+	if (!it.block_size)
+		rc = probe_block_size(&it, config->size, err);
+	if (!rc)
+		rc = check_sizes(&it, err);
+	if (rc)
+		return rc;
+	blocks = config->size / it.block_size;
+	if (blocks > INT32_MAX)
+		return tw_fail(err, TWINFS_P_LFS_GEOMETRY, -EOVERFLOW,
+			"%llu blocks are more than the format can number",
+			(unsigned long long)blocks);
+	it.block_count = (uint32_t)blocks;
+	it.alloc_count = it.block_count - (config->spare_blocks < it.block_count ?
+						  config->spare_blocks : it.block_count);
+	*area = it;
+	return 0;
+}
+
+int tw_area_read(const struct tw_area *area, uint32_t block, uint32_t off, uint32_t len,
+	const uint8_t **ret_data)
+{
+	if (block >= area->block_count || !tw_is_within(off, len, area->block_size))
+		return -EUCLEAN;
+	return twinfs_flash_read(area->flash, tw_area_addr(area, block) + off, len, ret_data);
+}
+
+int tw_area_write_block(const struct tw_area *area, uint32_t block, uint8_t *data, uint32_t len)
+{
+	uint32_t padded = (uint32_t)tw_round_up(len, area->prog_size);
+	const uint8_t *written;
+	int rc;
+
+	if (block >= area->block_count || padded > area->block_size)
+		return -EUCLEAN;
+	memset(data + len, 0xff, padded - len);
+	rc = twinfs_flash_erase(area->flash, tw_area_addr(area, block), area->block_size);
+	if (!rc)
+		rc = twinfs_flash_program(area->flash, tw_area_addr(area, block), data, padded);
+	if (!rc)
+		rc = tw_area_read(area, block, 0, len, &written);
+	if (!rc && memcmp(written, data, len) != 0)
+		rc = -EIO;
+	return rc;
+}

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * content.c - the content of files.
+ *
+ * Syncing follows the format's order: all data blocks first, in fresh blocks,
+ * then one commit that names them; only then the blocks they replace are free
+ * (littlefs v1 guide, sections 9.5 and 11). Blocks in front of the first
+ * changed byte are kept.
+ */
+#include "content.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "base/cleanup.h"
+#include "ctz.h"
+#include "dirty.h"
+#include "index.h"
+
+struct old_content {
+	struct twinfs_volume *volume;
+	struct tw_node *node;
+};
+
+uint32_t tw_content_size(const struct tw_node *node)
+{
+	return node->file.dirty ? node->file.dirty->size : node->file.size;
+}
+
+int tw_content_open(struct twinfs_volume *volume, struct tw_node *node)
+{
+	int rc = tw_ctz_load(volume, node);
+
+	if (!rc)
+		node->file.opens++;
+	return rc;
+}
+
+static void free_blocks(struct twinfs_volume *volume, const uint32_t *blocks, uint32_t from,
+	uint32_t to)
+{
+	for (uint32_t i = from; i < to; i++)
+		tw_alloc_free_block(volume, blocks[i]);
+}
+
+static uint32_t blocks_of(const struct twinfs_volume *volume, uint32_t size)
+{
+	return tw_ctz_blocks(volume->area.block_size, size);
+}
+
+static void free_removed(struct twinfs_volume *volume, struct tw_node *node)
+{
+	tw_content_discard(volume, node);
+	/* Without a readable chain nobody knows the blocks: count them anew later. */
+	if (tw_ctz_load(volume, node) == 0)
+		free_blocks(volume, node->file.blocks, 0, blocks_of(volume, node->file.size));
+	else
+		tw_alloc_forget(volume);
+	tw_node_free(volume, node);
+}
+
+void tw_content_removed(struct twinfs_volume *volume, struct tw_node *node)
+{
+	if (!node->file.opens)
+		free_removed(volume, node);
+}
+
+void tw_content_close(struct twinfs_volume *volume, struct tw_node *node)
+{
+	if (!node->file.opens || --node->file.opens)
+		return;
+	if (!node->mdir)
+		free_removed(volume, node);
+	else if (!node->file.dirty)
+		tw_ctz_unload(node);
+}
+
+/* ---- reading ---- */
+
+/* The piece of committed content at @off that lies in one block. */
+static int piece_at(const struct twinfs_volume *volume, const struct tw_node *node, uint32_t off,
+	uint32_t len, const uint8_t **ret_data, uint32_t *ret_len)
+{
+	uint32_t in_block, index = tw_ctz_locate(volume->area.block_size, off, &in_block);
+	uint32_t room = volume->area.block_size - in_block;
+
+	*ret_len = len < room ? len : room;
+	return tw_area_read(&volume->area, node->file.blocks[index], in_block, *ret_len, ret_data);
+}
+
+static int read_old(void *ctx, uint32_t off, uint8_t *buf, uint32_t len)
+{
+	const struct old_content *old = ctx;
+	int rc = 0;
+
+	while (!rc && len) {
+		const uint8_t *data;
+		uint32_t piece;
+
+		rc = piece_at(old->volume, old->node, off, len, &data, &piece);
+		if (!rc)
+			memcpy(buf, data, piece);
+		buf += piece;
+		off += piece;
+		len -= piece;
+	}
+	return rc;
+}
+
+static int read_any(struct twinfs_volume *volume, struct tw_node *node, uint32_t off, uint8_t *buf,
+	uint32_t len)
+{
+	struct old_content old = {volume, node};
+
+	return node->file.dirty ? tw_dirty_read(node->file.dirty, off, buf, len, read_old, &old) :
+				  read_old(&old, off, buf, len);
+}
+
+/* @len cut at the end of the file. */
+static uint32_t readable(const struct tw_node *node, size_t len, uint64_t off)
+{
+	uint32_t size = tw_content_size(node);
+
+	if (off >= size)
+		return 0;
+	return len < size - off ? (uint32_t)len : (uint32_t)(size - off);
+}
+
+int64_t tw_content_read(struct twinfs_volume *volume, struct tw_node *node, void *buf, size_t len,
+	uint64_t off)
+{
+	uint32_t count = readable(node, len, off);
+	int rc = read_any(volume, node, (uint32_t)off, buf, count);
+
+	return rc ? rc : (int64_t)count;
+}
+
+static int view_copy(struct twinfs_volume *volume, struct tw_node *node, uint32_t len,
+	uint32_t off, struct twinfs_view *view)
+{
+	int rc;
+
+	view->iov = malloc(sizeof(*view->iov));
+	view->copy = malloc(len);
+	if (!view->iov || !view->copy)
+		return -ENOMEM;
+	rc = read_any(volume, node, off, view->copy, len);
+	view->iov[0] = (struct iovec){view->copy, len};
+	view->count = 1;
+	view->len = len;
+	return rc;
+}
+
+/* Pieces of blocks that follow each other on the chip are one piece. */
+static void add_piece(struct twinfs_view *view, const uint8_t *data, uint32_t len)
+{
+	struct iovec *last = view->count ? &view->iov[view->count - 1] : NULL;
+
+	if (last && (const uint8_t *)last->iov_base + last->iov_len == data)
+		last->iov_len += len;
+	else
+		view->iov[view->count++] = (struct iovec){(void *)(uintptr_t)data, len};
+	view->len += len;
+}
+
+static int view_pieces(struct twinfs_volume *volume, struct tw_node *node, uint32_t len,
+	uint32_t off, struct twinfs_view *view)
+{
+	uint32_t most = len / (volume->area.block_size / 2) + 2;
+	int rc = 0;
+
+	view->iov = malloc(most * sizeof(*view->iov));
+	if (!view->iov)
+		return -ENOMEM;
+	while (!rc && view->len < len) {
+		const uint8_t *data;
+		uint32_t piece;
+
+		rc = piece_at(volume, node, off + (uint32_t)view->len, len - (uint32_t)view->len,
+			&data, &piece);
+		if (!rc)
+			add_piece(view, data, piece);
+	}
+	return rc;
+}
+
+int tw_content_view(struct twinfs_volume *volume, struct tw_node *node, size_t len, uint64_t off,
+	struct twinfs_view *ret_view)
+{
+	struct twinfs_view view = {0};
+	uint32_t count = readable(node, len, off);
+	int rc = 0;
+
+	if (count && node->file.dirty)
+		rc = view_copy(volume, node, count, (uint32_t)off, &view);
+	else if (count)
+		rc = view_pieces(volume, node, count, (uint32_t)off, &view);
+	if (rc) {
+		free(view.iov);
+		free(view.copy);
+		return rc;
+	}
+	view.epoch = tw_pins_enter(&volume->pins);
+	*ret_view = view;
+	return 0;
+}
+
+/* ---- changing ---- */
+
+/* Blocks that a sync has to write when bytes from @keep on of @size are new. */
+static uint32_t blocks_to_write(const struct twinfs_volume *volume, uint32_t keep, uint32_t size)
+{
+	uint32_t in_block;
+
+	if (keep >= size)
+		return 0;
+	return blocks_of(volume, size) -
+		tw_ctz_locate(volume->area.block_size, keep, &in_block);
+}
+
+static int begin(struct tw_node *node)
+{
+	if (!node->file.dirty)
+		node->file.dirty = tw_dirty_new(node->file.size);
+	return node->file.dirty ? 0 : -ENOMEM;
+}
+
+/* Moves the promise of blocks from what the content needed to what it will need. */
+static int reserve(struct twinfs_volume *volume, struct tw_node *node, uint32_t keep,
+	uint32_t size)
+{
+	struct tw_dirty *dirty = node->file.dirty;
+	uint32_t need = node->mdir ? blocks_to_write(volume, keep, size) : 0;
+	int rc = tw_alloc_reserve(volume, need, dirty->reserved);
+
+	if (!rc)
+		dirty->reserved = need;
+	return rc;
+}
+
+int64_t tw_content_write(struct twinfs_volume *volume, struct tw_node *node, const void *buf,
+	size_t len, uint64_t off)
+{
+	struct old_content old = {volume, node};
+	struct tw_dirty *dirty;
+	uint32_t keep, end;
+	int rc;
+
+	if (!len)
+		return 0;
+	if (off > TW_FILE_MAX || len > TW_FILE_MAX - off)
+		return -EFBIG;
+	rc = begin(node);
+	if (rc)
+		return rc;
+	dirty = node->file.dirty;
+	end = (uint32_t)(off + len);
+	keep = tw_dirty_keep_after(dirty, (uint32_t)off);
+	rc = reserve(volume, node, keep, end > dirty->size ? end : dirty->size);
+	if (!rc)
+		rc = tw_dirty_write(dirty, (uint32_t)off, buf, (uint32_t)len, read_old, &old);
+	if (rc) {
+		(void)reserve(volume, node, dirty->keep, dirty->size); /* it was granted before */
+		if (!tw_dirty_is_change(dirty, node->file.size))
+			tw_content_discard(volume, node);
+		return rc;
+	}
+	return (int64_t)len;
+}
+
+int tw_content_truncate(struct twinfs_volume *volume, struct tw_node *node, uint64_t size)
+{
+	struct tw_dirty *dirty;
+	uint32_t keep;
+	int rc;
+
+	if (size > TW_FILE_MAX)
+		return -EFBIG;
+	if (size == tw_content_size(node))
+		return 0;
+	rc = begin(node);
+	if (rc)
+		return rc;
+	dirty = node->file.dirty;
+	keep = tw_dirty_keep_after(dirty, (uint32_t)size);
+	rc = reserve(volume, node, keep, (uint32_t)size);
+	if (!rc)
+		tw_dirty_truncate(dirty, (uint32_t)size);
+	else if (!tw_dirty_is_change(dirty, node->file.size))
+		tw_content_discard(volume, node);
+	return rc;
+}
+
+void tw_content_discard(struct twinfs_volume *volume, struct tw_node *node)
+{
+	struct tw_dirty *dirty = node->file.dirty;
+
+	if (!dirty)
+		return;
+	(void)tw_alloc_reserve(volume, 0, dirty->reserved); /* giving back cannot fail */
+	tw_dirty_free(dirty);
+	node->file.dirty = NULL;
+}
+
+/* ---- syncing ---- */
+
+/* Writes block @index of the new content into a fresh block, another one if that is bad. */
+static int write_data_block(struct twinfs_volume *volume, struct tw_node *node, uint32_t *blocks,
+	uint32_t index)
+{
+	const struct tw_area *area = &volume->area;
+	uint32_t start = tw_ctz_start(area->block_size, index);
+	uint32_t size = node->file.dirty->size;
+	int rc;
+
+	do {
+		uint32_t used = tw_ctz_put_header(blocks, index, volume->scratch);
+		uint32_t room = area->block_size - used;
+		uint32_t len = size - start < room ? size - start : room;
+
+		rc = tw_alloc_block(volume, &blocks[index]);
+		if (rc)
+			return rc;
+		rc = read_any(volume, node, start, volume->scratch + used, len);
+		if (!rc)
+			rc = tw_area_write_block(area, blocks[index], volume->scratch, used + len);
+		if (tw_is_bad_block(rc))
+			tw_alloc_retire(volume, blocks[index]);
+		else if (rc)
+			tw_alloc_free_block(volume, blocks[index]);
+	} while (tw_is_bad_block(rc));
+	return rc;
+}
+
+/* The new chain: kept blocks, then fresh ones from index @first. */
+static int write_chain(struct twinfs_volume *volume, struct tw_node *node, uint32_t first,
+	uint32_t **ret_blocks)
+{
+	uint32_t count = blocks_of(volume, node->file.dirty->size);
+	_cleanup_free_ uint32_t *blocks = malloc((count ? count : 1) * sizeof(*blocks));
+
+	if (!blocks)
+		return -ENOMEM;
+	memcpy(blocks, node->file.blocks, (first < count ? first : count) * sizeof(*blocks));
+	for (uint32_t i = first; i < count; i++) {
+		int rc = write_data_block(volume, node, blocks, i);
+
+		if (rc) {
+			free_blocks(volume, blocks, first, i);
+			return rc;
+		}
+	}
+	*ret_blocks = tw_steal(&blocks);
+	return 0;
+}
+
+static int sync_content(struct twinfs_volume *volume, struct tw_node *node)
+{
+	struct tw_dirty *dirty = node->file.dirty;
+	uint32_t old_count = blocks_of(volume, node->file.size);
+	uint32_t count = blocks_of(volume, dirty->size);
+	uint32_t first = count - blocks_to_write(volume, dirty->keep, dirty->size);
+	uint32_t *blocks = NULL;
+	int rc = write_chain(volume, node, first, &blocks);
+
+	if (rc)
+		return rc;
+	rc = volume->engine->publish(volume, node, count ? blocks[count - 1] : TW_NIL, dirty->size);
+	if (rc) {
+		free_blocks(volume, blocks, first, count);
+		free(blocks);
+		return rc;
+	}
+	free_blocks(volume, node->file.blocks, first, old_count);
+	free(node->file.blocks);
+	node->file.blocks = blocks;
+	return 0;
+}
+
+int tw_content_sync(struct twinfs_volume *volume, struct tw_node *node)
+{
+	struct tw_dirty *dirty = node->file.dirty;
+	uint32_t reserved;
+	int rc;
+
+	if (!dirty || !node->mdir)
+		return 0;
+	if (!tw_dirty_is_change(dirty, node->file.size)) {
+		tw_content_discard(volume, node);
+		return 0;
+	}
+	reserved = dirty->reserved;
+	(void)tw_alloc_reserve(volume, 0, reserved); /* the blocks it was promised are taken now */
+	dirty->reserved = 0;
+	rc = sync_content(volume, node);
+	if (rc) {
+		/* Blocks that went bad meanwhile may be missing; then the next sync says so. */
+		if (tw_alloc_reserve(volume, reserved, 0) == 0)
+			dirty->reserved = reserved;
+		return rc;
+	}
+	tw_content_discard(volume, node);
+	if (!node->file.opens)
+		tw_ctz_unload(node);
+	return 0;
+}

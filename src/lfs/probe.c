@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * probe.c - what file system is in some bytes, and with which block size.
+ *
+ * Block 0 names the block size itself. When it is torn, block 1 does, but where
+ * block 1 begins is just what is asked: every size is tried until the one it
+ * is found at is the one it names (littlefs v1 guide, section 6.2).
+ */
+#include <twinfs/volume.h>
+
+#include <errno.h>
+
+#include "base/bytes.h"
+#include "base/fail.h"
+#include "v1_disk.h"
+
+enum {
+	PROBE_MIN = 128,
+	PROBE_MAX = 1 << 20,
+};
+
+static int look_at(const uint8_t *bytes, uint64_t size, uint32_t at,
+	struct twinfs_superblock *ret_superblock)
+{
+	uint64_t room = at < size ? size - at : 0;
+
+	return tw_v1_read_superblock(bytes + (room ? at : 0), room, ret_superblock);
+}
+
+/* A caller who knows the block size is believed: firmware does not look at the field. */
+static int look_with_size(const uint8_t *bytes, uint64_t size, uint32_t block_size,
+	struct twinfs_superblock *ret_superblock)
+{
+	int rc = look_at(bytes, size, 0, ret_superblock);
+
+	return rc == -EUCLEAN ? look_at(bytes, size, block_size, ret_superblock) : rc;
+}
+
+static int look_everywhere(const uint8_t *bytes, uint64_t size,
+	struct twinfs_superblock *ret_superblock)
+{
+	struct twinfs_superblock found;
+	int rc = look_at(bytes, size, 0, &found);
+
+	if (!rc && (!tw_is_power_of_two(found.block_size) || found.block_size < PROBE_MIN ||
+			   found.block_size > PROBE_MAX))
+		rc = -EUCLEAN;
+	for (uint32_t at = PROBE_MIN; rc == -EUCLEAN && at <= PROBE_MAX; at *= 2) {
+		rc = look_at(bytes, size, at, &found);
+		if (!rc && found.block_size != at)
+			rc = -EUCLEAN;
+	}
+	if (!rc)
+		*ret_superblock = found;
+	return rc;
+}
+
+int twinfs_volume_probe(const void *bytes, uint64_t size, uint32_t block_size,
+	struct twinfs_superblock *ret_superblock, struct twinfs_error *err)
+{
+	int rc = block_size ? look_with_size(bytes, size, block_size, ret_superblock) :
+			      look_everywhere(bytes, size, ret_superblock);
+
+	if (rc == -ENOTSUP)
+		return tw_fail_at(err, TWINFS_P_LFS_VERSION, rc, TWINFS_NO_BLOCK, 0x24,
+			"littlefs version is not 1.0 or 1.1");
+	if (rc)
+		return tw_fail(err, TWINFS_P_LFS_MAGIC, rc, "no littlefs superblock in blocks 0 and 1");
+	return 0;
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * state.h - what a mounted volume looks like in memory.
+ *
+ * The tree in memory mirrors the metadata pairs on the chip: a directory is a
+ * chain of struct tw_mdir, each holds its entries in on-flash order, an entry
+ * is a struct tw_node. Every name that can be seen is also in a hash table.
+ * The mirror changes only after a commit is on the chip, in the function that
+ * commits; so after every call, failed ones too, it equals what a new mount
+ * would read, but for unsynced file content.
+ *
+ * Locks, in this order: lock (tree, files, allocator); pins.mutex (views).
+ */
+#ifndef TW_LFS_STATE_H
+#define TW_LFS_STATE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <twinfs/volume.h>
+
+#include "area.h"
+
+#define TW_NIL UINT32_MAX
+
+/* Two blocks; a pair with a NIL half is the nil pair. */
+struct tw_pair {
+	uint32_t block[2];
+};
+
+static inline bool tw_pair_is_nil(struct tw_pair pair)
+{
+	return pair.block[0] == TW_NIL || pair.block[1] == TW_NIL;
+}
+
+static inline bool tw_pair_is_same(struct tw_pair a, struct tw_pair b)
+{
+	return (a.block[0] == b.block[0] && a.block[1] == b.block[1]) ||
+		(a.block[0] == b.block[1] && a.block[1] == b.block[0]);
+}
+
+/* A relocation changes one half: pairs that overlap are the same directory. */
+static inline bool tw_pair_overlaps(struct tw_pair a, struct tw_pair b)
+{
+	return a.block[0] == b.block[0] || a.block[0] == b.block[1] || a.block[1] == b.block[0] ||
+		a.block[1] == b.block[1];
+}
+
+enum tw_kind {
+	TW_FILE,
+	TW_DIRECTORY,
+	TW_OPAQUE, /* an entry of unknown structure: kept as it is */
+};
+
+struct tw_mdir;
+struct tw_dirty;
+
+struct tw_node {
+	uint64_t ino;
+	struct tw_node *parent;    /* directory; NULL for the root and removed nodes */
+	struct tw_mdir *mdir;      /* pair that holds the entry; NULL once removed */
+	struct tw_node *hash_next;
+	struct tw_node *next_work; /* work list of the function that scans the tree */
+	char *name;
+	uint8_t *extra;            /* payload behind the first 8 bytes, and attributes;
+				    * the whole entry if opaque */
+	int64_t mtime_ns;
+	uint32_t hash;
+	int damage;                /* negative errno: content cannot be read */
+	enum tw_kind kind;
+	bool is_visible;           /* in the hash table and in listings */
+	bool is_void;              /* marked as moved, and the destination is there */
+	uint8_t tag;               /* type byte of the entry */
+	uint8_t payload_len, attr_len, name_len;
+	uint16_t extra_len;
+	union {
+		struct {
+			uint32_t head, size;  /* as committed */
+			uint32_t *blocks;     /* the chain, by index; NULL: not loaded */
+			unsigned opens;
+			struct tw_dirty *dirty; /* unsynced content, or NULL */
+		} file;
+		struct {
+			struct tw_pair pair;  /* as the entry says */
+			struct tw_mdir *first, *last;
+			unsigned subdirs;
+		} dir;
+	};
+};
+
+/* A metadata pair, decoded. */
+struct tw_mdir {
+	LIST_ENTRY(tw_mdir) all;
+	TAILQ_ENTRY(tw_mdir) unsettled;
+	struct tw_pair pair;          /* block[0] is in force, block[1] is written next */
+	struct tw_pair tail;          /* as on the chip */
+	struct tw_mdir *next, *prev;  /* neighbours on the thread */
+	struct tw_node *dir;          /* NULL: superblock pair, or orphan */
+	struct tw_node **entries;
+	unsigned count, room;
+	uint32_t rev;
+	uint32_t len;                 /* bytes of content, with header and checksum */
+	bool more;                    /* the directory goes on in the tail */
+	bool is_orphan, is_out_of_step;
+	bool is_unknown_to_parent, is_unknown_to_thread; /* moved, on the unsettled list */
+};
+
+LIST_HEAD(tw_mdir_list, tw_mdir);
+TAILQ_HEAD(tw_mdir_queue, tw_mdir);
+
+/* Views hold blocks: what was freed in an epoch waits until its views are gone. */
+struct tw_pins {
+	pthread_mutex_t mutex;
+	pthread_cond_t gone;
+	unsigned epoch;      /* 0 or 1 */
+	unsigned count[2];   /* views of each epoch */
+	uint32_t *limbo[2];  /* blocks freed in each epoch */
+	size_t limbo_len[2], limbo_room[2];
+};
+
+struct tw_alloc {
+	uint64_t *used;    /* one bit a block; NULL: not known yet */
+	uint64_t *shared;  /* blocks with two owners: never freed */
+	uint32_t free;     /* blocks below alloc_count that are not used */
+	uint32_t reserved; /* of those, promised to unsynced content */
+	uint32_t cursor;   /* where the next search starts */
+};
+
+struct tw_slot {
+	struct tw_node *node;
+	uint32_t generation;
+	uint32_t next_free;
+};
+
+struct tw_index {
+	struct tw_slot *slots;   /* by the low half of an inode number */
+	uint32_t slot_count, slot_room, free_slot;
+	struct tw_node **buckets;
+	uint32_t bucket_count, visible;
+};
+
+struct tw_engine;
+
+struct twinfs_volume {
+	pthread_rwlock_t lock;
+	struct tw_area area;
+	const struct tw_engine *engine;
+	struct tw_index index;
+	struct tw_alloc alloc;
+	struct tw_pins pins;
+	struct tw_node *root;
+	struct tw_mdir *superblock;
+	struct tw_mdir_list mdirs;
+	struct tw_mdir_queue unsettled; /* relocated, not yet known to parent and thread */
+	uint8_t *scratch;               /* one block, for building commits */
+	uint32_t version;
+	struct twinfs_pending pending;
+	int thread_damage;              /* negative errno: changes are not safe */
+	bool is_read_only;
+};
+
+/* What differs between versions of the format. All need the lock for writing. */
+struct tw_engine {
+	int (*mount)(struct twinfs_volume *volume, struct twinfs_error *err);
+	int (*repair)(struct twinfs_volume *volume);
+	/* Adds an empty file or directory; the name is checked and free. */
+	int (*add)(struct twinfs_volume *volume, struct tw_node *dir, const char *name,
+		enum tw_kind kind, struct tw_node **ret_node);
+	/* Takes a file or empty directory off the chip; the node lives on, removed. */
+	int (*remove)(struct twinfs_volume *volume, struct tw_node *node);
+	/* Moves @node; @replaced is NULL or what has the new name: removed as by remove. */
+	int (*move)(struct twinfs_volume *volume, struct tw_node *node, struct tw_node *dir,
+		const char *name, struct tw_node *replaced);
+	/* Commits the place and size of a file's content. */
+	int (*publish)(struct twinfs_volume *volume, struct tw_node *node, uint32_t head,
+		uint32_t size);
+};
+
+extern const struct tw_engine tw_v1_engine;
+
+#endif

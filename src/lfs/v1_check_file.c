@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * v1_check_file.c - checks the block list of one file: every pointer, not only
+ * those that reading follows.
+ */
+#include "v1_check.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/bytes.h"
+#include "base/cleanup.h"
+#include "ctz.h"
+
+/* The first index with a pointer that does not fit the chain; 0: all fit. */
+static int find_wrong_pointer(const struct tw_area *area, const uint32_t *blocks, uint32_t count,
+	uint32_t *ret_index)
+{
+	*ret_index = 0;
+	for (uint32_t i = 1; i < count; i++) {
+		uint32_t len = tw_ctz_header(i);
+		const uint8_t *pointers;
+		int rc = tw_area_read(area, blocks[i], 0, len, &pointers);
+
+		if (rc)
+			return rc;
+		for (uint32_t k = 0; 4 * k < len; k++) {
+			if (tw_le32(pointers + 4 * k) != blocks[i - (UINT32_C(1) << k)]) {
+				*ret_index = i;
+				return 0;
+			}
+		}
+	}
+	return 0;
+}
+
+/*
+ * Whether the chain makes sense when the head is one block further on: the
+ * truncate of littlefs 1.x leaves that at sizes that end with a block (19.8).
+ */
+static bool is_truncated_at_boundary(const struct tw_v1_check *check, uint32_t head, uint32_t size,
+	uint32_t count)
+{
+	_cleanup_free_ uint32_t *blocks = NULL;
+	uint32_t wrong;
+
+	if (count < 2 || tw_ctz_start(check->area.block_size, count) != size ||
+	    count >= check->area.block_count)
+		return false;
+	blocks = malloc((count + 1) * sizeof(*blocks));
+	return blocks && tw_ctz_walk(&check->area, head, size + 1, blocks, NULL) == 0 &&
+		find_wrong_pointer(&check->area, blocks, count + 1, &wrong) == 0 && !wrong;
+}
+
+static int check_chain(struct tw_v1_check *check, const struct tw_v1_later *file, uint32_t *blocks,
+	uint32_t count)
+{
+	uint32_t head = file->entry.payload[0], size = file->entry.payload[1], bad = 0, wrong;
+	int rc = tw_ctz_walk(&check->area, head, size, blocks, &bad);
+
+	if (rc == -EUCLEAN) {
+		tw_v1_report(check, TWINFS_P_LFS_CHAIN, file->block,
+			"file '%.*s': block %u of its list lies outside the volume",
+			file->entry.name_len, file->entry.name, bad);
+		return 0;
+	}
+	if (!rc)
+		rc = find_wrong_pointer(&check->area, blocks, count, &wrong);
+	if (rc)
+		return rc;
+	if (wrong && is_truncated_at_boundary(check, head, size, count))
+		tw_v1_report(check, TWINFS_P_LFS_TRUNCATED, file->block,
+			"file '%.*s': head is one block too far for its size %u",
+			file->entry.name_len, file->entry.name, size);
+	else if (wrong)
+		tw_v1_report(check, TWINFS_P_LFS_CHAIN, blocks[wrong],
+			"file '%.*s': a pointer in block %u of its list is wrong",
+			file->entry.name_len, file->entry.name, wrong);
+	check->last_owner++;
+	for (uint32_t i = 0; i < count; i++)
+		tw_v1_claim(check, blocks[i], check->last_owner);
+	return 0;
+}
+
+int tw_v1_check_file(struct tw_v1_check *check, const struct tw_v1_later *file)
+{
+	uint32_t size = file->entry.payload[1];
+	uint32_t count = tw_ctz_blocks(check->area.block_size, size);
+	_cleanup_free_ uint32_t *blocks = NULL;
+
+	if (!size) {
+		if (file->entry.payload[0] != TW_NIL)
+			tw_v1_report(check, TWINFS_P_LFS_STALE_HEAD, file->block,
+				"empty file '%.*s' names block %u", file->entry.name_len,
+				file->entry.name, file->entry.payload[0]);
+		return 0;
+	}
+	if (size > TW_FILE_MAX || count > check->area.block_count) {
+		tw_v1_report(check, TWINFS_P_LFS_SIZE, file->block,
+			"file '%.*s': %u bytes do not fit the volume", file->entry.name_len,
+			file->entry.name, size);
+		return 0;
+	}
+	blocks = malloc(count * sizeof(*blocks));
+	return blocks ? check_chain(check, file, blocks, count) : -ENOMEM;
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * volume.c - mounting, and looking at what is mounted.
+ *
+ * Public calls take the lock, find the objects and check what is asked; the
+ * work is done below, without knowing the format here, without knowing numbers
+ * there. Calls that change something are in volume_change.c.
+ */
+#include "volume_call.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "base/cleanup.h"
+#include "ctz.h"
+#include "content.h"
+#include "index.h"
+#include "v1.h"
+
+static struct twinfs_volume *new_volume(void)
+{
+	struct twinfs_volume *volume = calloc(1, sizeof(*volume));
+
+	if (!volume)
+		return NULL;
+	(void)pthread_rwlock_init(&volume->lock, NULL); /* cannot fail with default attributes */
+	LIST_INIT(&volume->mdirs);
+	TAILQ_INIT(&volume->unsettled);
+	tw_alloc_init(volume);
+	return volume;
+}
+
+static int init_volume(struct twinfs_volume *volume, struct twinfs_flash *flash,
+	const struct twinfs_volume_config *config, struct twinfs_error *err)
+{
+	int rc = tw_area_init(&volume->area, flash, config, err);
+
+	if (rc)
+		return rc;
+	volume->engine = &tw_v1_engine;
+	volume->is_read_only = config->flags & TWINFS_VOLUME_READ_ONLY ||
+		!twinfs_flash_is_writable(flash);
+	volume->scratch = malloc(volume->area.block_size);
+	return volume->scratch ? tw_index_init(volume) : -ENOMEM;
+}
+
+int twinfs_volume_mount(struct twinfs_flash *flash, const struct twinfs_volume_config *config,
+	struct twinfs_volume **ret_volume, struct twinfs_error *err)
+{
+	struct twinfs_volume *volume = new_volume();
+	int rc = volume ? init_volume(volume, flash, config, err) : -ENOMEM;
+
+	if (!rc)
+		rc = volume->engine->mount(volume, err);
+	if (rc) {
+		twinfs_volume_unmount(volume);
+		return rc;
+	}
+	*ret_volume = volume;
+	return 0;
+}
+
+void twinfs_volume_unmount(struct twinfs_volume *volume)
+{
+	if (!volume)
+		return;
+	tw_index_release(volume);
+	tw_alloc_release(volume);
+	free(volume->scratch);
+	(void)pthread_rwlock_destroy(&volume->lock);
+	free(volume);
+}
+
+int twinfs_volume_format(struct twinfs_flash *flash, const struct twinfs_volume_config *config,
+	struct twinfs_error *err)
+{
+	struct twinfs_volume *volume;
+	int rc;
+
+	if (!config->block_size)
+		return tw_fail(err, TWINFS_P_LFS_GEOMETRY, -EINVAL, "no block size to format with");
+	volume = new_volume();
+	rc = volume ? init_volume(volume, flash, config, err) : -ENOMEM;
+	if (!rc && volume->is_read_only)
+		rc = -EROFS;
+	if (!rc)
+		rc = tw_v1_format(volume);
+	twinfs_volume_unmount(volume);
+	return rc;
+}
+
+/* ---- look ---- */
+
+int tw_call_find(struct twinfs_volume *volume, uint64_t dir, const char *name,
+	struct tw_node **ret_dir, struct tw_node **ret_node)
+{
+	struct tw_node *parent = tw_node_get(volume, dir);
+	size_t len = strlen(name);
+
+	if (!parent)
+		return -ESTALE;
+	if (parent->kind != TW_DIRECTORY)
+		return -ENOTDIR;
+	if (len > TWINFS_NAME_MAX)
+		return -ENAMETOOLONG;
+	if (!twinfs_flash_has_power(volume->area.flash))
+		return -ESHUTDOWN;
+	*ret_dir = parent;
+	*ret_node = tw_node_find(volume, parent, name, len);
+	/* In a damaged directory nobody knows what else it holds. */
+	if (!*ret_node)
+		return parent->damage ? parent->damage : -ENOENT;
+	return 0;
+}
+
+int twinfs_volume_lookup(struct twinfs_volume *volume, uint64_t dir, const char *name,
+	uint64_t *ret_ino)
+{
+	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_read(&volume->lock);
+	struct tw_node *parent, *node;
+	int rc = tw_call_find(volume, dir, name, &parent, &node);
+
+	(void)guard;
+	if (!rc)
+		*ret_ino = node->ino;
+	return rc;
+}
+
+/* Takes the last name off @path. */
+static void drop_name(char *path, size_t *len)
+{
+	while (*len && path[*len - 1] != '/')
+		--*len;
+	if (*len)
+		--*len;
+}
+
+/* @path without "//", "." and "..", each name with '/' in front; "" is the root. */
+static int normalize(const char *path, char **ret_clean)
+{
+	char *clean = malloc(strlen(path) + 2);
+	size_t len = 0;
+
+	if (!clean)
+		return -ENOMEM;
+	while (*path) {
+		size_t name = strcspn(path, "/");
+
+		if (name == 2 && !memcmp(path, "..", 2)) {
+			drop_name(clean, &len);
+		} else if (name && !(name == 1 && *path == '.')) {
+			clean[len++] = '/';
+			memcpy(clean + len, path, name);
+			len += name;
+		}
+		path += name + (path[name] == '/');
+	}
+	clean[len] = '\0';
+	*ret_clean = clean;
+	return 0;
+}
+
+int twinfs_volume_walk(struct twinfs_volume *volume, const char *path, uint64_t *ret_ino)
+{
+	_cleanup_free_ char *clean = NULL;
+	uint64_t ino = TWINFS_ROOT_INO;
+	int rc = normalize(path, &clean);
+	char *rest = clean, *name;
+
+	while (!rc && (name = strsep(&rest, "/")))
+		if (*name)
+			rc = twinfs_volume_lookup(volume, ino, name, &ino);
+	if (!rc)
+		*ret_ino = ino;
+	return rc;
+}
+
+static uint64_t blocks_of_dir(const struct tw_node *dir)
+{
+	uint64_t blocks = 0;
+
+	for (const struct tw_mdir *mdir = dir->dir.first; mdir; mdir = mdir->next) {
+		blocks += 2;
+		if (mdir == dir->dir.last)
+			break;
+	}
+	return blocks;
+}
+
+static void fill_stat(const struct twinfs_volume *volume, const struct tw_node *node,
+	struct twinfs_stat *ret_stat)
+{
+	*ret_stat = (struct twinfs_stat){.ino = node->ino, .mtime_ns = node->mtime_ns};
+	if (node->kind == TW_FILE) {
+		ret_stat->type = TWINFS_REG;
+		ret_stat->size = tw_content_size(node);
+		ret_stat->blocks = tw_ctz_blocks(volume->area.block_size, node->file.size);
+		ret_stat->links = node->mdir ? 1 : 0;
+	} else {
+		ret_stat->type = TWINFS_DIR;
+		ret_stat->blocks = blocks_of_dir(node);
+		ret_stat->links = 2 + node->dir.subdirs;
+	}
+}
+
+int twinfs_volume_stat(struct twinfs_volume *volume, uint64_t ino, struct twinfs_stat *ret_stat)
+{
+	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_read(&volume->lock);
+	const struct tw_node *node = tw_node_get(volume, ino);
+
+	(void)guard;
+	if (!node)
+		return -ESTALE;
+	if (!twinfs_flash_has_power(volume->area.flash))
+		return -ESHUTDOWN;
+	fill_stat(volume, node, ret_stat);
+	return 0;
+}
+
+static int list_pair(const struct twinfs_volume *volume, const struct tw_mdir *mdir,
+	int (*each)(void *ctx, const char *name, const struct twinfs_stat *stat), void *ctx)
+{
+	for (unsigned i = 0; i < mdir->count; i++) {
+		struct twinfs_stat stat;
+		int rc;
+
+		if (!mdir->entries[i]->is_visible)
+			continue;
+		fill_stat(volume, mdir->entries[i], &stat);
+		rc = each(ctx, mdir->entries[i]->name, &stat);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+int twinfs_volume_list(struct twinfs_volume *volume, uint64_t dir,
+	int (*each)(void *ctx, const char *name, const struct twinfs_stat *stat), void *ctx)
+{
+	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_read(&volume->lock);
+	const struct tw_node *node = tw_node_get(volume, dir);
+	int rc = 0;
+
+	(void)guard;
+	if (!node)
+		return -ESTALE;
+	if (node->kind != TW_DIRECTORY)
+		return -ENOTDIR;
+	if (!twinfs_flash_has_power(volume->area.flash))
+		return -ESHUTDOWN;
+	for (const struct tw_mdir *mdir = node->dir.first; !rc && mdir; mdir = mdir->next) {
+		rc = list_pair(volume, mdir, each, ctx);
+		if (mdir == node->dir.last)
+			break;
+	}
+	return rc ? rc : node->damage;
+}
+
+int twinfs_volume_statfs(struct twinfs_volume *volume, struct twinfs_statfs *ret_statfs)
+{
+	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&volume->lock);
+	int rc = tw_alloc_prepare(volume);
+
+	(void)guard;
+	if (rc == -ENOMEM || rc == -ESHUTDOWN)
+		return rc;
+	*ret_statfs = (struct twinfs_statfs){
+		.block_size = volume->area.block_size,
+		.blocks = volume->area.alloc_count,
+		.files = volume->index.visible,
+		.version = volume->version,
+	};
+	/* A damaged volume has no block that is known to be free. */
+	if (!rc && volume->alloc.free > volume->alloc.reserved)
+		ret_statfs->free = volume->alloc.free - volume->alloc.reserved;
+	return 0;
+}
+
+void twinfs_volume_pending(struct twinfs_volume *volume, struct twinfs_pending *ret_pending)
+{
+	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_read(&volume->lock);
+
+	(void)guard;
+	*ret_pending = volume->pending;
+}
+
+/* ---- reading files ---- */
+
+int tw_call_open_file(struct twinfs_volume *volume, uint64_t ino, struct tw_node **ret_node)
+{
+	struct tw_node *node = tw_node_get(volume, ino);
+
+	if (!node)
+		return -ESTALE;
+	if (node->kind != TW_FILE)
+		return -EISDIR;
+	if (!node->file.opens)
+		return -EBADF;
+	if (!twinfs_flash_has_power(volume->area.flash))
+		return -ESHUTDOWN;
+	*ret_node = node;
+	return 0;
+}
+
+int64_t twinfs_volume_read(struct twinfs_volume *volume, uint64_t ino, void *buf, size_t len,
+	uint64_t off)
+{
+	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_read(&volume->lock);
+	struct tw_node *node;
+	int rc = tw_call_open_file(volume, ino, &node);
+
+	(void)guard;
+	return rc ? rc : tw_content_read(volume, node, buf, len, off);
+}
+
+int twinfs_volume_view(struct twinfs_volume *volume, uint64_t ino, size_t len, uint64_t off,
+	struct twinfs_view *ret_view)
+{
+	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_read(&volume->lock);
+	struct tw_node *node;
+	int rc = tw_call_open_file(volume, ino, &node);
+
+	(void)guard;
+	return rc ? rc : tw_content_view(volume, node, len, off, ret_view);
+}
+
+/* Needs no lock of the volume: a writer may be waiting for this view to go. */
+void twinfs_volume_release_view(struct twinfs_volume *volume, struct twinfs_view *view)
+{
+	tw_pins_leave(&volume->pins, view->epoch);
+	free(view->iov);
+	free(view->copy);
+	*view = (struct twinfs_view){0};
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * volume_change.c - public calls that change a volume.
+ *
+ * Each begins by repairing what a power cut left, as the format demands before
+ * the first allocation (littlefs v1 guide, section 13).
+ */
+#include "volume_call.h"
+
+#include <errno.h>
+#include <linux/fs.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "base/cleanup.h"
+#include "ctz.h"
+#include "content.h"
+#include "index.h"
+
+static bool has_pending(const struct twinfs_volume *volume)
+{
+	return volume->pending.orphans || volume->pending.desyncs || volume->pending.marks;
+}
+
+/* What must be true before anything is changed. */
+static int begin_change(struct twinfs_volume *volume)
+{
+	if (!twinfs_flash_has_power(volume->area.flash))
+		return -ESHUTDOWN;
+	if (volume->is_read_only)
+		return -EROFS;
+	if (volume->thread_damage)
+		return volume->thread_damage;
+	return has_pending(volume) ? volume->engine->repair(volume) : 0;
+}
+
+static int check_new_name(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len > TWINFS_NAME_MAX)
+		return -ENAMETOOLONG;
+	return tw_name_is_valid(name, len) ? 0 : -EINVAL;
+}
+
+static int add(struct twinfs_volume *volume, uint64_t dir, const char *name, enum tw_kind kind,
+	uint64_t *ret_ino)
+{
+	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&volume->lock);
+	struct tw_node *parent, *node;
+	int rc = check_new_name(name);
+
+	(void)guard;
+	if (!rc)
+		rc = tw_call_find(volume, dir, name, &parent, &node);
+	if (rc != -ENOENT)
+		return rc ? rc : -EEXIST;
+	if (parent != volume->root && !parent->mdir)
+		return -ENOENT; /* removed meanwhile */
+	rc = begin_change(volume);
+	if (!rc)
+		rc = volume->engine->add(volume, parent, name, kind, &node);
+	if (!rc)
+		*ret_ino = node->ino;
+	return rc;
+}
+
+int twinfs_volume_create(struct twinfs_volume *volume, uint64_t dir, const char *name,
+	uint64_t *ret_ino)
+{
+	return add(volume, dir, name, TW_FILE, ret_ino);
+}
+
+int twinfs_volume_mkdir(struct twinfs_volume *volume, uint64_t dir, const char *name,
+	uint64_t *ret_ino)
+{
+	return add(volume, dir, name, TW_DIRECTORY, ret_ino);
+}
+
+/* An entry that is hidden counts too: it has content. */
+static int check_empty(const struct tw_node *dir)
+{
+	if (dir->damage)
+		return dir->damage;
+	return dir->dir.first == dir->dir.last && dir->dir.first->count == 0 ? 0 : -ENOTEMPTY;
+}
+
+int twinfs_volume_unlink(struct twinfs_volume *volume, uint64_t dir, const char *name)
+{
+	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&volume->lock);
+	struct tw_node *parent, *node;
+	int rc = tw_call_find(volume, dir, name, &parent, &node);
+
+	(void)guard;
+	if (!rc && node->kind != TW_FILE)
+		rc = -EISDIR;
+	if (!rc)
+		rc = begin_change(volume);
+	return rc ? rc : volume->engine->remove(volume, node);
+}
+
+int twinfs_volume_rmdir(struct twinfs_volume *volume, uint64_t dir, const char *name)
+{
+	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&volume->lock);
+	struct tw_node *parent, *node;
+	int rc = tw_call_find(volume, dir, name, &parent, &node);
+
+	(void)guard;
+	if (!rc && node->kind != TW_DIRECTORY)
+		rc = -ENOTDIR;
+	if (!rc)
+		rc = begin_change(volume); /* it may take a void entry out of the directory */
+	if (!rc)
+		rc = check_empty(node);
+	return rc ? rc : volume->engine->remove(volume, node);
+}
+
+static bool is_inside(const struct tw_node *node, const struct tw_node *dir)
+{
+	for (; node; node = node->parent)
+		if (node == dir)
+			return true;
+	return false;
+}
+
+static int check_replace(const struct tw_node *node, const struct tw_node *replaced,
+	unsigned flags)
+{
+	if (flags & RENAME_NOREPLACE)
+		return -EEXIST;
+	if (node->kind == TW_FILE)
+		return replaced->kind == TW_FILE ? 0 : -EISDIR;
+	return replaced->kind == TW_DIRECTORY ? check_empty(replaced) : -ENOTDIR;
+}
+
+/* All checks before the first write: a mark must not be left by a refusal (guide, 19.3). */
+static int check_rename(const struct twinfs_volume *volume, const struct tw_node *node,
+	const struct tw_node *dir, const struct tw_node *replaced, unsigned flags)
+{
+	if (flags & ~(unsigned)RENAME_NOREPLACE)
+		return -EINVAL;
+	if (node->kind == TW_DIRECTORY && node->damage)
+		return node->damage;
+	if (dir->damage)
+		return dir->damage;
+	if (dir != volume->root && !dir->mdir)
+		return -ENOENT;
+	if (is_inside(dir, node))
+		return -EINVAL;
+	return replaced ? check_replace(node, replaced, flags) : 0;
+}
+
+int twinfs_volume_rename(struct twinfs_volume *volume, uint64_t old_dir, const char *old_name,
+	uint64_t new_dir, const char *new_name, unsigned flags)
+{
+	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&volume->lock);
+	struct tw_node *from, *to, *node, *replaced;
+	int rc = tw_call_find(volume, old_dir, old_name, &from, &node);
+
+	(void)guard;
+	if (!rc)
+		rc = check_new_name(new_name);
+	if (!rc) {
+		rc = tw_call_find(volume, new_dir, new_name, &to, &replaced);
+		if (rc == -ENOENT)
+			rc = 0;
+	}
+	if (!rc && node == replaced)
+		return flags & RENAME_NOREPLACE ? -EEXIST : 0;
+	if (!rc)
+		rc = begin_change(volume);
+	if (!rc)
+		rc = check_rename(volume, node, to, replaced, flags);
+	return rc ? rc : volume->engine->move(volume, node, to, new_name, replaced);
+}
+
+int twinfs_volume_set_mtime(struct twinfs_volume *volume, uint64_t ino, int64_t mtime_ns)
+{
+	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&volume->lock);
+	struct tw_node *node = tw_node_get(volume, ino);
+
+	(void)guard;
+	if (!node)
+		return -ESTALE;
+	node->mtime_ns = mtime_ns;
+	return 0;
+}
+
+/* ---- files ---- */
+
+static int find_file(struct twinfs_volume *volume, uint64_t ino, struct tw_node **ret_node)
+{
+	struct tw_node *node = tw_node_get(volume, ino);
+
+	if (!node)
+		return -ESTALE;
+	if (node->kind != TW_FILE)
+		return -EISDIR;
+	if (!twinfs_flash_has_power(volume->area.flash))
+		return -ESHUTDOWN;
+	*ret_node = node;
+	return 0;
+}
+
+int twinfs_volume_open(struct twinfs_volume *volume, uint64_t ino)
+{
+	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&volume->lock);
+	struct tw_node *node;
+	int rc = find_file(volume, ino, &node);
+
+	(void)guard;
+	return rc ? rc : tw_content_open(volume, node);
+}
+
+void twinfs_volume_close(struct twinfs_volume *volume, uint64_t ino)
+{
+	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&volume->lock);
+	struct tw_node *node = tw_node_get(volume, ino);
+
+	(void)guard;
+	if (node && node->kind == TW_FILE)
+		tw_content_close(volume, node);
+}
+
+int64_t twinfs_volume_write(struct twinfs_volume *volume, uint64_t ino, const void *buf,
+	size_t len, uint64_t off)
+{
+	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&volume->lock);
+	struct tw_node *node;
+	int rc = tw_call_open_file(volume, ino, &node);
+
+	(void)guard;
+	if (!rc)
+		rc = begin_change(volume);
+	return rc ? rc : tw_content_write(volume, node, buf, len, off);
+}
+
+int twinfs_volume_truncate(struct twinfs_volume *volume, uint64_t ino, uint64_t size)
+{
+	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&volume->lock);
+	struct tw_node *node;
+	int rc = tw_call_open_file(volume, ino, &node);
+
+	(void)guard;
+	if (!rc)
+		rc = begin_change(volume);
+	return rc ? rc : tw_content_truncate(volume, node, size);
+}
+
+int twinfs_volume_sync(struct twinfs_volume *volume, uint64_t ino)
+{
+	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&volume->lock);
+	struct tw_node *node;
+	int rc = find_file(volume, ino, &node);
+
+	(void)guard;
+	if (rc || !node->file.dirty)
+		return rc;
+	rc = begin_change(volume);
+	return rc ? rc : tw_content_sync(volume, node);
+}
+
+int twinfs_volume_sync_all(struct twinfs_volume *volume)
+{
+	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&volume->lock);
+	int first = 0;
+
+	(void)guard;
+	for (uint32_t i = 0; i < volume->index.slot_count; i++) {
+		struct tw_node *node = volume->index.slots[i].node;
+		int rc;
+
+		if (!node || node->kind != TW_FILE || !node->file.dirty)
+			continue;
+		rc = begin_change(volume);
+		if (!rc)
+			rc = tw_content_sync(volume, node);
+		first = first ? first : rc;
+	}
+	return first;
+}
+
+void twinfs_volume_discard(struct twinfs_volume *volume, uint64_t ino)
+{
+	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&volume->lock);
+	struct tw_node *node = tw_node_get(volume, ino);
+
+	(void)guard;
+	if (!node || node->kind != TW_FILE)
+		return;
+	tw_content_discard(volume, node);
+	if (!node->file.opens)
+		tw_ctz_unload(node);
+}
+
+int twinfs_volume_repair(struct twinfs_volume *volume)
+{
+	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&volume->lock);
+
+	(void)guard;
+	return begin_change(volume);
+}
