@@ -55,7 +55,7 @@ static inline void tw_cleanup_rwunlock(pthread_rwlock_t **lock)
 		(void)pthread_rwlock_unlock(*lock);
 }
 
-#define _cleanup_(function) __attribute__((cleanup(function)))
+#define _cleanup_(function) __attribute__((cleanup(function), unused))
 #define _cleanup_free_ _cleanup_(tw_cleanup_free)
 #define _cleanup_close_ _cleanup_(tw_cleanup_close)
 #define _cleanup_unlock_ _cleanup_(tw_cleanup_unlock)

@@ -203,6 +203,15 @@ static int check_overlap(const struct twinfs_partition *table, size_t count,
 	return 0;
 }
 
+/* Leaves libfdisk one kind of table to look for: no other prober gets to see a hostile file. */
+static void look_for_gpt_only(struct fdisk_context *context)
+{
+	struct fdisk_label *label = NULL;
+
+	while (fdisk_next_label(context, &label) == 0)
+		fdisk_label_set_disabled(label, fdisk_label_get_type(label) != FDISK_DISKLABEL_GPT);
+}
+
 /*
  * Attaches libfdisk to @fd, which it neither closes nor (@read_only) writes.
  * It is never detached: that would sync the file, even one only read, and so
@@ -216,6 +225,7 @@ static int attach(int fd, const char *path, int read_only, struct fdisk_context 
 	if (!context)
 		return -ENOMEM;
 	(void)fdisk_disable_dialogs(context, 1); /* cannot fail with a context */
+	look_for_gpt_only(context);
 	/* Whatever a block device says: the table belongs to the image, not to its disk. */
 	rc = fdisk_save_user_sector_size(context, SECTOR, SECTOR);
 	if (!rc)

@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * restore.c - the firmware's check-and-restore procedure, and its safe variant.
+ *
+ * The order of every look-up, message and write is the firmware's: it decides
+ * what a power cut leaves and what a damaged file does. Under the safe policy
+ * a boot that meets no hole goes exactly the same way.
+ */
+#include "restore.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "device_errno.h"
+#include "report.h"
+#include "table.h"
+
+#define FLAG       "/bak/backup_restore.json"
+#define FLAG_CHARS 64u
+
+/* Name of a copy that is not complete yet; safe policy only. */
+#define BESIDE ".twinfs-restore"
+
+/* ---- exceptions ---- */
+
+bool tw_restore_is_safe(const struct tw_restore *run)
+{
+	return run->report->policy == TWINFS_POLICY_SAFE;
+}
+
+int tw_restore_raised(int rc)
+{
+	return rc ? rc : TW_RAISED;
+}
+
+void tw_restore_clear(struct tw_restore *run)
+{
+	tw_text_release(&run->raised);
+}
+
+int tw_restore_raise_errno(struct tw_restore *run, int code)
+{
+	if (code >= 0 || tw_device_is_fatal(code))
+		return code;
+	return tw_restore_raised(tw_device_errno_text(&run->raised, code));
+}
+
+int tw_restore_raise_subscript(struct tw_restore *run, const struct tw_json *json)
+{
+	const char *type = tw_json_type_name(json);
+
+	if (json->kind == TW_JSON_LIST || json->kind == TW_JSON_STRING)
+		return tw_restore_raised(
+			tw_text_addf(&run->raised, "%s indices must be integers, not str",
+				json->kind == TW_JSON_LIST ? type : "string"));
+	return tw_restore_raised(
+		tw_text_addf(&run->raised, "'%s' object isn't subscriptable", type));
+}
+
+/* json[key] */
+static int subscript(struct tw_restore *run, const struct tw_json *json, const char *key,
+	struct tw_json **ret_value)
+{
+	if (json->kind != TW_JSON_DICT)
+		return tw_restore_raise_subscript(run, json);
+	*ret_value = tw_json_get(json, key);
+	return *ret_value ? 0 : tw_restore_raised(tw_text_addf(&run->raised, "%s", key));
+}
+
+static int raise_conversion(struct tw_restore *run, const struct tw_json *json)
+{
+	return tw_restore_raised(tw_text_addf(&run->raised,
+		"can't convert '%s' object to str implicitly", tw_json_type_name(json)));
+}
+
+static int print(struct tw_restore *run, const char *head, const char *tail)
+{
+	return tw_report_console(run->report, head, tail, strlen(tail));
+}
+
+/* ---- files ---- */
+
+int tw_restore_read(struct tw_restore *run, struct tw_device_file *file, size_t limit,
+	struct tw_text *text, bool *ret_more)
+{
+	int rc = tw_device_read_text(file, limit, text, ret_more);
+
+	tw_device_drop(file);
+	return rc ? tw_restore_raise_errno(run, rc) : 0;
+}
+
+/*
+ * The firmware gets -1 instead of a file below /bak. It opens the source next,
+ * and trips over the number when it writes the first piece, or closes.
+ */
+static int copy_to_refused(struct tw_restore *run, const char *source)
+{
+	struct tw_device_file from;
+	char byte;
+	int64_t got;
+	int rc = tw_device_open_read(run->device, source, &from);
+
+	if (rc)
+		return tw_restore_raise_errno(run, rc);
+	got = twinfs_volume_read(from.volume, from.ino, &byte, 1, 0);
+	tw_device_drop(&from);
+	if (got < 0)
+		return tw_restore_raise_errno(run, (int)got);
+	return tw_restore_raised(tw_text_addf(
+		&run->raised, "'int' object has no attribute '%s'", got ? "write" : "close"));
+}
+
+static int copy_in_place(struct tw_restore *run, const char *target, const char *source)
+{
+	struct tw_device_file from, to;
+	int rc = tw_device_open_write(run->device, target, &to);
+
+	if (rc == -EACCES)
+		return copy_to_refused(run, source);
+	if (rc)
+		return tw_restore_raise_errno(run, rc);
+	rc = tw_device_open_read(run->device, source, &from);
+	if (!rc) {
+		rc = tw_device_copy_content(&from, &to);
+		tw_device_drop(&from);
+	}
+	if (!rc)
+		rc = tw_device_close(&to);
+	else
+		tw_device_drop(&to);
+	return tw_restore_raise_errno(run, rc);
+}
+
+/* The name beside @path, in the same directory; NULL: out of memory. free() it. */
+static char *beside(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	_cleanup_(tw_text_release) struct tw_text text = {0};
+
+	if (tw_text_add(&text, path, slash ? (size_t)(slash + 1 - path) : 0) ||
+		tw_text_addf(&text, BESIDE))
+		return NULL;
+	return tw_steal(&text.data);
+}
+
+static int copy_beside(struct tw_restore *run, const char *target, const char *source)
+{
+	_cleanup_free_ char *path = beside(target);
+	int rc, removed;
+
+	if (!path)
+		return -ENOMEM;
+	rc = copy_in_place(run, path, source);
+	if (!rc)
+		rc = tw_restore_raise_errno(run, tw_device_rename(run->device, path, target));
+	if (rc != TW_RAISED)
+		return rc;
+	removed = tw_device_remove(run->device, path);
+	return tw_device_is_fatal(removed) ? removed : rc;
+}
+
+int tw_restore_copy(struct tw_restore *run, const char *target, const char *source)
+{
+	bool exists = true;
+	int rc = 0;
+
+	if (tw_restore_is_safe(run))
+		rc = tw_device_exists(run->device, target, &exists);
+	if (rc)
+		return rc;
+	return exists ? copy_in_place(run, target, source) : copy_beside(run, target, source);
+}
+
+int tw_restore_sweep(struct tw_restore *run, const char *path)
+{
+	_cleanup_free_ char *left = tw_restore_is_safe(run) ? beside(path) : NULL;
+	int rc;
+
+	if (!tw_restore_is_safe(run))
+		return 0;
+	if (!left)
+		return -ENOMEM;
+	rc = tw_device_remove(run->device, left);
+	return tw_device_is_fatal(rc) ? rc : 0;
+}
+
+/* ---- the flag ---- */
+
+static int read_flag(struct tw_restore *run, struct tw_json **ret_flag)
+{
+	_cleanup_(tw_text_release) struct tw_text text = {0};
+	_cleanup_free_ char *error = NULL;
+	struct tw_device_file file;
+	bool exists, more;
+	int rc = tw_device_exists(run->device, FLAG, &exists);
+
+	if (!rc && !exists)
+		return tw_restore_raised(tw_text_addf(&run->raised, "'%s not exist'", FLAG));
+	if (!rc)
+		rc = tw_device_open_read(run->device, FLAG, &file);
+	if (rc)
+		return tw_restore_raise_errno(run, rc);
+	rc = tw_restore_read(run, &file, FLAG_CHARS, &text, &more);
+	if (rc)
+		return rc;
+	if (!text.len)
+		return tw_restore_raised(tw_text_addf(&run->raised, "'%s is empty'", FLAG));
+	rc = tw_json_parse(text.data, text.len, ret_flag, &error);
+	if (rc == -EINVAL)
+		return tw_restore_raised(tw_text_addf(&run->raised, "%s", error));
+	return rc;
+}
+
+/* Anything but a zero switches the restore on. */
+static int check_flag(struct tw_restore *run, bool *ret_enabled)
+{
+	struct tw_json *flag = NULL, *enable = NULL;
+	int rc = read_flag(run, &flag);
+
+	if (!rc)
+		rc = subscript(run, flag, "enable", &enable);
+	if (!rc)
+		*ret_enabled = !tw_json_is_zero(enable);
+	tw_json_free(flag);
+	return rc;
+}
+
+/* ---- the entries ---- */
+
+static int restore_entry(
+	struct tw_restore *run, const struct tw_json *name, struct twinfs_boot_file *file)
+{
+	_cleanup_(tw_text_release) struct tw_text shown = {0}, source = {0};
+	_cleanup_free_ char *dir = NULL;
+	bool exists;
+	int rc = tw_json_print(name, &shown);
+
+	if (!rc)
+		rc = tw_report_console(run->report, "- restoring ", shown.data, shown.len);
+	if (!rc && name->kind != TW_JSON_STRING)
+		return raise_conversion(run, name);
+	if (!rc)
+		rc = tw_text_addf(&source, "/bak/%s", name->text);
+	if (!rc)
+		rc = tw_device_exists(run->device, source.data, &exists);
+	if (rc)
+		return rc;
+	if (!exists) {
+		file->verdict = TWINFS_VERDICT_NO_BACKUP;
+		rc = tw_report_console(
+			run->report, "~ backup file does not exist: ", shown.data, shown.len);
+		return rc ? rc
+			  : tw_report_hole(run->report, TWINFS_HOLE_NO_BACKUP, false,
+				    "'%s' is protected but not in the backup partition",
+				    file->name);
+	}
+	dir = tw_device_path_dirname(name->text);
+	if (!dir)
+		return -ENOMEM;
+	rc = tw_restore_raise_errno(run, tw_device_mkdirs(run->device, dir));
+	if (!rc)
+		rc = tw_restore_copy(run, name->text, source.data);
+	if (!rc)
+		file->verdict = TWINFS_VERDICT_RESTORED;
+	return rc;
+}
+
+/* The comparison is only made, and can only raise, when the file has a hash. */
+static int check_entry(
+	struct tw_restore *run, const struct tw_json *entry, struct twinfs_boot_file *file)
+{
+	enum tw_table_match match = TW_TABLE_DIFFERENT;
+	struct tw_json *name = NULL;
+	int rc = subscript(run, entry, "name", &name);
+
+	if (rc)
+		return rc;
+	file->reason = TWINFS_REASON_MISSING;
+	if (name->kind == TW_JSON_STRING) {
+		rc = tw_restore_sweep(run, name->text);
+		if (!rc)
+			rc = tw_device_hash(run->device, name->text, tw_table_kind(entry),
+				&file->found, &file->reason);
+		if (!rc && file->found)
+			rc = tw_table_compare(entry, file->found, &match, &run->raised);
+	}
+	if (rc)
+		return rc;
+	if (match == TW_TABLE_RAISED)
+		return TW_RAISED;
+	if (match == TW_TABLE_EQUAL) {
+		file->verdict = TWINFS_VERDICT_INTACT;
+		return 0;
+	}
+	if (file->found)
+		file->reason = TWINFS_REASON_CHANGED;
+	return restore_entry(run, name, file);
+}
+
+/* Prints the exception and keeps the first for the report. */
+static int report_error(struct tw_restore *run)
+{
+	const char *text = run->raised.data ? run->raised.data : "";
+	int rc = tw_report_console(
+		run->report, "x backup restore procedure error: ", text, run->raised.len);
+
+	if (!rc && !run->report->error) {
+		run->report->error = strdup(text);
+		rc = run->report->error ? 0 : -ENOMEM;
+	}
+	return rc;
+}
+
+/* The firmware gives up at the first entry it fails with; the safe policy goes on. */
+static int fail_entry(struct tw_restore *run, size_t index)
+{
+	struct twinfs_boot_file *file = &run->report->files[index];
+	bool safe = tw_restore_is_safe(run);
+	int rc;
+
+	file->verdict = TWINFS_VERDICT_FAILED;
+	rc = tw_report_hole(run->report, TWINFS_HOLE_STOPPED, safe,
+		safe ? "error '%s' at '%s': the device stops here, %zu entries behind were checked"
+		     : "error '%s' at '%s' ended the restore: %zu entries behind were not checked",
+		run->raised.data, file->name, run->report->file_count - index - 1);
+	if (rc || !safe)
+		return rc ? rc : TW_RAISED;
+	rc = report_error(run);
+	tw_restore_clear(run);
+	return rc;
+}
+
+static int list_files(struct tw_restore *run)
+{
+	for (const struct tw_json *entry = run->table->first; entry; entry = entry->next) {
+		const struct tw_json *name = tw_json_get(entry, "name"), *hash;
+		bool named = name && name->kind == TW_JSON_STRING;
+		int rc;
+
+		hash = tw_table_hash(entry);
+		rc = tw_report_file(run->report, named ? name->text : "", named ? name->len : 0,
+			hash && hash->kind == TW_JSON_STRING ? hash->text : NULL);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/* Iterates over what the table is: of a dict the keys, of a string the characters. */
+static int iterate_other(struct tw_restore *run)
+{
+	const struct tw_json *table = run->table;
+
+	if (table->kind == TW_JSON_DICT)
+		return table->first ? tw_restore_raise_subscript(run, table->first->key) : 0;
+	if (table->kind == TW_JSON_STRING)
+		return table->len ? tw_restore_raise_subscript(run, table) : 0;
+	return tw_restore_raised(
+		tw_text_addf(&run->raised, "'%s' object isn't iterable", tw_json_type_name(table)));
+}
+
+static int check_entries(struct tw_restore *run)
+{
+	const struct tw_json *entry = run->table->first;
+	int rc = list_files(run);
+
+	for (size_t i = 0; entry && !rc; entry = entry->next, i++) {
+		rc = check_entry(run, entry, &run->report->files[i]);
+		if (rc == TW_RAISED)
+			rc = fail_entry(run, i);
+	}
+	return rc;
+}
+
+static int finish(struct tw_restore *run)
+{
+	bool restored = false;
+	int rc;
+
+	for (size_t i = 0; i < run->report->file_count; i++)
+		restored |= run->report->files[i].verdict == TWINFS_VERDICT_RESTORED;
+	if (!restored)
+		return 0;
+	rc = print(run, "- updating checksum", "");
+	if (!rc)
+		rc = tw_restore_update_table(run);
+	return rc ? rc : print(run, "- done", "");
+}
+
+static int note_stopped(struct tw_restore *run)
+{
+	return tw_report_hole(run->report, TWINFS_HOLE_STOPPED, false,
+		"error '%s' ended the restore: no file was checked",
+		run->raised.data ? run->raised.data : "");
+}
+
+/* Everything behind the flag. */
+static int restore(struct tw_restore *run)
+{
+	size_t holes = run->report->hole_count;
+	int rc = tw_restore_sweep(run, TW_USER_TABLE);
+
+	if (!rc)
+		rc = tw_restore_load_table(run);
+	if (!rc && run->table->kind != TW_JSON_LIST)
+		rc = iterate_other(run);
+	else if (!rc)
+		rc = check_entries(run);
+	if (!rc)
+		return finish(run);
+	if (rc == TW_RAISED && holes == run->report->hole_count)
+		return tw_restore_raised(note_stopped(run));
+	return rc;
+}
+
+int tw_restore_run(const struct tw_device *device, struct twinfs_boot_report *report)
+{
+	struct tw_restore run = {.device = device, .report = report};
+	bool enabled = false;
+	int rc = check_flag(&run, &enabled);
+
+	report->restore_ran = !rc;
+	report->restore_enabled = enabled;
+	if (!rc && enabled)
+		rc = restore(&run);
+	if (rc == TW_RAISED)
+		rc = report_error(&run);
+	tw_json_free(run.table);
+	tw_text_release(&run.raised);
+	return rc;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * state.h - the inside of a module, for the files of this folder.
+ */
+#ifndef TW_MODULE_STATE_H
+#define TW_MODULE_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <twinfs/module.h>
+
+#include "boot_run.h"
+
+struct twinfs_module {
+	struct twinfs_profile profile;
+	enum twinfs_policy policy;
+	unsigned image_flags;
+	char *key_file;  /* NULL: SecureData is not sealed */
+	char *wear_path; /* NULL: the counters are not kept */
+	struct twinfs_image *image;
+	struct twinfs_part_info parts[TWINFS_PART_COUNT];
+	struct twinfs_flash *flash;
+	struct twinfs_secure *secure;
+	struct tw_boot boot; /* holds the volumes while the module is on */
+	bool is_on;
+	struct twinfs_boot_report *last_boot;
+	uint64_t boots;
+};
+
+#endif
