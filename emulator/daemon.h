@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * daemon.h - serves one module over FUSE until it is unmounted.
+ */
+#ifndef TW_EMULATOR_DAEMON_H
+#define TW_EMULATOR_DAEMON_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include <twinfs/module.h>
+
+enum tw_view {
+	TW_VIEW_OVERLAY, /* usr/ is the union of user and backup partition */
+	TW_VIEW_DEVICE,  /* usr/ is the bare user partition, as the device's code sees it */
+};
+
+struct tw_daemon_options {
+	struct twinfs_source source;
+	struct twinfs_module_options module;
+	const char *mountpoint;
+	const char *fuse_options; /* comma list for the kernel and libfuse, or NULL */
+	bool foreground;
+	bool debug;
+	enum tw_view view;
+	uid_t uid;                /* owner of everything */
+	gid_t gid;
+	mode_t file_mode, dir_mode; /* permission bits, writes already masked */
+};
+
+/*
+ * Opens and boots the module, mounts it, goes into the background unless
+ * @foreground, serves until unmounted or signalled (INT, TERM, HUP). Errors before
+ * the mount is up are in @err; in the background the calling process has then
+ * not been detached. Returns 0 or a negative errno.
+ */
+int tw_daemon_run(const struct tw_daemon_options *options, struct twinfs_error *err);
+
+#endif

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fuse_attr.c - attributes: what littlefs stores is changed, what it cannot
+ * store may only be set to what it is already, as on vfat.
+ */
+#include <errno.h>
+#include <fuse_lowlevel.h>
+#include <string.h>
+#include <twinfs/volume.h>
+
+#include "attr.h"
+#include "fuse_ops.h"
+
+#define LAYER_NAME "user.twinfs.layer"
+#define ANY_BLOCK 4096 /* block size told where there is no volume */
+
+static int get_attr(struct tw_emu *emu, uint64_t ino, struct stat *ret_attr)
+{
+	_cleanup_leave_ struct tw_emu_ref ref = {0};
+	const struct tw_emu_fixed *fixed = tw_emu_fixed_find(ino);
+	int rc;
+
+	if (fixed) {
+		tw_emu_fixed_attr(emu, fixed, ret_attr);
+		return 0;
+	}
+	rc = tw_emu_enter(emu, ino, &ref);
+	return rc < 0 ? rc : tw_emu_ref_attr(&ref, ret_attr);
+}
+
+static void reply_attr(struct fuse_req *req, int rc, const struct stat *attr)
+{
+	if (rc < 0)
+		tw_emu_reply(req, rc);
+	else
+		(void)fuse_reply_attr(req, attr, TW_EMU_FOREVER);
+}
+
+void tw_emu_op_getattr(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi)
+{
+	struct stat attr;
+	int rc;
+
+	(void)fi;
+	rc = get_attr(tw_emu_of(req), ino, &attr);
+	reply_attr(req, rc, &attr);
+}
+
+/* ---- set ---- */
+
+/* Whether owner and permissions would stay what they are for everything here. */
+static bool is_same(const struct stat *now, const struct stat *attr, int to_set)
+{
+	if ((to_set & FUSE_SET_ATTR_MODE) && (attr->st_mode & 07777) != (now->st_mode & 07777))
+		return false;
+	if ((to_set & FUSE_SET_ATTR_UID) && attr->st_uid != now->st_uid)
+		return false;
+	return !(to_set & FUSE_SET_ATTR_GID) || attr->st_gid == now->st_gid;
+}
+
+/* A file that is not open is committed at once: nobody is there to close it. */
+static int set_size(const struct tw_emu_ref *ref, uint64_t size, bool is_open)
+{
+	int rc = twinfs_overlay_open(ref->overlay, ref->ino);
+
+	if (rc < 0)
+		return rc;
+	rc = twinfs_overlay_truncate(ref->overlay, ref->ino, size);
+	if (rc == 0)
+		tw_emu_touch(ref);
+	if (rc == 0 && !is_open)
+		rc = twinfs_overlay_sync(ref->overlay, ref->ino);
+	twinfs_overlay_close(ref->overlay, ref->ino);
+	return rc;
+}
+
+static int set_mtime(const struct tw_emu_ref *ref, const struct stat *attr, int to_set)
+{
+	int64_t ns = (int64_t)attr->st_mtim.tv_sec * 1000000000 + attr->st_mtim.tv_nsec;
+
+	if (to_set & FUSE_SET_ATTR_MTIME_NOW)
+		ns = tw_emu_now_ns();
+	else if (!(to_set & FUSE_SET_ATTR_MTIME))
+		return 0;
+	if (!ns)
+		ns = 1; /* 0 means that no time is known */
+	return twinfs_overlay_set_mtime(ref->overlay, ref->ino, ns);
+}
+
+static int set_tree_attr(const struct tw_emu_ref *ref, const struct stat *attr, int to_set,
+	bool is_open, struct stat *ret_attr)
+{
+	struct stat now;
+	int rc = tw_emu_ref_attr(ref, &now);
+
+	if (rc < 0)
+		return rc;
+	if (!is_same(&now, attr, to_set))
+		return -EPERM;
+	if (to_set & FUSE_SET_ATTR_SIZE) {
+		rc = set_size(ref, (uint64_t)attr->st_size, is_open);
+		if (rc < 0)
+			return rc;
+	}
+	rc = set_mtime(ref, attr, to_set);
+	return rc < 0 ? rc : tw_emu_ref_attr(ref, ret_attr);
+}
+
+static int set_attr(struct tw_emu *emu, uint64_t ino, const struct stat *attr, int to_set,
+	bool is_open, struct stat *ret_attr)
+{
+	_cleanup_leave_ struct tw_emu_ref ref = {0};
+	enum tw_emu_tree_id tree = tw_emu_ino_tree(ino);
+	int rc;
+
+	if (tree == TW_EMU_BAK)
+		return -EROFS;
+	if (tree == TW_EMU_USR) {
+		rc = tw_emu_enter(emu, ino, &ref);
+		return rc < 0 ? rc : set_tree_attr(&ref, attr, to_set, is_open, ret_attr);
+	}
+	/* sizes and times of the fixed files mean nothing: "> power" sets both */
+	rc = get_attr(emu, ino, ret_attr);
+	if (rc < 0)
+		return rc;
+	return is_same(ret_attr, attr, to_set) ? 0 : -EPERM;
+}
+
+void tw_emu_op_setattr(struct fuse_req *req, uint64_t ino, struct stat *attr, int to_set,
+	struct fuse_file_info *fi)
+{
+	struct stat now;
+	int rc = set_attr(tw_emu_of(req), ino, attr, to_set, fi != NULL, &now);
+
+	reply_attr(req, rc, &now);
+}
+
+/* ---- space ---- */
+
+static int get_space(struct tw_emu *emu, uint64_t ino, struct twinfs_statfs *ret_space)
+{
+	_cleanup_leave_ struct tw_emu_ref ref = {0};
+	bool is_fixed = tw_emu_ino_tree(ino) == TW_EMU_NO_TREE;
+	int rc;
+
+	/* the mount as a whole has the space of usr/ */
+	rc = tw_emu_enter(emu, is_fixed ? TW_EMU_INO_USR : ino, &ref);
+	if (rc == 0)
+		rc = twinfs_overlay_statfs(ref.overlay, ret_space);
+	if (rc < 0 && is_fixed) {
+		*ret_space = (struct twinfs_statfs){.block_size = ANY_BLOCK};
+		return 0;
+	}
+	return rc;
+}
+
+void tw_emu_op_statfs(struct fuse_req *req, uint64_t ino)
+{
+	struct twinfs_statfs space;
+	struct statvfs out = {0};
+	int rc = get_space(tw_emu_of(req), ino, &space);
+
+	if (rc < 0) {
+		tw_emu_reply(req, rc);
+		return;
+	}
+	out.f_bsize = out.f_frsize = space.block_size;
+	out.f_blocks = space.blocks;
+	out.f_bfree = out.f_bavail = space.free;
+	/* a file takes at least an entry; free blocks are the nearest there is to a limit */
+	out.f_files = space.files + space.free;
+	out.f_ffree = out.f_favail = space.free;
+	out.f_namemax = TWINFS_NAME_MAX;
+	(void)fuse_reply_statfs(req, &out);
+}
+
+/* ---- extended attributes: the layer that an object comes from ---- */
+
+static int get_layer(struct tw_emu *emu, uint64_t ino, const char **ret_layer)
+{
+	static const char *const names[] = {
+		[TWINFS_LAYER_USER] = "user",
+		[TWINFS_LAYER_BACKUP] = "backup",
+		[TWINFS_LAYER_BOTH] = "both",
+	};
+	_cleanup_leave_ struct tw_emu_ref ref = {0};
+	struct twinfs_overlay_stat stat;
+	int rc;
+
+	if (tw_emu_ino_tree(ino) == TW_EMU_NO_TREE)
+		return -ENODATA;
+	rc = tw_emu_enter(emu, ino, &ref);
+	if (rc == 0)
+		rc = twinfs_overlay_stat(ref.overlay, ref.ino, &stat);
+	if (rc == 0)
+		*ret_layer = names[stat.layer];
+	return rc;
+}
+
+/* Answers a request for @len bytes at @data into room for @size; 0 asks for the length. */
+static void reply_xattr(struct fuse_req *req, const char *data, size_t len, size_t size)
+{
+	if (!size)
+		(void)fuse_reply_xattr(req, len);
+	else if (size < len)
+		tw_emu_reply(req, -ERANGE);
+	else
+		(void)fuse_reply_buf(req, data, len);
+}
+
+void tw_emu_op_getxattr(struct fuse_req *req, uint64_t ino, const char *name, size_t size)
+{
+	const char *layer = "";
+	int rc;
+
+	if (!strcmp(name, LAYER_NAME))
+		rc = get_layer(tw_emu_of(req), ino, &layer);
+	else
+		rc = !strncmp(name, "system.", 7) ? -EOPNOTSUPP : -ENODATA;
+	if (rc < 0)
+		tw_emu_reply(req, rc);
+	else
+		reply_xattr(req, layer, strlen(layer), size);
+}
+
+void tw_emu_op_listxattr(struct fuse_req *req, uint64_t ino, size_t size)
+{
+	bool has_layer = tw_emu_ino_tree(ino) != TW_EMU_NO_TREE;
+
+	reply_xattr(req, LAYER_NAME, has_layer ? sizeof(LAYER_NAME) : 0, size);
+}
+
+void tw_emu_op_setxattr(struct fuse_req *req, uint64_t ino, const char *name, const char *value,
+	size_t size, int flags)
+{
+	(void)name;
+	(void)value;
+	(void)size;
+	(void)flags;
+	tw_emu_reply(req, tw_emu_ino_tree(ino) == TW_EMU_BAK ? -EROFS : -EOPNOTSUPP);
+}
+
+void tw_emu_op_removexattr(struct fuse_req *req, uint64_t ino, const char *name)
+{
+	(void)name;
+	tw_emu_reply(req, tw_emu_ino_tree(ino) == TW_EMU_BAK ? -EROFS : -EOPNOTSUPP);
+}

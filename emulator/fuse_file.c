@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fuse_file.c - files of the trees: content comes straight from the chip's
+ * map, and is committed when a writer closes, as the device does.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <fuse_lowlevel.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attr.h"
+#include "fuse_ops.h"
+
+static struct tw_emu_file *file_of(const struct fuse_file_info *fi)
+{
+	return (struct tw_emu_file *)(uintptr_t)fi->fh;
+}
+
+static bool is_tree(uint64_t ino)
+{
+	return tw_emu_ino_tree(ino) != TW_EMU_NO_TREE;
+}
+
+/* ---- open ---- */
+
+/* Pins the object of @ref and fills @fi. */
+static int open_ref(const struct tw_emu_ref *ref, uint64_t ino, struct fuse_file_info *fi)
+{
+	bool writable = (fi->flags & O_ACCMODE) != O_RDONLY;
+	struct tw_emu_file *file;
+	int rc;
+
+	if (writable && tw_emu_ino_tree(ino) == TW_EMU_BAK)
+		return -EROFS;
+	rc = twinfs_overlay_open(ref->overlay, ref->ino);
+	if (rc < 0)
+		return rc;
+	if (fi->flags & O_TRUNC) {
+		rc = twinfs_overlay_truncate(ref->overlay, ref->ino, 0);
+		if (rc == 0)
+			tw_emu_touch(ref);
+	}
+	file = rc == 0 ? tw_emu_files_add(&ref->emu->files, ino, ref->emu->boot, writable) : NULL;
+	if (!file) {
+		twinfs_overlay_close(ref->overlay, ref->ino);
+		return rc < 0 ? rc : -ENOMEM;
+	}
+	fi->fh = (uintptr_t)file;
+	fi->keep_cache = 1;
+	fi->noflush = !writable;
+	return 0;
+}
+
+static int open_file(struct tw_emu *emu, uint64_t ino, struct fuse_file_info *fi)
+{
+	_cleanup_leave_ struct tw_emu_ref ref = {0};
+	int rc = tw_emu_enter(emu, ino, &ref);
+
+	return rc < 0 ? rc : open_ref(&ref, ino, fi);
+}
+
+/* A file of an earlier boot went with its volume; there is nothing left to close. */
+static int close_file(struct tw_emu *emu, struct tw_emu_file *file)
+{
+	_cleanup_leave_ struct tw_emu_ref ref = {0};
+	int rc = 0;
+
+	if (tw_emu_enter(emu, file->ino, &ref) == 0 && file->boot == emu->boot) {
+		if (file->writable) /* pages of a shared map come after the last flush */
+			rc = twinfs_overlay_sync(ref.overlay, ref.ino);
+		twinfs_overlay_close(ref.overlay, ref.ino);
+	}
+	tw_emu_files_remove(&emu->files, file);
+	return rc;
+}
+
+void tw_emu_op_open(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi)
+{
+	struct tw_emu *emu = tw_emu_of(req);
+	int rc;
+
+	if (!is_tree(ino)) {
+		tw_emu_fixed_open(req, ino, fi);
+		return;
+	}
+	rc = open_file(emu, ino, fi);
+	if (rc < 0)
+		tw_emu_reply(req, rc);
+	else if (fuse_reply_open(req, fi) < 0)
+		(void)close_file(emu, file_of(fi));
+}
+
+void tw_emu_op_create(struct fuse_req *req, uint64_t parent, const char *name, mode_t mode,
+	struct fuse_file_info *fi)
+{
+	struct tw_emu *emu = tw_emu_of(req);
+	struct fuse_entry_param entry;
+	int rc;
+
+	(void)mode;
+	rc = tw_emu_make_file(emu, parent, name, &entry);
+	if (rc == 0) {
+		fi->flags &= ~O_TRUNC; /* it is new */
+		rc = open_file(emu, entry.ino, fi);
+		if (rc < 0)
+			tw_emu_forget(emu, entry.ino, 1);
+	}
+	if (rc < 0) {
+		tw_emu_reply(req, rc);
+	} else if (fuse_reply_create(req, &entry, fi) < 0) {
+		(void)close_file(emu, file_of(fi));
+		tw_emu_forget(emu, entry.ino, 1);
+	}
+}
+
+/* ---- read and write ---- */
+
+/* One reply takes IOV_MAX pieces, its header included; tiny blocks make more of them. */
+static void reply_copied(struct fuse_req *req, const struct twinfs_view *view)
+{
+	char *copy = malloc(view->len);
+	size_t at = 0;
+
+	if (!copy) {
+		tw_emu_reply(req, -ENOMEM);
+		return;
+	}
+	for (size_t i = 0; i < view->count; i++) {
+		memcpy(copy + at, view->iov[i].iov_base, view->iov[i].iov_len);
+		at += view->iov[i].iov_len;
+	}
+	(void)fuse_reply_buf(req, copy, at);
+	free(copy);
+}
+
+void tw_emu_op_read(struct fuse_req *req, uint64_t ino, size_t size, off_t off,
+	struct fuse_file_info *fi)
+{
+	_cleanup_leave_ struct tw_emu_ref ref = {0};
+	struct twinfs_overlay_view view;
+	int rc;
+
+	if (!is_tree(ino)) {
+		tw_emu_fixed_read(req, ino, size, off, fi);
+		return;
+	}
+	rc = tw_emu_enter(tw_emu_of(req), ino, &ref);
+	if (rc == 0)
+		rc = twinfs_overlay_view(ref.overlay, ref.ino, size, (uint64_t)off, &view);
+	if (rc < 0) {
+		tw_emu_leave(&ref);
+		tw_emu_reply(req, rc);
+		return;
+	}
+	/* the power is held: the pieces lie in the chip's map (state.h) */
+	if (view.view.count >= IOV_MAX)
+		reply_copied(req, &view.view);
+	else
+		(void)fuse_reply_iov(req, view.view.iov, (int)view.view.count);
+	twinfs_overlay_release_view(ref.overlay, &view);
+}
+
+static int64_t write_file(struct tw_emu *emu, uint64_t ino, const char *buf, size_t size,
+	uint64_t off)
+{
+	_cleanup_leave_ struct tw_emu_ref ref = {0};
+	int64_t rc = tw_emu_enter(emu, ino, &ref);
+
+	if (rc == 0)
+		rc = twinfs_overlay_write(ref.overlay, ref.ino, buf, size, off);
+	if (rc > 0)
+		tw_emu_touch(&ref);
+	return rc;
+}
+
+void tw_emu_op_write(struct fuse_req *req, uint64_t ino, const char *buf, size_t size, off_t off,
+	struct fuse_file_info *fi)
+{
+	int64_t rc;
+
+	if (!is_tree(ino)) {
+		tw_emu_fixed_write(req, ino, buf, size, off, fi);
+		return;
+	}
+	rc = write_file(tw_emu_of(req), ino, buf, size, (uint64_t)off);
+	if (rc < 0)
+		tw_emu_reply(req, (int)rc);
+	else
+		(void)fuse_reply_write(req, (size_t)rc);
+}
+
+/* ---- commit ---- */
+
+static int sync_file(struct tw_emu *emu, uint64_t ino)
+{
+	_cleanup_leave_ struct tw_emu_ref ref = {0};
+	int rc = tw_emu_enter(emu, ino, &ref);
+
+	return rc < 0 ? rc : twinfs_overlay_sync(ref.overlay, ref.ino);
+}
+
+void tw_emu_op_flush(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi)
+{
+	int rc = 0;
+
+	if (is_tree(ino) && file_of(fi)->writable)
+		rc = sync_file(tw_emu_of(req), ino);
+	tw_emu_reply(req, rc);
+}
+
+void tw_emu_op_fsync(struct fuse_req *req, uint64_t ino, int datasync,
+	struct fuse_file_info *fi)
+{
+	(void)datasync;
+	(void)fi;
+	tw_emu_reply(req, is_tree(ino) ? sync_file(tw_emu_of(req), ino) : 0);
+}
+
+void tw_emu_op_release(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi)
+{
+	struct tw_emu *emu = tw_emu_of(req);
+	int rc = 0;
+
+	if (is_tree(ino))
+		rc = close_file(emu, file_of(fi));
+	else
+		tw_emu_fixed_release(ino, fi);
+	if (rc < 0) /* nobody else hears of it: the kernel drops what release returns */
+		tw_emu_log(&emu->log, TW_EMU_ERROR, "file %llu cannot be committed: %s",
+			(unsigned long long)ino, twinfs_strerror(rc));
+	tw_emu_reply(req, rc);
+}
+
+/* ---- allocate ---- */
+
+static int allocate(struct tw_emu *emu, uint64_t ino, uint64_t end)
+{
+	_cleanup_leave_ struct tw_emu_ref ref = {0};
+	struct twinfs_overlay_stat stat;
+	int rc = tw_emu_enter(emu, ino, &ref);
+
+	if (rc == 0)
+		rc = twinfs_overlay_stat(ref.overlay, ref.ino, &stat);
+	if (rc < 0 || end <= stat.stat.size)
+		return rc;
+	/* cannot shrink what a write just grew: the kernel locks out writes meanwhile */
+	rc = twinfs_overlay_truncate(ref.overlay, ref.ino, end);
+	if (rc == 0)
+		tw_emu_touch(&ref);
+	return rc;
+}
+
+void tw_emu_op_fallocate(struct fuse_req *req, uint64_t ino, int mode, off_t off, off_t len,
+	struct fuse_file_info *fi)
+{
+	(void)fi;
+	if (mode || !is_tree(ino))
+		tw_emu_reply(req, -EOPNOTSUPP);
+	else
+		tw_emu_reply(req, allocate(tw_emu_of(req), ino, (uint64_t)off + (uint64_t)len));
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fuse_fixed.c - SecureData and the files of .twinfs/.
+ *
+ * All are read past the kernel's cache: each opener gets its own content,
+ * whose length nobody knows before.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <fuse_lowlevel.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuse_ops.h"
+#include "fuse_worker.h"
+#include "secure_file.h"
+
+/* Longest word for power is far below; a longer write is not one. */
+#define WORD_MAX_BYTES 64
+
+static struct tw_emu_secure_file *secure_of(const struct fuse_file_info *fi)
+{
+	return (struct tw_emu_secure_file *)(uintptr_t)fi->fh;
+}
+
+static char *text_of(const struct fuse_file_info *fi)
+{
+	return (char *)(uintptr_t)fi->fh;
+}
+
+static int open_fixed(struct tw_emu *emu, uint64_t ino, struct fuse_file_info *fi)
+{
+	char *text;
+	int rc;
+
+	fi->direct_io = 1;
+	if (ino == TW_EMU_INO_SECURE) {
+		fi->fh = (uintptr_t)tw_emu_secure_file_new();
+		return fi->fh ? 0 : -ENOMEM;
+	}
+	if (ino != TW_EMU_INO_POWER && (fi->flags & O_ACCMODE) != O_RDONLY)
+		return -EACCES;
+	rc = tw_emu_control_text(emu, ino, &text);
+	if (rc == 0)
+		fi->fh = (uintptr_t)text;
+	return rc;
+}
+
+void tw_emu_fixed_open(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi)
+{
+	int rc = open_fixed(tw_emu_of(req), ino, fi);
+
+	if (rc < 0)
+		tw_emu_reply(req, rc);
+	else if (fuse_reply_open(req, fi) < 0)
+		tw_emu_fixed_release(ino, fi);
+}
+
+void tw_emu_fixed_release(uint64_t ino, struct fuse_file_info *fi)
+{
+	if (ino == TW_EMU_INO_SECURE)
+		tw_emu_secure_file_free(secure_of(fi));
+	else
+		free(text_of(fi));
+}
+
+/* ---- SecureData ---- */
+
+/* Reads or writes while the power is on; @off counts for writing only. */
+static int64_t transfer(struct tw_emu *emu, struct fuse_file_info *fi, void *in, const void *out,
+	size_t size, uint64_t off)
+{
+	struct twinfs_secure *secure = twinfs_module_secure(emu->module);
+	int64_t rc = -ESHUTDOWN;
+
+	(void)pthread_rwlock_rdlock(&emu->power);
+	if (twinfs_module_is_on(emu->module))
+		rc = out ? tw_emu_secure_file_write(secure_of(fi), secure, out, size, off)
+			: tw_emu_secure_file_read(secure_of(fi), secure, in, size);
+	(void)pthread_rwlock_unlock(&emu->power);
+	return rc;
+}
+
+static void read_secure(struct fuse_req *req, size_t size, struct fuse_file_info *fi)
+{
+	char buf[TW_EMU_SECURE_DATA_MAX];
+	int64_t rc;
+
+	if (size > sizeof(buf))
+		size = sizeof(buf); /* a short read: the reader comes again */
+	rc = transfer(tw_emu_of(req), fi, buf, NULL, size, 0);
+	if (rc < 0)
+		tw_emu_reply(req, (int)rc);
+	else
+		(void)fuse_reply_buf(req, buf, (size_t)rc);
+	explicit_bzero(buf, sizeof(buf));
+}
+
+/* ---- read and write ---- */
+
+/* From a copy: once the answer is out, the reader may close and another thread free the text. */
+static void read_text(struct fuse_req *req, const char *text, size_t size, size_t at)
+{
+	size_t len = strlen(text);
+	char *copy;
+
+	if (at > len)
+		at = len;
+	if (size > len - at)
+		size = len - at;
+	copy = strndup(text + at, size);
+	if (copy)
+		(void)fuse_reply_buf(req, copy, size);
+	else
+		tw_emu_reply(req, -ENOMEM);
+	free(copy);
+}
+
+void tw_emu_fixed_read(struct fuse_req *req, uint64_t ino, size_t size, off_t off,
+	struct fuse_file_info *fi)
+{
+	if (ino == TW_EMU_INO_SECURE)
+		read_secure(req, size, fi);
+	else
+		read_text(req, text_of(fi), size, (size_t)off);
+}
+
+void tw_emu_fixed_write(struct fuse_req *req, uint64_t ino, const char *buf, size_t size,
+	off_t off, struct fuse_file_info *fi)
+{
+	struct tw_emu *emu = tw_emu_of(req);
+	enum tw_emu_word word;
+	int64_t rc;
+
+	if (ino == TW_EMU_INO_SECURE) {
+		rc = transfer(emu, fi, NULL, buf, size, (uint64_t)off);
+		explicit_bzero((char *)(uintptr_t)buf, size); /* libfuse's memory, reused after this */
+		if (rc < 0)
+			tw_emu_reply(req, (int)rc);
+		else
+			(void)fuse_reply_write(req, (size_t)rc);
+		return;
+	}
+	rc = size > WORD_MAX_BYTES ? -EINVAL : tw_emu_control_parse(buf, size, &word);
+	if (rc == 0)
+		rc = tw_emu_worker_power(emu->worker, req, word, size);
+	if (rc < 0)
+		tw_emu_reply(req, (int)rc);
+}

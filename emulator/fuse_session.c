@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fuse_session.c - the ladder of one mount: session, open, boot, mount,
+ * background, loop, and the same down again.
+ */
+#include "daemon.h"
+
+#include <errno.h>
+#include <fuse_lowlevel.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "fuse_ops.h"
+#include "fuse_worker.h"
+
+/* Writers of a volume take turns anyway; this many let readers run beside them. */
+#define THREADS_MAX 8
+#define BACKGROUND_MAX 64 /* requests that nobody waits for, such as read-ahead */
+
+/* ---- what libfuse says ---- */
+
+/*
+ * libfuse logs through one function without context, so this, alone, is one
+ * per process: where its words go.
+ */
+static struct {
+	const struct tw_emu_log *log;
+	char first[200]; /* the first line of error, until the mount is up: for the caller */
+	bool is_up;
+} words;
+
+static void take_words(enum fuse_log_level level, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
+
+static void take_words(enum fuse_log_level level, const char *format, va_list args)
+{
+	enum tw_emu_level at = level <= FUSE_LOG_ERR ? TW_EMU_ERROR
+		: level == FUSE_LOG_WARNING ? TW_EMU_WARNING
+		: level == FUSE_LOG_DEBUG ? TW_EMU_DEBUG : TW_EMU_INFO;
+
+	if (!words.is_up && at == TW_EMU_ERROR) {
+		size_t len = strlen(words.first);
+
+		if (!memchr(words.first, '\n', len)) /* a message may come in pieces */
+			(void)vsnprintf(words.first + len, sizeof(words.first) - len, format, args);
+		return;
+	}
+	if (at <= words.log->level)
+		tw_emu_log_writev(words.log, at, format, args);
+}
+
+static int fail(struct twinfs_error *err, const char *file, int code, const char *text)
+{
+	const char *why = *words.first ? words.first : text;
+
+	if (!strncmp(why, "fuse: ", 6))
+		why += 6;
+	*err = (struct twinfs_error){
+		.problem = TWINFS_P_MOUNT,
+		.code = code,
+		.block = TWINFS_NO_BLOCK,
+		.addr = TWINFS_NO_ADDR,
+	};
+	(void)snprintf(err->file, sizeof(err->file), "%s", file);
+	(void)snprintf(err->text, sizeof(err->text), "%.*s", (int)strcspn(why, "\n"), why);
+	return code;
+}
+
+/* ---- the session ---- */
+
+static void init(void *userdata, struct fuse_conn_info *conn)
+{
+	(void)userdata;
+	/* content changes through this mount only: no change of a time means new content */
+	conn->want &= ~(unsigned)FUSE_CAP_AUTO_INVAL_DATA;
+	conn->want |= conn->capable & FUSE_CAP_EXPLICIT_INVAL_DATA;
+	/* a full disk must be reported by write, not by close */
+	conn->want &= ~(unsigned)FUSE_CAP_WRITEBACK_CACHE;
+	conn->max_background = BACKGROUND_MAX;
+}
+
+static const struct fuse_lowlevel_ops ops = {
+	.init = init,
+	.lookup = tw_emu_op_lookup,
+	.forget = tw_emu_op_forget,
+	.forget_multi = tw_emu_op_forget_multi,
+	.getattr = tw_emu_op_getattr,
+	.setattr = tw_emu_op_setattr,
+	.mknod = tw_emu_op_mknod,
+	.mkdir = tw_emu_op_mkdir,
+	.unlink = tw_emu_op_unlink,
+	.rmdir = tw_emu_op_rmdir,
+	.rename = tw_emu_op_rename,
+	.symlink = tw_emu_op_symlink,
+	.link = tw_emu_op_link,
+	.open = tw_emu_op_open,
+	.create = tw_emu_op_create,
+	.read = tw_emu_op_read,
+	.write = tw_emu_op_write,
+	.flush = tw_emu_op_flush,
+	.release = tw_emu_op_release,
+	.fsync = tw_emu_op_fsync,
+	.fallocate = tw_emu_op_fallocate,
+	.opendir = tw_emu_op_opendir,
+	.readdir = tw_emu_op_readdir,
+	.readdirplus = tw_emu_op_readdirplus,
+	.releasedir = tw_emu_op_releasedir,
+	.fsyncdir = tw_emu_op_fsyncdir,
+	.statfs = tw_emu_op_statfs,
+	.setxattr = tw_emu_op_setxattr,
+	.getxattr = tw_emu_op_getxattr,
+	.listxattr = tw_emu_op_listxattr,
+	.removexattr = tw_emu_op_removexattr,
+};
+
+/* What the mount table names as the device. */
+static const char *image_name(const struct twinfs_source *source)
+{
+	return source->image ? source->image : source->user ? source->user
+		: source->backup ? source->backup : "twinfs";
+}
+
+static int add_options(const struct tw_emu *emu, struct fuse_args *args)
+{
+	bool bad = fuse_opt_add_arg(args, "twinfs") < 0;
+	char *name = NULL, *list = NULL;
+
+	/* the path may hold commas, which end an option */
+	bad = bad || asprintf(&name, "fsname=%s", image_name(&emu->options->source)) < 0 ||
+		fuse_opt_add_opt_escaped(&list, name) < 0 ||
+		fuse_opt_add_opt(&list, "subtype=twinfs,default_permissions") < 0 ||
+		(geteuid() == 0 && fuse_opt_add_opt(&list, "nosuid,nodev") < 0) ||
+		fuse_opt_add_arg(args, "-o") < 0 || fuse_opt_add_arg(args, list) < 0;
+	if (emu->options->fuse_options && *emu->options->fuse_options)
+		bad = bad || fuse_opt_add_arg(args, "-o") < 0 ||
+			fuse_opt_add_arg(args, emu->options->fuse_options) < 0;
+	if (emu->options->debug)
+		bad = bad || fuse_opt_add_arg(args, "-odebug") < 0;
+	free(name);
+	free(list);
+	return bad ? -ENOMEM : 0;
+}
+
+static int new_session(struct tw_emu *emu, struct fuse_session **ret_session,
+	struct twinfs_error *err)
+{
+	struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
+	int rc = add_options(emu, &args);
+
+	if (rc == 0) {
+		*ret_session = fuse_session_new(&args, &ops, sizeof(ops), emu);
+		if (!*ret_session)
+			rc = -EINVAL;
+	}
+	fuse_opt_free_args(&args);
+	return rc < 0 ? fail(err, "", rc, "these mount options cannot be used") : 0;
+}
+
+static int loop(struct tw_emu *emu, struct fuse_session *session)
+{
+	struct fuse_loop_config *config = fuse_loop_cfg_create();
+	int rc;
+
+	if (!config)
+		return -ENOMEM;
+	fuse_loop_cfg_set_clone_fd(config, 1);
+	fuse_loop_cfg_set_max_threads(config, THREADS_MAX);
+	rc = tw_emu_worker_start(emu, session);
+	if (rc == 0) {
+		rc = fuse_session_loop_mt(session, config);
+		tw_emu_worker_stop(emu);
+	}
+	fuse_loop_cfg_destroy(config);
+	return rc < 0 ? rc : 0;
+}
+
+/* From here on nobody but the log hears of errors, unless the daemon is in the foreground. */
+static int serve(struct tw_emu *emu, struct fuse_session *session, struct twinfs_error *err)
+{
+	const struct tw_daemon_options *options = emu->options;
+	const char *text = "the mount ended with an error";
+	int rc, stopped;
+
+	tw_emu_log(&emu->log, TW_EMU_INFO, "mounted on '%s'", options->mountpoint);
+	if (fuse_daemonize(options->foreground) < 0)
+		return fail(err, options->mountpoint, -EAGAIN, "cannot go into the background");
+	words.is_up = true;
+	if (!options->foreground) {
+		openlog("twinfs", LOG_PID, LOG_DAEMON);
+		emu->log.to_syslog = true;
+	}
+	rc = loop(emu, session);
+	fuse_session_unmount(session);
+
+	stopped = tw_emu_power_stop(emu);
+	if (rc == 0 && stopped < 0) {
+		rc = stopped;
+		text = "not all files could be committed at the end";
+	}
+	if (rc < 0 && emu->log.to_syslog)
+		tw_emu_log(&emu->log, TW_EMU_ERROR, "%s: %s", text, twinfs_strerror(rc));
+	tw_emu_log(&emu->log, TW_EMU_INFO, "unmounted");
+	return rc < 0 ? fail(err, options->mountpoint, rc, text) : 0;
+}
+
+static int mount_and_serve(struct tw_emu *emu, struct fuse_session *session,
+	struct twinfs_error *err)
+{
+	int rc = tw_emu_signals_block();
+
+	if (rc < 0)
+		return fail(err, "", rc, "signals cannot be handled");
+	if (fuse_session_mount(session, emu->options->mountpoint) < 0)
+		return fail(err, emu->options->mountpoint, -EIO, "cannot mount here");
+	rc = serve(emu, session, err);
+	fuse_session_unmount(session); /* does nothing when serve has done it */
+	return rc;
+}
+
+/* ---- the module ---- */
+
+static void emu_init(struct tw_emu *emu, const struct tw_daemon_options *options)
+{
+	pthread_rwlockattr_t attr;
+
+	*emu = (struct tw_emu){
+		.options = options,
+		.log = {.level = options->debug ? TW_EMU_DEBUG : TW_EMU_INFO},
+	};
+	/* no thread holds the power twice, and the switch must not wait for ever */
+	(void)pthread_rwlockattr_init(&attr);
+	(void)pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	(void)pthread_rwlock_init(&emu->power, &attr);
+	(void)pthread_rwlockattr_destroy(&attr);
+	tw_emu_files_init(&emu->files);
+	for (size_t i = 0; i < TW_EMU_TREES; i++)
+		tw_emu_names_init(&emu->trees[i].names);
+}
+
+static void emu_release(struct tw_emu *emu)
+{
+	for (size_t i = 0; i < TW_EMU_TREES; i++)
+		tw_emu_names_release(&emu->trees[i].names);
+	tw_emu_files_release(&emu->files);
+	(void)pthread_rwlock_destroy(&emu->power);
+}
+
+static int boot_and_mount(struct tw_emu *emu, struct fuse_session *session,
+	struct twinfs_error *err)
+{
+	int rc = tw_emu_power_start(emu, err);
+
+	if (rc < 0)
+		return rc;
+	emu->mtime_ns = twinfs_image_mtime_ns(twinfs_module_image(emu->module));
+	rc = mount_and_serve(emu, session, err);
+	if (twinfs_module_is_on(emu->module))
+		(void)tw_emu_power_stop(emu); /* the mount never came up: nothing to commit */
+	return rc;
+}
+
+/* The session comes first: a wrong option must not cost a boot, which may write. */
+static int run(struct tw_emu *emu, struct twinfs_error *err)
+{
+	struct fuse_session *session = NULL;
+	int rc = new_session(emu, &session, err);
+
+	if (rc < 0)
+		return rc;
+	rc = twinfs_module_open(&emu->options->source, &emu->options->module, &emu->module, err);
+	if (rc == 0) {
+		rc = boot_and_mount(emu, session, err);
+		twinfs_module_close(emu->module);
+	}
+	fuse_session_destroy(session);
+	return rc;
+}
+
+static int run_daemon(const struct tw_daemon_options *options, struct twinfs_error *err)
+{
+	struct tw_emu emu;
+	int rc;
+
+	emu_init(&emu, options);
+	words.log = &emu.log;
+	words.first[0] = '\0';
+	words.is_up = false;
+	fuse_set_log_func(take_words);
+	rc = run(&emu, err);
+	fuse_set_log_func(NULL);
+	emu_release(&emu);
+	return rc;
+}
+
+/* ---- paths ---- */
+
+/* Paths are used long after the daemon has left the caller's directory. */
+static int make_absolute(const char *directory, const char **path, char **ret_copy)
+{
+	if (!*path || **path == '/')
+		return 0;
+	if (asprintf(ret_copy, "%s/%s", directory, *path) < 0) {
+		*ret_copy = NULL;
+		return -ENOMEM;
+	}
+	*path = *ret_copy;
+	return 0;
+}
+
+/* libfuse would mount a directory on a file, which nobody can enter. */
+static int check_mountpoint(const char *path, char ret_path[PATH_MAX])
+{
+	struct stat attr;
+
+	if (!realpath(path, ret_path) || stat(ret_path, &attr) < 0)
+		return -errno;
+	return S_ISDIR(attr.st_mode) ? 0 : -ENOTDIR;
+}
+
+int tw_daemon_run(const struct tw_daemon_options *options, struct twinfs_error *err)
+{
+	struct tw_daemon_options absolute = *options;
+	struct twinfs_source *source = &absolute.source;
+	const char **paths[] = {&source->image, &source->user, &source->backup, &source->secure};
+	char *copies[4] = {NULL}, mountpoint[PATH_MAX];
+	char *directory = getcwd(NULL, 0);
+	struct twinfs_error ignored;
+	int rc = directory ? 0 : -errno;
+
+	if (!err)
+		err = &ignored;
+	for (size_t i = 0; rc == 0 && i < 4; i++)
+		rc = make_absolute(directory, paths[i], &copies[i]);
+	words.first[0] = '\0';
+	if (rc < 0) {
+		fail(err, "", rc, "the current directory is not known");
+	} else if ((rc = check_mountpoint(options->mountpoint, mountpoint)) < 0) {
+		fail(err, options->mountpoint, rc, twinfs_strerror(rc));
+	} else {
+		absolute.mountpoint = mountpoint;
+		rc = run_daemon(&absolute, err);
+	}
+	for (size_t i = 0; i < 4; i++)
+		free(copies[i]);
+	free(directory);
+	return rc;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * open_files.c - a list under a lock.
+ */
+#include "open_files.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+void tw_emu_files_init(struct tw_emu_files *files)
+{
+	*files = (struct tw_emu_files){0};
+	(void)pthread_mutex_init(&files->lock, NULL);
+}
+
+/* Files are left when the mount was cut off from its users. */
+void tw_emu_files_release(struct tw_emu_files *files)
+{
+	while (files->first)
+		tw_emu_files_remove(files, files->first);
+	(void)pthread_mutex_destroy(&files->lock);
+}
+
+struct tw_emu_file *tw_emu_files_add(struct tw_emu_files *files, uint64_t ino, uint64_t boot,
+	bool writable)
+{
+	struct tw_emu_file *file = calloc(1, sizeof(*file));
+
+	if (!file)
+		return NULL;
+	file->ino = ino;
+	file->boot = boot;
+	file->writable = writable;
+
+	(void)pthread_mutex_lock(&files->lock);
+	file->next = files->first;
+	file->link = &files->first;
+	if (file->next)
+		file->next->link = &file->next;
+	files->first = file;
+	(void)pthread_mutex_unlock(&files->lock);
+	return file;
+}
+
+void tw_emu_files_remove(struct tw_emu_files *files, struct tw_emu_file *file)
+{
+	(void)pthread_mutex_lock(&files->lock);
+	*file->link = file->next;
+	if (file->next)
+		file->next->link = file->link;
+	(void)pthread_mutex_unlock(&files->lock);
+	free(file);
+}
+
+int tw_emu_files_inos(struct tw_emu_files *files, uint64_t **ret_inos, size_t *ret_count)
+{
+	size_t count = 0;
+	uint64_t *inos;
+
+	(void)pthread_mutex_lock(&files->lock);
+	for (const struct tw_emu_file *file = files->first; file; file = file->next)
+		count++;
+	inos = calloc(count + 1, sizeof(*inos)); /* never of size 0, whose result may be NULL */
+	if (inos) {
+		count = 0;
+		for (const struct tw_emu_file *file = files->first; file; file = file->next)
+			inos[count++] = file->ino;
+	}
+	(void)pthread_mutex_unlock(&files->lock);
+	if (!inos)
+		return -ENOMEM;
+	*ret_inos = inos;
+	*ret_count = count;
+	return 0;
+}

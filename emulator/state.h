@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * state.h - one mounted module: what all parts of the daemon share.
+ *
+ * Order of locks: that of an open directory, power, then one of files.lock,
+ * names.lock or that of an open SecureData, then those inside the library.
+ * None is held over a notification to the kernel, which may wait for requests
+ * that need it. Over a reply, power is held (shared) in one case: a read answers
+ * straight from the chip's map, which the power switch would take away. Sending
+ * a reply never waits for another request, so this cannot lock up.
+ */
+#ifndef TW_EMULATOR_STATE_H
+#define TW_EMULATOR_STATE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <twinfs/module.h>
+#include <twinfs/overlay.h>
+
+#include "daemon.h"
+#include "log.h"
+#include "names.h"
+#include "node.h"
+#include "open_files.h"
+
+struct tw_emu_worker;
+
+/* What usr/ or bak/ shows. */
+struct tw_emu_tree {
+	bool present;                   /* the module has a volume for it; never changes */
+	struct twinfs_overlay *overlay; /* NULL while the power is off */
+	uint64_t first_ino;             /* number of its root; lower ones are of earlier boots */
+	uint32_t block_size;            /* bytes */
+	struct tw_emu_names names;      /* that the kernel may have cached in its root */
+};
+
+struct tw_emu {
+	const struct tw_daemon_options *options;
+	struct twinfs_module *module;
+	struct tw_emu_log log;
+	int64_t mtime_ns;         /* of what has no time of its own: that of the image */
+	pthread_rwlock_t power;   /* guards the module's power, boot, and of the trees overlay,
+	                             first_ino and block_size; held shared by every operation */
+	uint64_t boot;            /* counts the times the power came on or went */
+	struct tw_emu_tree trees[TW_EMU_TREES];
+	struct tw_emu_files files;
+	struct tw_emu_worker *worker;
+};
+
+#endif

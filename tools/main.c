@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c - the twinfs program: a table of verbs.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "text.h"
+#include "tool.h"
+#include "verbs.h"
+
+struct verb {
+	const char *name, *group, *help;
+	int (*run)(int argc, char **argv);
+};
+
+/* A group's verbs stand together; --help prints them in this order. */
+static const struct verb verbs[] = {
+	{"mk", "Make", "make the image of a new module, as the vendor's tool does",
+		tw_tool_verb_mk},
+	{"mount", "Use", "mount a module: check, restore, serve", tw_tool_verb_mount},
+	{"umount", "Use", "unmount it", tw_tool_verb_umount},
+	{"info", "Look", "partitions, geometry, usage, slots, state of the checksums",
+		tw_tool_verb_info},
+	{"ls", "Look", "list files", tw_tool_verb_ls},
+	{"cat", "Look", "write the content of files to stdout", tw_tool_verb_cat},
+	{"get", "Look", "copy a file or tree out of an image", tw_tool_verb_get},
+	{"crc", "Look", "the device's hash of files of this computer", tw_tool_verb_crc},
+	{"put", "Change", "copy a file or tree into an image", tw_tool_verb_put},
+	{"rm", "Change", "remove files from an image", tw_tool_verb_rm},
+	{"boot", "Check", "run the boot procedure: check and restore", tw_tool_verb_boot},
+	{"check", "Check", "check every rule of the formats", tw_tool_verb_check},
+};
+
+#define VERB_COUNT (sizeof(verbs) / sizeof(*verbs))
+
+static void print_help(void)
+{
+	const char *group = "";
+
+	puts("Usage: twinfs VERB [options] ...\n");
+	tw_tool_put_wrapped(stdout, "The storage of QuecPython modules on a PC: littlefs images, the "
+		"check and restore at boot, and SecureData.", 0, 0);
+	for (size_t i = 0; i < VERB_COUNT; i++) {
+		if (strcmp(group, verbs[i].group))
+			printf("\n%s:\n", verbs[i].group);
+		group = verbs[i].group;
+		printf("  %-8s %s\n", verbs[i].name, verbs[i].help);
+	}
+	puts("\nOptions:\n"
+	     "  -h, --help     print this help; 'twinfs VERB --help' is about one verb\n"
+	     "  -V, --version  print the version\n");
+	tw_tool_put_wrapped(stdout, "Exit status: 0 done and right; 1 done, and the thing checked is "
+		"not right; 2 could not be done, or wrong usage.", 0, 0);
+	puts("\nExample: twinfs mk app.img --user my-app --backup-all");
+}
+
+static int run_verb(int argc, char **argv)
+{
+	for (size_t i = 0; i < VERB_COUNT; i++)
+		if (!strcmp(argv[0], verbs[i].name))
+			return verbs[i].run(argc, argv);
+	return tw_tool_usage(NULL, "'%s' is not a verb", argv[0]);
+}
+
+static int run(int argc, char **argv)
+{
+	if (argc < 2)
+		return tw_tool_usage(NULL, "no verb is given");
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+		print_help();
+		return TW_EXIT_OK;
+	}
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+		puts("twinfs " TWINFS_VERSION);
+		return TW_EXIT_OK;
+	}
+	if (argv[1][0] == '-')
+		return tw_tool_usage(NULL, "%s is not an option", argv[1]);
+	return run_verb(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	int status = run(argc, argv);
+
+	/* A result that was not written, to a full disk say, was not given. */
+	if (fflush(stdout) || ferror(stdout))
+		return tw_tool_error(argc > 1 ? argv[1] : NULL, "standard output",
+			"cannot be written");
+	return status;
+}

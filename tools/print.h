@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * print.h - the printers: results on stdout, as text for people (print_*.c)
+ * or as one JSON document for scripts (print_*_json.c). They hold no logic.
+ */
+#ifndef TW_TOOL_PRINT_H
+#define TW_TOOL_PRINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <twinfs/module.h>
+
+/* ---- ls ---- */
+
+struct tw_tool_entry {
+	const char *path; /* absolute, with the prefix of its partition */
+	const char *name; /* what text output calls it */
+	enum twinfs_type type;
+	uint64_t size;    /* bytes; files only */
+	bool has_hash;
+	struct twinfs_file_hash hash;
+};
+
+enum {
+	TW_TOOL_LIST_LONG = 1u << 0,
+	TW_TOOL_LIST_HASH = 1u << 1,
+};
+
+void tw_tool_print_entry(const struct tw_tool_entry *entry, unsigned flags);
+
+/* An entry at a time: a listing may be long. @count: how many were printed before. */
+void tw_tool_json_list_begin(void);
+void tw_tool_json_list_entry(const struct tw_tool_entry *entry, size_t count);
+void tw_tool_json_list_end(size_t count);
+
+/* ---- info ---- */
+
+struct tw_tool_info_part {
+	struct twinfs_part_info part;
+	bool mounted;
+	struct twinfs_error error; /* why not */
+	struct twinfs_statfs statfs;
+	struct twinfs_pending pending;
+};
+
+struct tw_tool_info_file {
+	const char *path;
+	uint64_t addr, size; /* where it lies on the chip, bytes */
+};
+
+struct tw_tool_info {
+	struct tw_tool_info_file files[TWINFS_IMAGE_FILES];
+	size_t file_count;
+	bool has_gpt;
+	const char *profile;
+	struct twinfs_flash_geometry geometry;
+	struct tw_tool_info_part parts[TWINFS_PART_COUNT];
+	bool has_secure;
+	struct twinfs_secure_slot slots[TWINFS_SECURE_SLOTS];
+	const struct twinfs_boot_report *boot; /* of a dry run; NULL: none, because: */
+	const char *no_boot;
+};
+
+void tw_tool_print_info(const struct tw_tool_info *info);
+void tw_tool_json_info(const struct tw_tool_info *info);
+
+/* How many entries of checksum.json a boot met in each state. */
+struct tw_tool_tally {
+	size_t total, intact, missing, empty, changed, unreadable, directory, skipped;
+};
+void tw_tool_tally(const struct twinfs_boot_report *report, struct tw_tool_tally *ret_tally);
+
+/* ---- boot ---- */
+
+void tw_tool_print_boot(const struct twinfs_boot_report *report, const char *image, bool dry_run);
+
+/* ---- check ---- */
+
+struct tw_tool_check_part {
+	const char *name;
+	uint64_t addr, size;        /* where it lies, bytes */
+	struct twinfs_error *found; /* findings in order of discovery */
+	size_t count, room;
+	size_t errors, warnings, notes;
+};
+
+struct tw_tool_check {
+	const char *image;
+	struct tw_tool_check_part parts[TWINFS_PART_COUNT];
+	size_t part_count;
+	size_t errors, warnings, notes; /* of all parts */
+};
+
+void tw_tool_print_check(const struct tw_tool_check *check);
+void tw_tool_json_check(const struct tw_tool_check *check);
+
+/* ---- crc ---- */
+
+struct tw_tool_crc {
+	const char *file;
+	uint64_t size; /* bytes; the device has no hash of an empty file */
+	uint32_t crc;
+};
+
+void tw_tool_print_crc(const struct tw_tool_crc *crc);
+void tw_tool_json_crc(const struct tw_tool_crc *crcs, size_t count);
+
+/* Room for the device's text of a hash. */
+#define TW_TOOL_CRC_ROOM 16
+
+/* "0xd25f4e" as the device writes it, "none" for an empty file. Returns @room. */
+const char *tw_tool_crc_text(uint64_t size, uint32_t crc, char room[TW_TOOL_CRC_ROOM]);
+
+#endif

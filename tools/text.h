@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * text.h - text for people and scripts: names of any bytes, sizes, colours,
+ * and a string that grows.
+ */
+#ifndef TW_TOOL_TEXT_H
+#define TW_TOOL_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* All zero is the empty string. @data has a NUL behind @len bytes, or is NULL. */
+struct tw_tool_text {
+	char *data;
+	size_t len, room;
+};
+
+/* Appends; 0 or -ENOMEM, then the text is as before. */
+int tw_tool_text_add(struct tw_tool_text *text, const char *data, size_t len);
+void tw_tool_text_release(struct tw_tool_text *text);
+
+/* Whether the whole of @text is UTF-8 as Unicode defines it: no surrogates, shortest form. */
+bool tw_tool_is_utf8(const char *text);
+
+/*
+ * Prints @text with control bytes, and bytes that are not UTF-8, as \xNN. Names
+ * printed for scripts (put_name) escape the backslash as well, so that they can
+ * be told apart.
+ */
+void tw_tool_put_plain(FILE *file, const char *text);
+void tw_tool_put_name(FILE *file, const char *name);
+
+/*
+ * Prints @text wrapped to 80 columns, each line after @indent blanks. @column
+ * is where the cursor is: 0, or at most @indent behind something printed.
+ */
+void tw_tool_put_wrapped(FILE *file, const char *text, int indent, int column);
+
+/* Room for the result of tw_tool_size_text() and tw_tool_count_text(). */
+#define TW_TOOL_NUMBER_ROOM 32
+
+/* "512 B", "200 KiB", "5.2 MiB". Returns @room. */
+const char *tw_tool_size_text(uint64_t bytes, char room[TW_TOOL_NUMBER_ROOM]);
+
+/* "5,242,880". Returns @room. */
+const char *tw_tool_count_text(uint64_t count, char room[TW_TOOL_NUMBER_ROOM]);
+
+/* "" or "s". */
+const char *tw_tool_plural(uint64_t count);
+
+/* Escape sequences for stdout, "" where it is no terminal or NO_COLOR is set. */
+enum tw_tool_paint {
+	TW_TOOL_PLAIN,
+	TW_TOOL_BOLD,
+	TW_TOOL_DIM,
+	TW_TOOL_RED,
+	TW_TOOL_GREEN,
+	TW_TOOL_YELLOW,
+	TW_TOOL_BLUE,
+};
+const char *tw_tool_paint(enum tw_tool_paint paint);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * verb_boot.c - twinfs boot: the boot procedure, offline.
+ *
+ * That a file had to be restored, or that the device's procedure ended with an
+ * error of its own, is a result and no failure of this verb: the exit status
+ * is 0 whenever the module came up.
+ */
+#include "verbs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "print.h"
+#include "session.h"
+#include "tool.h"
+
+enum {
+	KEY_POLICY = TW_OPT_LONG,
+	KEY_JSON,
+};
+
+static const struct tw_tool_option options[] = {
+	{'n', "dry-run", NULL, "boot a copy in memory: nothing is written"},
+	{KEY_POLICY, "policy", "POLICY", "device: as the module does, with its holes (default); "
+		"safe: the holes are closed"},
+	{KEY_JSON, "json", NULL, "print the boot report as JSON"},
+	{0},
+};
+
+static const struct tw_tool_syntax syntax = {
+	.verb = "boot",
+	.usage = (const char *const[]){"[options] IMAGE",
+		"[options] --user FILE --backup FILE", NULL},
+	.about = "Runs the boot procedure of the module: mounts both partitions, compares the "
+		 "protected files with checksum.json, restores what is wrong, and says what was done "
+		 "and why.",
+	.options = options,
+	.groups = TW_TOOL_SOURCE,
+	.status = "Exit status: 0 the module came up, whether or not something was restored; 2 it "
+		  "did not.",
+	.example = "twinfs boot --dry-run app.img",
+};
+
+static int boot(struct tw_tool_session *session, bool json, bool dry_run)
+{
+	const struct twinfs_boot_report *report;
+	_cleanup_free_ char *text = NULL;
+	struct twinfs_error err = {0};
+	int status;
+
+	if (twinfs_module_power_on(session->module, &report, &err) < 0)
+		return tw_tool_report(session->verb, session->image, &err);
+	status = tw_tool_flush(session);
+	if (status)
+		return status;
+	if (!json) {
+		tw_tool_print_boot(report, session->image, dry_run);
+		return 0;
+	}
+	text = twinfs_boot_report_json(report);
+	if (!text)
+		return tw_tool_no_memory(session->verb);
+	puts(text);
+	return 0;
+}
+
+int tw_tool_verb_boot(int argc, char **argv)
+{
+	_cleanup_session_ struct tw_tool_session session = {0};
+	enum twinfs_policy policy = TWINFS_POLICY_DEVICE;
+	bool dry_run = false, json = false;
+	struct tw_tool_args args;
+	int key, status;
+
+	tw_tool_args_init(&args, &syntax, argc, argv);
+	while ((key = tw_tool_next_option(&args)) != TW_OPT_END) {
+		if (key == TW_OPT_EXIT)
+			return args.status;
+		if (key == KEY_POLICY && !tw_tool_parse_policy(args.value, &policy))
+			return tw_tool_bad_value(&args, "policy", "device or safe");
+		dry_run |= key == 'n';
+		json |= key == KEY_JSON;
+	}
+	status = tw_tool_take_image(&args);
+	if (!status)
+		status = tw_tool_no_more(&args);
+	if (!status)
+		status = tw_tool_open(&session, &args,
+			dry_run ? TWINFS_IMAGE_SCRATCH : TWINFS_IMAGE_WRITABLE, policy);
+	return status ? status : boot(&session, json, dry_run);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * verbs.h - the functions behind the table of verbs. Each gets the verb's name
+ * in argv[0] and returns the exit status.
+ */
+#ifndef TW_TOOL_VERBS_H
+#define TW_TOOL_VERBS_H
+
+int tw_tool_verb_boot(int argc, char **argv);
+int tw_tool_verb_cat(int argc, char **argv);
+int tw_tool_verb_check(int argc, char **argv);
+int tw_tool_verb_crc(int argc, char **argv);
+int tw_tool_verb_get(int argc, char **argv);
+int tw_tool_verb_info(int argc, char **argv);
+int tw_tool_verb_ls(int argc, char **argv);
+int tw_tool_verb_mk(int argc, char **argv);
+int tw_tool_verb_mount(int argc, char **argv);
+int tw_tool_verb_put(int argc, char **argv);
+int tw_tool_verb_rm(int argc, char **argv);
+int tw_tool_verb_umount(int argc, char **argv);
+
+#endif
