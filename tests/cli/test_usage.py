@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+"""Wrong usage: one line on stderr that names the trouble and points to --help; status 2."""
+import subprocess
+
+import cli
+
+# Words -> what the message must name.
+WRONG = (
+    ((), 'no verb'),
+    (('nix',), "'nix' is not a verb"),
+    (('--nix',), '--nix is not an option'),
+    (('ls',), 'IMAGE is missing'),
+    (('ls', ''), 'IMAGE is empty'),
+    (('ls', '--nix', 'a'), '--nix is not an option'),
+    (('ls', '-Z', 'a'), '-Z is not an option'),
+    (('ls', '-rZ', 'a'), '-Z is not an option'),
+    (('ls', 'a', 'b', 'c'), "'c' is one operand too many"),
+    (('ls', '--user', 'u', 'a', 'b'), "'b' is one operand too many"),
+    (('ls', '--json=1', 'a'), '--json takes no argument'),
+    (('ls', '--block-size'), '--block-size needs an argument'),
+    (('ls', '--block-size', 'x', 'a'), "--block-size: 'x' is not a size"),
+    (('ls', '--block-size', '0', 'a'), "--block-size: '0' is not a size"),
+    (('ls', '--block-size', '-1', 'a'), "--block-size: '-1' is not a size"),
+    (('ls', '--block-size', '0x', 'a'), "--block-size: '0x' is not a size"),
+    (('ls', '--block-size', '4G', 'a'), "--block-size: '4G' is not a size"),
+    (('ls', '--block-size', '4KB', 'a'), "--block-size: '4KB' is not a size"),
+    (('ls', '--block-size', '4096M', 'a'), "--block-size: '4096M' is not a size"),
+    (('ls', '--block-size', '99999999999999999999', 'a'), 'is not a size'),
+    (('ls', '--prog', '', 'a'), "--prog: '' is not a size"),
+    (('ls', '--part', 'usr', 'a'), "--part: 'usr' is not user or backup"),
+    (('cat', 'a'), 'PATH is missing'),
+    (('cat', '--user', 'u'), 'PATH is missing'),
+    (('get', 'a'), 'PATH is missing'),
+    (('get', 'a', 'b', ''), 'DEST is empty'),
+    (('get', 'a', 'b', 'c', 'd'), "'d' is one operand too many"),
+    (('put', 'a'), 'SOURCE is missing'),
+    (('rm', 'a'), 'PATH is missing'),
+    (('boot', '--policy', 'kind', 'a'), "--policy: 'kind' is not device or safe"),
+    (('boot', 'a', 'b'), "'b' is one operand too many"),
+    (('boot', '--user', 'u', '--backup', 'b', 'a'), "'a' is one operand too many"),
+    (('check',), 'IMAGE is missing'),
+    (('info',), 'IMAGE is missing'),
+    (('crc',), 'FILE is missing'),
+    (('mk', 'a'), '--user DIR is missing'),
+    (('mk', '--user', 'd'), 'IMAGE is missing'),
+    (('mk', '--user', 'd', '--pair', 'p', 'a'), "'a' is one operand too many"),
+    (('mk', '--user', 'd', '--format', 'lfs9', 'a'), "--format: 'lfs9' is not lfs1"),
+    (('mk', '--user', 'd', '--prog', '1x', 'a'), "--prog: '1x' is not a size"),
+    (('mk', '--user', 'd', '--backup', 'f', '--backup-all', 'a'), 'exclude each other'),
+    (('mount', 'a'), 'MOUNTPOINT is missing'),
+    (('mount', '-o', 'view=inside', 'a', 'm'), "'view=inside' has a wrong value"),
+    (('mount', '-o', 'uid=root', 'a', 'm'), "'uid=root' has a wrong value"),
+    (('mount', '-o', 'umask=9', 'a', 'm'), "'umask=9' has a wrong value"),
+    (('mount', '-o', 'umask=1000', 'a', 'm'), "'umask=1000' has a wrong value"),
+    (('mount', '--policy', 'x', 'a', 'm'), "--policy: 'x' is not device or safe"),
+    (('umount',), 'MOUNTPOINT is missing'),
+    (('umount', 'a', 'b'), "'b' is one operand too many"),
+)
+
+
+class Usage(cli.CliTest):
+    def test_wrong_usage(self):
+        for words, saying in WRONG:
+            with self.subTest(words=words):
+                out = self.fails(*words, saying=saying)
+                self.assertEqual(out, b'')
+                err = self.twinfs(*words, status=cli.FAILED)[1]
+                who = 'twinfs ' + words[0] if words and words[0] in cli.VERBS else 'twinfs'
+                self.assertTrue(err.endswith(f"; see '{who} --help'\n"), err)
+                self.assertTrue(err.startswith(who + ': '), err)
+
+    def test_files_that_are_not_there(self):
+        for verb in ('info', 'ls', 'boot', 'check'):
+            self.fails(verb, 'nix.img', saying=f'twinfs {verb}: nix.img: ')
+        for verb in ('cat', 'get', 'rm'):
+            self.fails(verb, 'nix.img', 'x', saying=f'twinfs {verb}: nix.img: ')
+        self.fails('ls', '--user', 'nix.bin', saying='twinfs ls: nix.bin: ')
+        self.fails('ls', '--profile', 'nix', 'nix.img', saying='nix')
+        self.fails('crc', 'nix', saying='twinfs crc: nix: no such file')
+
+    def test_files_that_are_no_images(self):
+        cli.write_tree(self.folder, {'zero': b'', 'text': b'hello\n' * 1000, 'dir': None})
+        for name in ('zero', 'text', 'dir'):
+            with self.unchanged():
+                self.fails('info', name, saying=f'twinfs info: {name}: ')
+                self.fails('boot', name, saying=f'twinfs boot: {name}: ')
+
+    def test_control_bytes_never_reach_the_terminal(self):
+        err = self.twinfs('ls', 'a\x1b[31m\nb', status=cli.FAILED)[1]
+        self.assertIn('a\\x1b[31m\\x0ab', err)
+        self.assertEqual(err.count('\n'), 1)
+
+    def test_full_disk(self):
+        with open('/dev/full', 'wb') as full:
+            done = subprocess.run([cli.EXE, '--help'], stdout=full, stderr=subprocess.PIPE,
+                                  check=False)
+        self.assertEqual(done.returncode, cli.FAILED)
+        self.assertIn(b'standard output', done.stderr)
+
+
+if __name__ == '__main__':
+    cli.main()

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * model.h - a file system as plain lists in memory: what a volume should be.
+ *
+ * Operations are by path, random ones come from a seed, and the same
+ * operation is applied to the model and to a volume.
+ */
+#ifndef TEST_LIB_MODEL_H
+#define TEST_LIB_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <twinfs/volume.h>
+
+#define MODEL_PATH 160
+
+struct model_object {
+	char path[MODEL_PATH]; /* "/a/b" */
+	bool is_dir;
+	uint8_t *data;
+	uint32_t len;
+};
+
+struct model {
+	struct model_object *list;
+	size_t count, room;
+};
+
+void model_release(struct model *model);
+void model_copy(struct model *to, const struct model *from);
+
+enum op_kind {
+	OP_CREATE,
+	OP_MKDIR,
+	OP_WRITE,    /* some bytes at an offset, synced */
+	OP_REPLACE,  /* truncate to nothing, then new content in pieces, synced */
+	OP_TRUNCATE,
+	OP_UNLINK,
+	OP_RMDIR,
+	OP_RENAME,
+	OP_COUNT,
+};
+
+struct op {
+	enum op_kind kind;
+	char a[MODEL_PATH], b[MODEL_PATH];
+	uint32_t off, len;
+	uint64_t seed; /* of the bytes written */
+};
+
+/* A random operation, mostly on objects that exist. @largest: bytes of a file, about. */
+void op_random(struct op *op, const struct model *model, uint64_t *random, uint32_t largest);
+
+/* Both return 0 or the negative errno that POSIX wants. */
+int op_on_model(const struct op *op, struct model *model);
+int op_on_volume(const struct op *op, struct twinfs_volume *volume);
+
+/* Text of an operation, in a buffer of the caller. */
+const char *op_text(const struct op *op, char *buf, size_t size);
+
+/* Whether the volume holds exactly what the model does; @ret_why says what differs. */
+bool model_equals(const struct model *model, struct twinfs_volume *volume, char *why,
+	size_t why_size);
+
+/* Writes the tree as the JSON that the interop readers compare with. */
+void model_write_json(const struct model *model, uint32_t block_size, FILE *file);
+
+#endif

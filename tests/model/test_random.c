@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_random.c - random operations on a volume and on a plain model of it.
+ *
+ *	test_random [SEQUENCES [DIRECTORY]]
+ *
+ * After every operation the result code is what the model says, and the tree
+ * is the model's; after each sequence a new mount reads the same from the chip
+ * and the checker finds nothing. With DIRECTORY each sequence leaves
+ * NNNN.bin and NNNN.json there, for readers that share no code with us.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/chip.h"
+#include "lib/model.h"
+#include "lib/verify.h"
+
+enum {
+	OPERATIONS = 60,
+	SEQUENCES = 2000,
+};
+
+static const struct geometry geometries[] = {
+	{512, 128, 16, 0xff},
+	{512, 64, 512, 0x00},
+	{4096, 48, 4096, 0xff},
+	{1024, 64, 32, 0xff},
+	{128, 256, 1, 0x00},
+	{4096, 24, 256, 0xff},
+};
+
+/* How often each kind of operation worked, and failed. */
+struct tally {
+	unsigned worked[OP_COUNT], failed[OP_COUNT], full;
+};
+
+static void save(struct chip *chip, const struct model *model, const char *directory,
+	unsigned number)
+{
+	char path[512];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s/%04u.bin", directory, number);
+	file = fopen(path, "wb");
+	must(file && fwrite(chip_bytes(chip), 1, chip_size(chip), file) == chip_size(chip),
+		"cannot write %s", path);
+	(void)fclose(file);
+	(void)snprintf(path, sizeof(path), "%s/%04u.json", directory, number);
+	file = fopen(path, "w");
+	must(file, "cannot write %s", path);
+	model_write_json(model, chip->config.block_size, file);
+	must(fclose(file) == 0, "cannot write %s", path);
+}
+
+/* One operation on both; the model may not know that the volume is full. */
+static void one_operation(const struct op *op, struct model *model, struct twinfs_volume *volume,
+	struct tally *tally)
+{
+	struct model after = {0};
+	char why[256] = "", text[512];
+	int wanted, got;
+
+	model_copy(&after, model);
+	wanted = op_on_model(op, &after);
+	got = op_on_volume(op, volume);
+	tally->full += got == -ENOSPC;
+	tally->worked[op->kind] += got == 0;
+	tally->failed[op->kind] += got != 0;
+	if (got == 0 && wanted == 0)
+		model_copy(model, &after);
+	else
+		must(got == wanted || (got == -ENOSPC && wanted == 0) ||
+				(got == -ENAMETOOLONG && wanted == 0),
+			"%s gives %d, not %d", op_text(op, text, sizeof(text)), got, wanted);
+	must(model_equals(model, volume, why, sizeof(why)), "after %s: %s",
+		op_text(op, text, sizeof(text)), why);
+	model_release(&after);
+}
+
+static void one_sequence(uint64_t seed, unsigned number, const char *directory,
+	struct tally *tally)
+{
+	const struct geometry *geometry =
+		&geometries[number % (sizeof(geometries) / sizeof(*geometries))];
+	uint64_t random = seed + number;
+	struct twinfs_volume *volume;
+	struct model model = {0};
+	struct chip chip;
+
+	(void)snprintf(test_context, sizeof(test_context), "seed %" PRIu64 ", sequence %u", seed,
+		number);
+	chip_init(&chip, geometry);
+	must(twinfs_volume_format(chip.flash, &chip.config, NULL) == 0, "format");
+	if (test_random(&random) % 4 == 0) {
+		chip.trouble.bad_blocks = test_random(&random) & test_random(&random) &
+			test_random(&random) & test_random(&random) & ~UINT64_C(3);
+		chip.trouble.fails_erase = test_random(&random) & 1;
+	}
+	volume = chip_mount(&chip);
+	for (unsigned i = 0; i < OPERATIONS; i++) {
+		struct op op;
+
+		op_random(&op, &model, &random, geometry->block_size * 5);
+		one_operation(&op, &model, volume, tally);
+		if (test_random(&random) % 16 == 0) {
+			twinfs_volume_unmount(volume);
+			volume = chip_mount(&chip);
+		}
+	}
+	/* Bad blocks that were met stay out of use until the next mount. */
+	verify_fresh_mount(&chip, &model, chip.trouble.bad_blocks ? NULL : volume);
+	verify_format(&chip, false);
+	if (directory)
+		save(&chip, &model, directory, number);
+	twinfs_volume_unmount(volume);
+	chip_release(&chip);
+	model_release(&model);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned sequences = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 0) : SEQUENCES;
+	uint64_t seed = test_seed(1);
+	struct tally tally = {0};
+
+	for (unsigned i = 0; i < sequences; i++)
+		one_sequence(seed, i, argc > 2 ? argv[2] : NULL, &tally);
+	for (enum op_kind kind = 0; kind < OP_COUNT; kind++) {
+		struct op op = {.kind = kind};
+		char text[64];
+
+		printf("%7u worked %7u failed: %s\n", tally.worked[kind], tally.failed[kind],
+			op_text(&op, text, sizeof(text)));
+		must(!sequences || tally.worked[kind], "no operation of this kind worked");
+	}
+	printf("%u sequences of %d operations, %u times full\n", sequences, OPERATIONS,
+		tally.full);
+	return 0;
+}

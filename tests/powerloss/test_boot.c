@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_boot.c - cuts the power at every flash operation of a booting module.
+ *
+ * The module's first boot restores four protected files onto an empty user
+ * partition: 36 flash operations. As on the device, a cut at 4 of them leaves
+ * an empty checksum.json and with it a module that never restores again; no
+ * other cut does any harm. Under the safe policy there is no such cut. Other
+ * scenes damage files, cut boots that repair them, and cut the boot after the
+ * cut.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/chip.h"
+#include "module/boot_run.h"
+#include "module/hash.h"
+
+enum {
+	BLOCK = 4096,
+	USER_BLOCKS = 96,
+	BACKUP_BLOCKS = 50,
+};
+
+static const struct {
+	const char *name;
+	uint32_t len;
+} protected[] = {{"main.py", 1800}, {"net.py", 5000}, {"config.json", 70}, {"key.dat", 4096}};
+
+#define PROTECTED (sizeof(protected) / sizeof(*protected))
+
+struct module {
+	struct chip chip;
+	struct twinfs_profile profile;
+	struct tw_boot boot;
+	uint8_t *start;
+	uint64_t cuts;
+};
+
+static const uint8_t *content(size_t i)
+{
+	static uint8_t data[8192];
+
+	for (uint32_t k = 0; k < protected[i].len; k++)
+		data[k] = (uint8_t)(i * 31 + k * 7 + k / 251 + 1);
+	return data;
+}
+
+static void put_file(struct twinfs_volume *volume, uint64_t dir, const char *name,
+	const void *data, size_t len)
+{
+	uint64_t ino;
+
+	must(twinfs_volume_create(volume, dir, name, &ino) == 0, "create %s", name);
+	must(twinfs_volume_open(volume, ino) == 0, "open");
+	must(twinfs_volume_write(volume, ino, data, len, 0) == (int64_t)len, "write");
+	must(twinfs_volume_sync(volume, ino) == 0, "sync");
+	twinfs_volume_close(volume, ino);
+}
+
+static void make_table(char *table, size_t size)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < PROTECTED; i++)
+		len += (size_t)snprintf(table + len, size - len,
+			"%s{\"name\": \"/usr/%s\", \"crc32\": \"0x%x\"}", i ? ", " : "[",
+			protected[i].name,
+			twinfs_device_crc(TWINFS_DEVICE_CRC_INIT, content(i), protected[i].len));
+	(void)snprintf(table + len, size - len, "]");
+}
+
+static struct twinfs_volume *mount_part(struct module *module,
+	const struct twinfs_volume_config *config)
+{
+	struct twinfs_volume *volume;
+
+	must(twinfs_volume_mount(module->chip.flash, config, &volume, NULL) == 0, "mount");
+	return volume;
+}
+
+static void fill_backup(struct module *module)
+{
+	struct twinfs_volume *volume;
+	uint64_t usr;
+	char table[1000];
+
+	must(twinfs_volume_format(module->chip.flash, &module->boot.backup, NULL) == 0, "format");
+	volume = mount_part(module, &module->boot.backup);
+	make_table(table, sizeof(table));
+	put_file(volume, TWINFS_ROOT_INO, "checksum.json", table, strlen(table));
+	put_file(volume, TWINFS_ROOT_INO, "backup_restore.json", "{\"enable\": 1}", 13);
+	must(twinfs_volume_mkdir(volume, TWINFS_ROOT_INO, "usr", &usr) == 0, "mkdir");
+	for (size_t i = 0; i < PROTECTED; i++)
+		put_file(volume, usr, protected[i].name, content(i), protected[i].len);
+	twinfs_volume_unmount(volume);
+}
+
+static void init_module(struct module *module, enum twinfs_policy policy)
+{
+	static const struct geometry geometry = {BLOCK, USER_BLOCKS + BACKUP_BLOCKS, BLOCK, 0xff};
+	struct twinfs_volume_config part = {
+		.block_size = BLOCK, .prog_size = BLOCK, .spare_blocks = 1};
+
+	chip_init(&module->chip, &geometry);
+	must(twinfs_profile_load("default", &module->profile, NULL) == 0, "profile");
+	module->profile.writes_settings = false; /* only the restore is counted */
+	module->cuts = 0;
+	module->boot = (struct tw_boot){
+		.flash = module->chip.flash, .profile = &module->profile, .policy = policy};
+	module->boot.user = module->boot.backup = part;
+	module->boot.user.size = USER_BLOCKS * BLOCK;
+	module->boot.backup.addr = USER_BLOCKS * BLOCK;
+	module->boot.backup.size = BACKUP_BLOCKS * BLOCK;
+	fill_backup(module);
+	must(twinfs_volume_format(module->chip.flash, &module->boot.user, NULL) == 0, "format");
+	module->start = malloc(chip_size(&module->chip));
+	must(module->start, "no memory");
+}
+
+static void keep_start(struct module *module)
+{
+	memcpy(module->start, chip_bytes(&module->chip), chip_size(&module->chip));
+}
+
+static void release_module(struct module *module)
+{
+	free(module->start);
+	chip_release(&module->chip);
+}
+
+static int boot(struct module *module, struct twinfs_boot_report **ret_report)
+{
+	struct twinfs_error err = {0};
+	int rc = tw_boot_run(&module->boot, &err);
+
+	if (rc)
+		return rc;
+	tw_boot_release(&module->boot);
+	if (ret_report)
+		*ret_report = module->boot.report;
+	else
+		twinfs_boot_report_free(module->boot.report);
+	module->boot.report = NULL;
+	return 0;
+}
+
+static uint64_t operations(const struct module *module)
+{
+	struct twinfs_flash_stats stats;
+
+	twinfs_flash_stats(module->chip.flash, &stats);
+	return stats.seq;
+}
+
+static bool is_right(struct twinfs_volume *volume, size_t i)
+{
+	static uint8_t data[8192];
+	uint64_t ino;
+	int64_t got;
+
+	if (twinfs_volume_walk(volume, protected[i].name, &ino))
+		return false;
+	must(twinfs_volume_open(volume, ino) == 0, "open");
+	got = twinfs_volume_read(volume, ino, data, sizeof(data), 0);
+	twinfs_volume_close(volume, ino);
+	return got == protected[i].len && !memcmp(data, content(i), protected[i].len);
+}
+
+static size_t count_right(struct module *module)
+{
+	struct twinfs_volume *volume = mount_part(module, &module->boot.user);
+	size_t right = 0;
+
+	for (size_t i = 0; i < PROTECTED; i++)
+		right += is_right(volume, i);
+	twinfs_volume_unmount(volume);
+	return right;
+}
+
+static bool has_hole(const struct twinfs_boot_report *report, enum twinfs_hole_id id)
+{
+	for (size_t i = 0; i < report->hole_count; i++)
+		if (report->holes[i].id == id && !report->holes[i].closed)
+			return true;
+	return false;
+}
+
+/* Boots once more after a cut: everything is right, or restore is dead and says so. */
+static bool recovers(struct module *module)
+{
+	struct twinfs_boot_report *report;
+	uint64_t before;
+	bool is_dead;
+
+	chip_heal(&module->chip);
+	must(boot(module, &report) == 0, "the boot after the cut");
+	is_dead = has_hole(report, TWINFS_HOLE_TABLE_EMPTY);
+	twinfs_boot_report_free(report);
+	must(is_dead || count_right(module) == PROTECTED, "%zu of %zu protected files are right",
+		count_right(module), PROTECTED);
+	before = operations(module);
+	must(boot(module, NULL) == 0, "one more boot");
+	must(operations(module) == before, "one more boot changes the flash");
+	return !is_dead;
+}
+
+/* Boots from the start with a cut; false when the boot ended before it. */
+static bool boot_with_cut(struct module *module, uint64_t at, unsigned eighths)
+{
+	memcpy(chip_bytes(&module->chip), module->start, chip_size(&module->chip));
+	chip_heal(&module->chip);
+	module->chip.trouble = (struct trouble){.cut_at = at, .torn_eighths = eighths};
+	if (boot(module, NULL) != -ESHUTDOWN)
+		return false;
+	module->cuts++;
+	return true;
+}
+
+/* Cuts at every operation; the number of cuts that leave restore dead, per torn part. */
+static unsigned cut_everywhere(struct module *module, unsigned eighths, unsigned *ret_points)
+{
+	unsigned dead = 0, points = 0;
+
+	while (boot_with_cut(module, points + 1, eighths)) {
+		points++;
+		(void)snprintf(test_context, sizeof(test_context), "%s, cut at %u (%u/8)",
+			twinfs_policy_name(module->boot.policy), points, eighths);
+		dead += !recovers(module);
+	}
+	*ret_points = points;
+	return dead;
+}
+
+/*
+ * A cut in the first boot, and another one in the second; operations are torn
+ * differently, or (@torn false) never.
+ */
+static unsigned cut_twice(struct module *module, bool torn, unsigned *ret_states)
+{
+	uint8_t *first = malloc(chip_size(&module->chip));
+	unsigned dead = 0, states = 0;
+
+	must(first, "no memory");
+	for (uint64_t at = 1; boot_with_cut(module, at, torn ? (unsigned)(at % 9) : 0); at++) {
+		memcpy(first, chip_bytes(&module->chip), chip_size(&module->chip));
+		for (uint64_t again = 1;; again++) {
+			memcpy(chip_bytes(&module->chip), first, chip_size(&module->chip));
+			chip_heal(&module->chip);
+			module->chip.trouble = (struct trouble){
+				.cut_at = again, .torn_eighths = torn ? (unsigned)(at + again) % 9 : 0};
+			(void)snprintf(test_context, sizeof(test_context),
+				"%s, cut at %" PRIu64 ", then at %" PRIu64,
+				twinfs_policy_name(module->boot.policy), at, again);
+			if (boot(module, NULL) != -ESHUTDOWN)
+				break;
+			module->cuts++;
+			states++;
+			dead += !recovers(module);
+		}
+	}
+	free(first);
+	*ret_states = states;
+	return dead;
+}
+
+static void first_restore(enum twinfs_policy policy)
+{
+	struct module module;
+	unsigned points, states, dead;
+	uint64_t before;
+
+	init_module(&module, policy);
+	keep_start(&module);
+	before = operations(&module);
+	must(boot(&module, NULL) == 0, "boot");
+	if (policy == TWINFS_POLICY_DEVICE)
+		must(operations(&module) - before == 36, "%" PRIu64 " flash operations, not 36",
+			operations(&module) - before);
+	must(count_right(&module) == PROTECTED, "restored");
+	for (unsigned eighths = 0; eighths <= 8; eighths++) {
+		dead = cut_everywhere(&module, eighths, &points);
+		must(policy == TWINFS_POLICY_SAFE || points == 36, "%u points", points);
+		/* Done wholly, an operation counts as before: one point later. */
+		must(dead == (policy == TWINFS_POLICY_SAFE ? 0 : 4), "%u dead ends (%u/8)", dead,
+			eighths);
+		printf("%s: %u points, %u/8 done: %u leave restore dead\n",
+			twinfs_policy_name(policy), points, eighths, dead);
+	}
+	dead = cut_twice(&module, false, &states);
+	/* Before the table's name is there: 2 first cuts, then 4 second ones each. */
+	must(dead == (policy == TWINFS_POLICY_SAFE ? 0 : 8), "%u dead ends with two cuts", dead);
+	dead = cut_twice(&module, true, &states);
+	must(policy == TWINFS_POLICY_DEVICE || !dead, "%u dead ends with two cuts", dead);
+	printf("%s: %u states with two cuts: %u leave restore dead; %" PRIu64 " cuts\n",
+		twinfs_policy_name(policy), states, dead, module.cuts);
+	release_module(&module);
+}
+
+/* Protected files changed, emptied and deleted; the table is there. */
+static void damaged_files(enum twinfs_policy policy)
+{
+	struct module module;
+	struct twinfs_volume *volume;
+	unsigned points;
+	uint64_t ino;
+
+	init_module(&module, policy);
+	must(boot(&module, NULL) == 0, "boot");
+	volume = mount_part(&module, &module.boot.user);
+	must(twinfs_volume_walk(volume, "net.py", &ino) == 0, "net.py");
+	must(twinfs_volume_open(volume, ino) == 0, "open");
+	must(twinfs_volume_write(volume, ino, "#", 1, 4500) == 1, "write");
+	must(twinfs_volume_sync(volume, ino) == 0, "sync");
+	must(twinfs_volume_walk(volume, "config.json", &ino) == 0, "config.json");
+	must(twinfs_volume_open(volume, ino) == 0, "open");
+	must(twinfs_volume_truncate(volume, ino, 0) == 0, "truncate");
+	must(twinfs_volume_sync(volume, ino) == 0, "sync");
+	must(twinfs_volume_unlink(volume, TWINFS_ROOT_INO, "main.py") == 0, "unlink");
+	twinfs_volume_unmount(volume);
+	keep_start(&module);
+	for (unsigned eighths = 0; eighths <= 8; eighths++) {
+		must(cut_everywhere(&module, eighths, &points) == 0, "a dead end");
+		must(points > 10, "only %u points", points);
+	}
+	printf("%s: damaged files: %" PRIu64 " cuts, all recover\n", twinfs_policy_name(policy),
+		module.cuts);
+	release_module(&module);
+}
+
+/* The user partition cannot be mounted: formatted, then restored. */
+static void unmountable_user(enum twinfs_policy policy)
+{
+	struct module module;
+	unsigned dead = 0, points;
+
+	init_module(&module, policy);
+	memset(chip_bytes(&module.chip), 0x5a, 2 * BLOCK);
+	keep_start(&module);
+	for (unsigned eighths = 0; eighths <= 8; eighths += 4) {
+		dead += cut_everywhere(&module, eighths, &points);
+		must(policy == TWINFS_POLICY_SAFE || points == 42, "%u points", points);
+	}
+	must(dead == (policy == TWINFS_POLICY_SAFE ? 0 : 12), "%u dead ends", dead);
+	printf("%s: unmountable partition: %" PRIu64 " cuts\n", twinfs_policy_name(policy),
+		module.cuts);
+	release_module(&module);
+}
+
+int main(void)
+{
+	for (enum twinfs_policy policy = TWINFS_POLICY_DEVICE; policy <= TWINFS_POLICY_SAFE; policy++) {
+		first_restore(policy);
+		damaged_files(policy);
+		unmountable_user(policy);
+	}
+	return 0;
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/* test_volume.c - the calls of volume.h at their edges. */
+#include <errno.h>
+#include <linux/fs.h>
+#include <string.h>
+#include <twinfs/volume.h>
+
+#include "lib/chip.h"
+#include "lib/suite.h"
+
+static const struct geometry device = {4096, 64, 4096, 0xff};
+
+struct rig {
+	struct chip chip;
+	struct twinfs_volume *volume;
+};
+
+static void open_rig(struct rig *rig)
+{
+	chip_init(&rig->chip, &device);
+	ck_assert_int_eq(twinfs_volume_format(rig->chip.flash, &rig->chip.config, NULL), 0);
+	rig->volume = chip_mount(&rig->chip);
+}
+
+static void close_rig(struct rig *rig)
+{
+	twinfs_volume_unmount(rig->volume);
+	chip_release(&rig->chip);
+}
+
+static void remount(struct rig *rig)
+{
+	twinfs_volume_unmount(rig->volume);
+	rig->volume = chip_mount(&rig->chip);
+}
+
+static uint64_t create(struct rig *rig, const char *name)
+{
+	uint64_t ino;
+
+	ck_assert_int_eq(twinfs_volume_create(rig->volume, TWINFS_ROOT_INO, name, &ino), 0);
+	return ino;
+}
+
+START_TEST(names)
+{
+	static const char *const bad[] = {"", ".", "..", "a/b", "/"};
+	char longest[257];
+	struct rig rig;
+	uint64_t ino;
+
+	open_rig(&rig);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		ck_assert_int_eq(twinfs_volume_create(rig.volume, TWINFS_ROOT_INO, bad[i], &ino),
+			-EINVAL);
+	memset(longest, 'x', 256);
+	longest[256] = '\0';
+	ck_assert_int_eq(twinfs_volume_create(rig.volume, TWINFS_ROOT_INO, longest, &ino),
+		-ENAMETOOLONG);
+	ck_assert_int_eq(twinfs_volume_lookup(rig.volume, TWINFS_ROOT_INO, longest, &ino),
+		-ENAMETOOLONG);
+	longest[255] = '\0';
+	ck_assert_int_eq(twinfs_volume_create(rig.volume, TWINFS_ROOT_INO, longest, &ino), 0);
+	ck_assert_int_eq(twinfs_volume_create(rig.volume, TWINFS_ROOT_INO, longest, &ino), -EEXIST);
+	(void)create(&rig, "...");
+	(void)create(&rig, "\xff\x01 not UTF-8");
+	remount(&rig);
+	ck_assert_int_eq(twinfs_volume_lookup(rig.volume, TWINFS_ROOT_INO, longest, &ino), 0);
+	ck_assert_int_eq(twinfs_volume_lookup(rig.volume, TWINFS_ROOT_INO, "\xff\x01 not UTF-8",
+				 &ino), 0);
+	close_rig(&rig);
+}
+END_TEST
+
+START_TEST(paths_are_resolved_as_text)
+{
+	struct rig rig;
+	uint64_t dir, file, ino;
+
+	open_rig(&rig);
+	ck_assert_int_eq(twinfs_volume_mkdir(rig.volume, TWINFS_ROOT_INO, "d", &dir), 0);
+	ck_assert_int_eq(twinfs_volume_create(rig.volume, dir, "f", &file), 0);
+	for (size_t i = 0; i < 6; i++) {
+		static const char *const paths[] = {"/d/f", "d//f", "./d/./f", "missing/../d/f",
+			"../../d/f", "/d/f/"};
+
+		ck_assert_int_eq(twinfs_volume_walk(rig.volume, paths[i], &ino), 0);
+		ck_assert_uint_eq(ino, file);
+	}
+	ck_assert_int_eq(twinfs_volume_walk(rig.volume, "/", &ino), 0);
+	ck_assert_uint_eq(ino, TWINFS_ROOT_INO);
+	ck_assert_int_eq(twinfs_volume_walk(rig.volume, "", &ino), 0);
+	ck_assert_int_eq(twinfs_volume_walk(rig.volume, "/d/f/x", &ino), -ENOTDIR);
+	ck_assert_int_eq(twinfs_volume_walk(rig.volume, "/x/f", &ino), -ENOENT);
+	close_rig(&rig);
+}
+END_TEST
+
+START_TEST(numbers_of_the_dead_are_stale)
+{
+	struct twinfs_stat stat;
+	struct rig rig;
+	uint64_t old, ino;
+
+	open_rig(&rig);
+	old = create(&rig, "a");
+	ck_assert_int_eq(twinfs_volume_unlink(rig.volume, TWINFS_ROOT_INO, "a"), 0);
+	ck_assert_int_eq(twinfs_volume_stat(rig.volume, old, &stat), -ESTALE);
+	ino = create(&rig, "a");
+	ck_assert_uint_ne(ino, old);
+	ck_assert_int_eq(twinfs_volume_stat(rig.volume, old, &stat), -ESTALE);
+	ck_assert_int_eq(twinfs_volume_open(rig.volume, old), -ESTALE);
+	ck_assert_int_eq(twinfs_volume_stat(rig.volume, UINT64_MAX, &stat), -ESTALE);
+	ck_assert_int_eq(twinfs_volume_stat(rig.volume, 0, &stat), -ESTALE);
+	close_rig(&rig);
+}
+END_TEST
+
+START_TEST(a_removed_file_lives_until_its_last_close)
+{
+	struct twinfs_stat stat;
+	struct twinfs_statfs full, empty;
+	char buf[8];
+	struct rig rig;
+	uint64_t ino;
+
+	open_rig(&rig);
+	ck_assert_int_eq(twinfs_volume_statfs(rig.volume, &empty), 0);
+	ino = create(&rig, "a");
+	ck_assert_int_eq(twinfs_volume_open(rig.volume, ino), 0);
+	ck_assert_int_eq(twinfs_volume_write(rig.volume, ino, "content", 7, 0), 7);
+	ck_assert_int_eq(twinfs_volume_sync(rig.volume, ino), 0);
+	ck_assert_int_eq(twinfs_volume_unlink(rig.volume, TWINFS_ROOT_INO, "a"), 0);
+	ck_assert_int_eq(twinfs_volume_stat(rig.volume, ino, &stat), 0);
+	ck_assert_uint_eq(stat.links, 0);
+	ck_assert_int_eq(twinfs_volume_read(rig.volume, ino, buf, 8, 0), 7);
+	ck_assert_int_eq(twinfs_volume_write(rig.volume, ino, "CON", 3, 0), 3);
+	ck_assert_int_eq(twinfs_volume_sync(rig.volume, ino), 0);
+	ck_assert_int_eq(twinfs_volume_read(rig.volume, ino, buf, 8, 0), 7);
+	ck_assert_mem_eq(buf, "CONtent", 7);
+	ck_assert_int_eq(twinfs_volume_statfs(rig.volume, &full), 0);
+	ck_assert_uint_lt(full.free, empty.free);
+	twinfs_volume_close(rig.volume, ino);
+	ck_assert_int_eq(twinfs_volume_statfs(rig.volume, &full), 0);
+	ck_assert_uint_eq(full.free, empty.free);
+	ck_assert_int_eq(twinfs_volume_stat(rig.volume, ino, &stat), -ESTALE);
+	close_rig(&rig);
+}
+END_TEST
+
+START_TEST(content_is_committed_by_sync_only)
+{
+	struct twinfs_stat stat;
+	struct rig rig;
+	uint64_t ino;
+
+	open_rig(&rig);
+	ino = create(&rig, "a");
+	ck_assert_int_eq(twinfs_volume_open(rig.volume, ino), 0);
+	ck_assert_int_eq(twinfs_volume_write(rig.volume, ino, "old", 3, 0), 3);
+	ck_assert_int_eq(twinfs_volume_sync(rig.volume, ino), 0);
+	ck_assert_int_eq(twinfs_volume_truncate(rig.volume, ino, 0), 0);
+	ck_assert_int_eq(twinfs_volume_write(rig.volume, ino, "newer", 5, 0), 5);
+	ck_assert_int_eq(twinfs_volume_stat(rig.volume, ino, &stat), 0);
+	ck_assert_uint_eq(stat.size, 5);
+	remount(&rig);
+	ck_assert_int_eq(twinfs_volume_walk(rig.volume, "a", &ino), 0);
+	ck_assert_int_eq(twinfs_volume_stat(rig.volume, ino, &stat), 0);
+	ck_assert_uint_eq(stat.size, 3);
+	close_rig(&rig);
+}
+END_TEST
+
+START_TEST(sizes_have_an_end)
+{
+	struct rig rig;
+	uint64_t ino;
+
+	open_rig(&rig);
+	ino = create(&rig, "a");
+	ck_assert_int_eq(twinfs_volume_write(rig.volume, ino, "x", 1, 0), -EBADF);
+	ck_assert_int_eq(twinfs_volume_open(rig.volume, ino), 0);
+	ck_assert_int_eq(twinfs_volume_write(rig.volume, ino, "x", 1, UINT64_C(0x7fffffff)), -EFBIG);
+	ck_assert_int_eq(twinfs_volume_write(rig.volume, ino, "x", 1, UINT64_MAX), -EFBIG);
+	ck_assert_int_eq(twinfs_volume_write(rig.volume, ino, "x", 1, 0x7ffffffe), -ENOSPC);
+	ck_assert_int_eq(twinfs_volume_truncate(rig.volume, ino, UINT64_C(0x80000000)), -EFBIG);
+	ck_assert_int_eq(twinfs_volume_truncate(rig.volume, ino, 0x7fffffff), -ENOSPC);
+	ck_assert_int_eq(twinfs_volume_write(rig.volume, ino, "x", 1, 0), 1);
+	close_rig(&rig);
+}
+END_TEST
+
+START_TEST(a_read_only_volume_writes_nothing)
+{
+	struct twinfs_flash_stats before, after;
+	struct rig rig;
+	uint64_t ino;
+
+	open_rig(&rig);
+	(void)create(&rig, "a");
+	rig.chip.config.flags = TWINFS_VOLUME_READ_ONLY;
+	remount(&rig);
+	twinfs_flash_stats(rig.chip.flash, &before);
+	ck_assert_int_eq(twinfs_volume_create(rig.volume, TWINFS_ROOT_INO, "b", &ino), -EROFS);
+	ck_assert_int_eq(twinfs_volume_unlink(rig.volume, TWINFS_ROOT_INO, "a"), -EROFS);
+	ck_assert_int_eq(twinfs_volume_rename(rig.volume, TWINFS_ROOT_INO, "a", TWINFS_ROOT_INO, "b",
+				 0), -EROFS);
+	ck_assert_int_eq(twinfs_volume_walk(rig.volume, "a", &ino), 0);
+	ck_assert_int_eq(twinfs_volume_open(rig.volume, ino), 0);
+	ck_assert_int_eq(twinfs_volume_write(rig.volume, ino, "x", 1, 0), -EROFS);
+	ck_assert_int_eq(twinfs_volume_truncate(rig.volume, ino, 0), -EROFS);
+	ck_assert_int_eq(twinfs_volume_repair(rig.volume), -EROFS);
+	twinfs_flash_stats(rig.chip.flash, &after);
+	ck_assert_uint_eq(after.seq, before.seq);
+	close_rig(&rig);
+}
+END_TEST
+
+START_TEST(renames)
+{
+	struct rig rig;
+	uint64_t dir, sub, a, ino;
+
+	open_rig(&rig);
+	a = create(&rig, "a");
+	(void)create(&rig, "b");
+	ck_assert_int_eq(twinfs_volume_mkdir(rig.volume, TWINFS_ROOT_INO, "d", &dir), 0);
+	ck_assert_int_eq(twinfs_volume_mkdir(rig.volume, dir, "s", &sub), 0);
+	ck_assert_int_eq(twinfs_volume_rename(rig.volume, TWINFS_ROOT_INO, "a", TWINFS_ROOT_INO, "b",
+				 RENAME_NOREPLACE), -EEXIST);
+	ck_assert_int_eq(twinfs_volume_rename(rig.volume, TWINFS_ROOT_INO, "a", TWINFS_ROOT_INO, "b",
+				 RENAME_EXCHANGE), -EINVAL);
+	ck_assert_int_eq(twinfs_volume_rename(rig.volume, TWINFS_ROOT_INO, "a", TWINFS_ROOT_INO, "a",
+				 0), 0);
+	ck_assert_int_eq(twinfs_volume_rename(rig.volume, TWINFS_ROOT_INO, "d", sub, "x", 0), -EINVAL);
+	ck_assert_int_eq(twinfs_volume_rename(rig.volume, TWINFS_ROOT_INO, "a", TWINFS_ROOT_INO, "d",
+				 0), -EISDIR);
+	ck_assert_int_eq(twinfs_volume_rename(rig.volume, TWINFS_ROOT_INO, "d", TWINFS_ROOT_INO, "a",
+				 0), -ENOTDIR);
+	ck_assert_int_eq(twinfs_volume_rename(rig.volume, TWINFS_ROOT_INO, "a", TWINFS_ROOT_INO, "b",
+				 0), 0);
+	ck_assert_int_eq(twinfs_volume_lookup(rig.volume, TWINFS_ROOT_INO, "b", &ino), 0);
+	ck_assert_uint_eq(ino, a);
+	close_rig(&rig);
+}
+END_TEST
+
+/* A volume whose root is gone mounts, as on the device; nothing in it works. */
+START_TEST(a_damaged_root_mounts)
+{
+	struct twinfs_statfs space;
+	struct rig rig;
+	uint64_t ino;
+
+	open_rig(&rig);
+	(void)create(&rig, "a");
+	memset(chip_bytes(&rig.chip) + 2 * 4096, 0xff, 2 * 4096);
+	remount(&rig);
+	ck_assert_int_eq(twinfs_volume_walk(rig.volume, "a", &ino), -EBADMSG);
+	ck_assert_int_eq(twinfs_volume_create(rig.volume, TWINFS_ROOT_INO, "b", &ino), -EBADMSG);
+	ck_assert_int_eq(twinfs_volume_statfs(rig.volume, &space), 0);
+	ck_assert_uint_eq(space.free, 0);
+	close_rig(&rig);
+}
+END_TEST
+
+/* Blocks at the end that the device never uses: readable, not allocated. */
+START_TEST(spare_blocks)
+{
+	struct twinfs_statfs space;
+	static uint8_t data[59 * 4096];
+	struct rig rig;
+	uint64_t ino;
+
+	open_rig(&rig);
+	rig.chip.config.spare_blocks = 1;
+	remount(&rig);
+	ck_assert_int_eq(twinfs_volume_statfs(rig.volume, &space), 0);
+	ck_assert_uint_eq(space.blocks, 63);
+	ck_assert_uint_eq(space.free, 59);
+	ino = create(&rig, "a");
+	ck_assert_int_eq(twinfs_volume_open(rig.volume, ino), 0);
+	ck_assert_int_eq(twinfs_volume_write(rig.volume, ino, data, sizeof(data), 0), -ENOSPC);
+	ck_assert_int_eq(twinfs_volume_write(rig.volume, ino, data, 58 * 4096, 0), 58 * 4096);
+	ck_assert_int_eq(twinfs_volume_sync(rig.volume, ino), 0);
+	ck_assert_uint_eq(chip_bytes(&rig.chip)[63 * 4096], 0xff);
+	close_rig(&rig);
+}
+END_TEST
+
+RUN_CASES("volume", names, paths_are_resolved_as_text, numbers_of_the_dead_are_stale,
+	a_removed_file_lives_until_its_last_close, content_is_committed_by_sync_only,
+	sizes_have_an_end, a_read_only_volume_writes_nothing, renames, a_damaged_root_mounts,
+	spare_blocks)

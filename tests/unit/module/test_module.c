@@ -1,0 +1,945 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_module.c - opening a module in each of the three ways, power, status
+ * and wear.
+ */
+#include <twinfs/module.h>
+
+#include <check.h>
+#include <errno.h>
+#include <json-c/json.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <twinfs/factory.h>
+
+#include "base/bytes.h"
+#include "base/crc.h"
+#include "base/file.h"
+#include "tempdir.h"
+
+#define KIB UINT64_C(1024)
+#define CHIP_SIZE (1024 * KIB)
+#define USER_ADDR (64 * KIB)
+#define USER_SIZE (256 * KIB)
+#define BACKUP_ADDR (512 * KIB)
+#define BACKUP_SIZE (128 * KIB)
+#define SECURE_ADDR (384 * KIB)
+#define SECURE_SIZE (32 * KIB)
+
+static void write_text(const char *path, const char *text)
+{
+	ck_assert_int_eq(tw_file_write(path, text, strlen(text), 0644, 0), 0);
+}
+
+/* The chip of these tests, small so that many can be made; @size is of blocks and erase units. */
+static void write_profile(const char *path, unsigned size)
+{
+	char text[2048];
+
+	(void)snprintf(text, sizeof(text),
+		"{\"name\": \"small\", \"modules\": \"tests\", \"chip_size\": \"1M\", \"partitions\": {"
+		"\"customer_fs\": {\"addr\": \"64K\", \"size\": \"256K\"},"
+		"\"customer_backup_fs\": {\"addr\": \"512K\", \"size\": \"128K\"},"
+		"\"securedata\": {\"addr\": \"384K\", \"size\": \"32K\"}},"
+		"\"filesystem\": {\"format\": 1, \"block_size\": %u, \"prog_size\": 4096,"
+		" \"spare_blocks\": 1},"
+		"\"boot\": {\"restores\": true, \"writes_settings\": true},"
+		"\"flash\": {\"read_size\": 1, \"prog_size\": 64, \"erase_size\": %u, \"strict\": true,"
+		" \"read_ns_per_kib\": 20000, \"page_size\": 256, \"program_page_ns\": 700000,"
+		" \"erase_unit_ns\": 60000000}}", size, size);
+	write_text(path, text);
+}
+
+static const struct twinfs_factory_options *factory_options(void)
+{
+	static const char *const files[] = {"main.py"};
+	static struct twinfs_profile profile;
+	static struct twinfs_factory_options options;
+	struct twinfs_error err = {0};
+
+	ck_assert_msg(twinfs_profile_load("./small.json", &profile, &err) == 0, "%s", err.text);
+	options = (struct twinfs_factory_options){
+		.profile = &profile,
+		.user_dir = "app",
+		.backup_files = files,
+		.backup_count = 1,
+	};
+	return &options;
+}
+
+/* chip.img, and out/customer_fs.bin, out/customer_backup_fs.bin with the same content. */
+static void set_up(void)
+{
+	tempdir_enter();
+	write_profile("small.json", 4096);
+	ck_assert_int_eq(mkdir("app", 0755), 0);
+	write_text("app/main.py", "print('hello')\n");
+	write_text("app/notes.txt", "not protected\n");
+	ck_assert_int_eq(twinfs_factory_make_image(factory_options(), "chip.img", NULL), 0);
+	ck_assert_int_eq(twinfs_factory_make_pair(factory_options(), "out", NULL), 0);
+}
+
+/* The chip's bytes without the partition table: what a programmer reads off. */
+static void make_dump(const char *path, size_t size)
+{
+	char *bytes;
+	size_t len;
+
+	ck_assert_int_eq(tw_file_read("chip.img", CHIP_SIZE, &bytes, &len), 0);
+	memset(bytes, 0xff, 32 * KIB);
+	memset(bytes + len - 32 * KIB, 0xff, 32 * KIB);
+	ck_assert_int_eq(tw_file_write(path, bytes, size, 0644, 0), 0);
+	free(bytes);
+}
+
+static void set_byte(const char *path, off_t off, int value)
+{
+	FILE *file = fopen(path, "r+e");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(fseeko(file, off, SEEK_SET), 0);
+	ck_assert_int_ne(fputc(value, file), EOF);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+/* ---- opening ---- */
+
+static const struct twinfs_source chip_source = {.image = "chip.img", .profile = "./small.json"};
+static const struct twinfs_source pair_source = {
+	.user = "out/customer_fs.bin",
+	.backup = "out/customer_backup_fs.bin",
+	.profile = "./small.json",
+};
+
+static struct twinfs_module *open_module(const struct twinfs_source *source, unsigned flags)
+{
+	const struct twinfs_module_options options = {.image_flags = flags};
+	struct twinfs_module *module = NULL;
+	struct twinfs_error err = {0};
+	int rc = twinfs_module_open(source, &options, &module, &err);
+
+	ck_assert_msg(rc == 0, "%s: %s", err.file, err.text);
+	ck_assert_str_eq(err.file, "");
+	return module;
+}
+
+static void power_on(struct twinfs_module *module)
+{
+	struct twinfs_error err = {0};
+	int rc = twinfs_module_power_on(module, NULL, &err);
+
+	ck_assert_msg(rc == 0, "%s: %s", err.file, err.text);
+}
+
+/* Opening must fail with @code, and the error must name @file and hold @text. */
+static void expect_failure(const struct twinfs_source *source, unsigned flags, int code,
+	const char *file, const char *text)
+{
+	const struct twinfs_module_options options = {.image_flags = flags};
+	struct twinfs_module *module = NULL;
+	struct twinfs_error err = {0};
+
+	ck_assert_int_eq(twinfs_module_open(source, &options, &module, &err), code);
+	ck_assert_ptr_null(module);
+	ck_assert_int_eq(err.code, code);
+	ck_assert_str_eq(err.file, file);
+	ck_assert_msg(strstr(err.text, text) != NULL, "%s", err.text);
+	ck_assert_int_eq(twinfs_module_open(source, &options, &module, NULL), code);
+}
+
+static struct twinfs_part_info part_of(const struct twinfs_module *module, enum twinfs_part part)
+{
+	struct twinfs_part_info info;
+
+	twinfs_module_part(module, part, &info);
+	return info;
+}
+
+static bool has_file(struct twinfs_volume *volume, const char *path)
+{
+	uint64_t ino;
+
+	return twinfs_volume_walk(volume, path, &ino) == 0;
+}
+
+static void expect_chip_parts(const struct twinfs_module *module, const char *file)
+{
+	struct twinfs_part_info user = part_of(module, TWINFS_PART_USER);
+	struct twinfs_part_info backup = part_of(module, TWINFS_PART_BACKUP);
+	struct twinfs_part_info secure = part_of(module, TWINFS_PART_SECURE);
+
+	ck_assert(user.present && backup.present && secure.present);
+	ck_assert_str_eq(user.name, "customer_fs");
+	ck_assert_str_eq(user.file, file);
+	ck_assert_uint_eq(user.addr, USER_ADDR);
+	ck_assert_uint_eq(user.file_offset, USER_ADDR);
+	ck_assert_uint_eq(user.size, USER_SIZE);
+	ck_assert(user.has_superblock);
+	ck_assert_uint_eq(user.superblock.block_count, 63);
+	ck_assert_uint_eq(user.config.block_size, 4096);
+	ck_assert_uint_eq(user.config.spare_blocks, 1);
+	ck_assert_str_eq(backup.name, "customer_backup_fs");
+	ck_assert_uint_eq(backup.config.addr, BACKUP_ADDR);
+	ck_assert_uint_eq(backup.config.size, BACKUP_SIZE);
+	ck_assert_uint_eq(backup.config.flags, TWINFS_VOLUME_READ_ONLY);
+	ck_assert_str_eq(secure.name, "securedata");
+	ck_assert_uint_eq(secure.addr, SECURE_ADDR);
+	ck_assert_uint_eq(secure.size, SECURE_SIZE);
+}
+
+START_TEST(partition_table_gives_the_areas)
+{
+	struct twinfs_module *module = open_module(&chip_source, TWINFS_IMAGE_WRITABLE);
+
+	expect_chip_parts(module, "chip.img");
+	ck_assert_uint_eq(part_of(module, TWINFS_PART_USER).config.flags, 0);
+	ck_assert_ptr_nonnull(twinfs_module_secure(module));
+	twinfs_module_close(module);
+}
+END_TEST
+
+START_TEST(partition_table_wins_over_the_profile)
+{
+	const struct twinfs_source source = {.image = "chip.img"};
+	struct twinfs_module *module = open_module(&source, 0);
+
+	expect_chip_parts(module, "chip.img");
+	ck_assert_uint_eq(part_of(module, TWINFS_PART_USER).config.flags, TWINFS_VOLUME_READ_ONLY);
+	twinfs_module_close(module);
+}
+END_TEST
+
+START_TEST(partition_table_of_something_else)
+{
+	static const struct twinfs_partition table[] = {{"system", 64 * KIB, 64 * KIB}};
+	const struct twinfs_source source = {.image = "other.img"};
+
+	ck_assert_int_eq(twinfs_image_create_gpt("other.img", CHIP_SIZE, table, 1, 1, NULL), 0);
+	expect_failure(&source, 0, -EUCLEAN, "other.img", "names none of customer_fs");
+}
+END_TEST
+
+START_TEST(partition_named_twice)
+{
+	static const struct twinfs_partition table[] = {
+		{"customer_fs", 64 * KIB, 64 * KIB},
+		{"customer_fs", 128 * KIB, 64 * KIB},
+	};
+	const struct twinfs_source source = {.image = "twice.img"};
+
+	ck_assert_int_eq(twinfs_image_create_gpt("twice.img", CHIP_SIZE, table, 2, 1, NULL), 0);
+	expect_failure(&source, 0, -EUCLEAN, "twice.img", "two partitions are named 'customer_fs'");
+}
+END_TEST
+
+START_TEST(partition_of_one_block)
+{
+	static const struct twinfs_partition table[] = {{"customer_fs", 64 * KIB, 4 * KIB}};
+	const struct twinfs_source source = {.image = "tiny.img"};
+
+	ck_assert_int_eq(twinfs_image_create_gpt("tiny.img", CHIP_SIZE, table, 1, 1, NULL), 0);
+	expect_failure(&source, 0, -EUCLEAN, "tiny.img", "customer_fs has 4096 bytes, less than");
+}
+END_TEST
+
+START_TEST(partition_inside_an_erase_unit)
+{
+	static const struct twinfs_partition table[] = {{"customer_fs", 68 * KIB, 64 * KIB}};
+	const struct twinfs_source source = {.image = "odd.img", .profile = "./large.json"};
+
+	write_profile("large.json", 8192);
+	ck_assert_int_eq(twinfs_image_create_gpt("odd.img", CHIP_SIZE, table, 1, 1, NULL), 0);
+	expect_failure(&source, 0, -EUCLEAN, "odd.img",
+		"customer_fs starts at 0x11000, which is no multiple of the erase size 8192");
+}
+END_TEST
+
+START_TEST(profile_gives_the_areas_of_a_dump)
+{
+	const struct twinfs_source source = {.image = "dump.bin", .profile = "./small.json"};
+	struct twinfs_module *module;
+
+	make_dump("dump.bin", BACKUP_ADDR + BACKUP_SIZE);
+	module = open_module(&source, TWINFS_IMAGE_WRITABLE);
+	expect_chip_parts(module, "dump.bin");
+	power_on(module);
+	ck_assert(has_file(twinfs_module_user(module), "main.py"));
+	twinfs_module_close(module);
+}
+END_TEST
+
+START_TEST(short_dump_is_refused)
+{
+	const struct twinfs_source source = {.image = "dump.bin", .profile = "./small.json"};
+
+	make_dump("dump.bin", BACKUP_ADDR + BACKUP_SIZE - 1);
+	expect_failure(&source, 0, -EUCLEAN, "dump.bin",
+		"655359 bytes, but profile 'small' has customer_backup_fs at 0x80000 to 0xa0000");
+}
+END_TEST
+
+START_TEST(profile_is_never_guessed)
+{
+	const struct twinfs_source source = {.image = "dump.bin"};
+
+	make_dump("dump.bin", CHIP_SIZE);
+	expect_failure(&source, 0, -EUCLEAN, "dump.bin", "name the module's profile");
+}
+END_TEST
+
+START_TEST(lone_file_is_the_user_partition)
+{
+	static const struct twinfs_source sources[] = {
+		{.image = "out/customer_fs.bin"},
+		{.image = "out/customer_fs.bin", .profile = "./small.json"},
+		{.user = "out/customer_fs.bin"},
+	};
+	struct twinfs_module *module = open_module(&sources[_i], TWINFS_IMAGE_SCRATCH);
+	struct twinfs_part_info user = part_of(module, TWINFS_PART_USER);
+
+	ck_assert(user.present && user.has_superblock);
+	ck_assert(!part_of(module, TWINFS_PART_BACKUP).present);
+	ck_assert(!part_of(module, TWINFS_PART_SECURE).present);
+	ck_assert_uint_eq(user.size, USER_SIZE);
+	ck_assert_ptr_null(twinfs_module_secure(module));
+	power_on(module);
+	ck_assert(has_file(twinfs_module_user(module), "notes.txt"));
+	ck_assert_ptr_null(twinfs_module_backup(module));
+	twinfs_module_close(module);
+}
+END_TEST
+
+/* Sets the version in both superblocks of a loose file, CRCs included. */
+static void set_version(const char *path, uint32_t version)
+{
+	char *bytes;
+	size_t len;
+
+	ck_assert_int_eq(tw_file_read(path, USER_SIZE, &bytes, &len), 0);
+	for (unsigned block = 0; block < 2; block++) {
+		uint8_t *half = (uint8_t *)bytes + 4096 * (size_t)block;
+
+		tw_put_le32(half + 36, version);
+		tw_put_le32(half + 48, tw_crc32_raw(UINT32_MAX, half, 48));
+	}
+	ck_assert_int_eq(tw_file_write(path, bytes, len, 0644, 0), 0);
+	free(bytes);
+}
+
+/* It is known for what it is, and left for mount to refuse. */
+START_TEST(lone_file_of_a_newer_version)
+{
+	const struct twinfs_source source = {.image = "out/customer_fs.bin"};
+	struct twinfs_module *module;
+
+	set_version("out/customer_fs.bin", 0x00010002);
+	module = open_module(&source, 0);
+	ck_assert(part_of(module, TWINFS_PART_USER).present);
+	ck_assert(!part_of(module, TWINFS_PART_USER).has_superblock);
+	twinfs_module_close(module);
+}
+END_TEST
+
+START_TEST(loose_files_are_one_chip)
+{
+	struct twinfs_module *module = open_module(&pair_source, TWINFS_IMAGE_WRITABLE);
+	struct twinfs_part_info backup = part_of(module, TWINFS_PART_BACKUP);
+
+	ck_assert_str_eq(backup.file, "out/customer_backup_fs.bin");
+	ck_assert_uint_eq(backup.addr, TWINFS_IMAGE_ALIGN);
+	ck_assert_uint_eq(backup.file_offset, 0);
+	power_on(module);
+	ck_assert(has_file(twinfs_module_user(module), "checksum.json"));
+	ck_assert(has_file(twinfs_module_backup(module), "usr/main.py"));
+	twinfs_module_close(module);
+}
+END_TEST
+
+START_TEST(backup_alone)
+{
+	const struct twinfs_source source = {.backup = "out/customer_backup_fs.bin"};
+	struct twinfs_module *module = open_module(&source, 0);
+
+	power_on(module);
+	ck_assert_ptr_null(twinfs_module_user(module));
+	ck_assert(has_file(twinfs_module_backup(module), "checksum.json"));
+	twinfs_module_close(module);
+}
+END_TEST
+
+/* A file that lost its end in the middle of a block still mounts. */
+START_TEST(cut_off_file_counts_whole_blocks)
+{
+	const struct twinfs_source source = {.user = "out/customer_fs.bin"};
+	struct twinfs_module *module;
+
+	ck_assert_int_eq(truncate("out/customer_fs.bin", USER_SIZE - 1000), 0);
+	module = open_module(&source, TWINFS_IMAGE_SCRATCH);
+	ck_assert_uint_eq(part_of(module, TWINFS_PART_USER).size, USER_SIZE - 1000);
+	ck_assert_uint_eq(part_of(module, TWINFS_PART_USER).config.size, USER_SIZE - 4096);
+	power_on(module);
+	twinfs_module_close(module);
+}
+END_TEST
+
+/* ---- geometry ---- */
+
+static void make_volume(const char *path, uint32_t block_size)
+{
+	const struct twinfs_flash_config config = {
+		.geometry = {.read_size = 1, .prog_size = 1, .erase_size = block_size},
+	};
+	const struct twinfs_volume_config volume = {.size = 64 * KIB, .block_size = block_size};
+	struct twinfs_image *image;
+	struct twinfs_flash *flash;
+
+	tempdir_make(path, 64 * KIB, 0xff);
+	ck_assert_int_eq(twinfs_image_open(&path, 1, TWINFS_IMAGE_WRITABLE, &image, NULL), 0);
+	ck_assert_int_eq(twinfs_flash_new(image, &config, &flash, NULL), 0);
+	ck_assert_int_eq(twinfs_volume_format(flash, &volume, NULL), 0);
+	twinfs_flash_free(flash);
+	twinfs_image_close(image);
+}
+
+static const struct {
+	uint32_t user, backup; /* block sizes of the files */
+	uint32_t asked_block, asked_prog;
+	uint32_t block, prog; /* of the mounted user volume */
+	uint32_t chip_erase, chip_prog;
+} geometries[] = {
+	{4096, 4096, 0, 0, 4096, 4096, 4096, 64},
+	{512, 4096, 0, 0, 512, 512, 512, 16},
+	{4096, 512, 0, 0, 4096, 4096, 512, 16},
+	{512, 512, 0, 8, 512, 8, 512, 8},
+	{4096, 4096, 0, 32, 4096, 32, 4096, 32},
+	{8192, 4096, 0, 0, 8192, 4096, 4096, 64},
+	{4096, 4096, 4096, 4096, 4096, 4096, 4096, 64},
+};
+
+START_TEST(chip_fits_the_volumes)
+{
+	const struct twinfs_source source = {
+		.user = "user.bin",
+		.backup = "backup.bin",
+		.profile = "./small.json",
+		.block_size = geometries[_i].asked_block,
+		.prog_size = geometries[_i].asked_prog,
+	};
+	const struct twinfs_flash_geometry *chip;
+	struct twinfs_volume_config config;
+	struct twinfs_module *module;
+	uint64_t ino;
+
+	make_volume("user.bin", geometries[_i].user);
+	make_volume("backup.bin", geometries[_i].backup);
+	module = open_module(&source, TWINFS_IMAGE_WRITABLE);
+	config = part_of(module, TWINFS_PART_USER).config;
+	ck_assert_uint_eq(config.block_size, geometries[_i].block);
+	ck_assert_uint_eq(config.prog_size, geometries[_i].prog);
+	chip = &twinfs_flash_config(twinfs_module_flash(module))->geometry;
+	ck_assert_uint_eq(chip->erase_size, geometries[_i].chip_erase);
+	ck_assert_uint_eq(chip->prog_size, geometries[_i].chip_prog);
+	power_on(module);
+	ck_assert_int_eq(twinfs_volume_create(twinfs_module_user(module), TWINFS_ROOT_INO, "new",
+		&ino), 0);
+	twinfs_module_close(module);
+}
+END_TEST
+
+static const struct {
+	uint32_t block_size, prog_size;
+	const char *text;
+} wrong_sizes[] = {
+	{100, 0, "block size 100 is not a power of two"},
+	{64, 0, "block size 64"},
+	{2 << 20, 0, "block size 2097152"},
+	{0, 24, "program size 24"},
+	{512, 1024, "program size 1024"},
+};
+
+START_TEST(wrong_sizes_are_refused)
+{
+	const struct twinfs_source source = {
+		.user = "out/customer_fs.bin",
+		.block_size = wrong_sizes[_i].block_size,
+		.prog_size = wrong_sizes[_i].prog_size,
+	};
+
+	expect_failure(&source, 0, -EINVAL, "", wrong_sizes[_i].text);
+}
+END_TEST
+
+/* ---- wrong requests ---- */
+
+START_TEST(wrong_requests)
+{
+	static const struct {
+		struct twinfs_source source;
+		int code;
+		const char *file, *text;
+	} cases[] = {
+		{{0}, -EINVAL, "", "name an image"},
+		{{.image = "chip.img", .user = "out/customer_fs.bin"}, -EINVAL, "", "exclude"},
+		{{.image = "chip.img", .secure = "secure.bin"}, -EINVAL, "", "exclude"},
+		{{.user = "out/customer_fs.bin", .backup = "out/../out/customer_fs.bin"}, -EINVAL,
+			"out/../out/customer_fs.bin", "same file"},
+		{{.image = "none.img"}, -ENOENT, "none.img", "No such file"},
+		{{.user = "none.bin"}, -ENOENT, "none.bin", "No such file"},
+		{{.image = "app"}, -EISDIR, "app", "directory"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		expect_failure(&cases[i].source, 0, cases[i].code, cases[i].file, cases[i].text);
+}
+END_TEST
+
+START_TEST(unknown_profile)
+{
+	const struct twinfs_source source = {.image = "chip.img", .profile = "none"};
+	const struct twinfs_module_options options = {0};
+	struct twinfs_module *module = NULL;
+
+	ck_assert_int_eq(twinfs_module_open(&source, &options, &module, NULL), -ENOENT);
+}
+END_TEST
+
+START_TEST(second_writer_is_refused)
+{
+	struct twinfs_module *module = open_module(&chip_source, TWINFS_IMAGE_WRITABLE);
+
+	expect_failure(&chip_source, TWINFS_IMAGE_WRITABLE, -EBUSY, "chip.img", "locked");
+	twinfs_module_close(module);
+	twinfs_module_close(open_module(&chip_source, TWINFS_IMAGE_WRITABLE));
+}
+END_TEST
+
+/* ---- SecureData ---- */
+
+START_TEST(secure_file_is_made)
+{
+	struct twinfs_source source = pair_source;
+	struct twinfs_module *module;
+	struct stat stat_buf;
+
+	source.secure = "secure.bin";
+	expect_failure(&source, 0, -ENOENT, "secure.bin", "only made when");
+	expect_failure(&source, TWINFS_IMAGE_SCRATCH, -ENOENT, "secure.bin", "only made when");
+	module = open_module(&source, TWINFS_IMAGE_WRITABLE);
+	ck_assert_int_eq(stat("secure.bin", &stat_buf), 0);
+	ck_assert_int_eq(stat_buf.st_size, SECURE_SIZE);
+	ck_assert_int_eq(stat_buf.st_mode & 0777, 0600);
+	ck_assert_int_eq(tempdir_byte("secure.bin", SECURE_SIZE - 1), 0xff);
+	ck_assert_int_eq(twinfs_secure_store(twinfs_module_secure(module), 1, "abc", 3), 0);
+	twinfs_module_close(module);
+	module = open_module(&source, 0);
+	ck_assert_uint_eq(twinfs_secure_read(twinfs_module_secure(module), 1, (char[3]){0}, 3), 3);
+	twinfs_module_close(module);
+}
+END_TEST
+
+START_TEST(secure_file_is_not_made_in_vain)
+{
+	const struct twinfs_source source = {.user = "none.bin", .secure = "secure.bin",
+		.profile = "./small.json"};
+
+	expect_failure(&source, TWINFS_IMAGE_WRITABLE, -ENOENT, "none.bin", "No such file");
+	ck_assert_int_eq(access("secure.bin", F_OK), -1);
+}
+END_TEST
+
+START_TEST(secure_survives_power)
+{
+	struct twinfs_module *module = open_module(&chip_source, TWINFS_IMAGE_WRITABLE);
+	char content[3];
+
+	ck_assert_int_eq(twinfs_secure_store(twinfs_module_secure(module), 16, "abc", 3), 0);
+	power_on(module);
+	twinfs_module_power_off(module);
+	ck_assert_int_eq(twinfs_secure_read(twinfs_module_secure(module), 16, content, 3), 3);
+	twinfs_flash_set_power(twinfs_module_flash(module), false);
+	ck_assert_int_eq(twinfs_secure_read(twinfs_module_secure(module), 16, content, 3),
+		TWINFS_SECURE_BAD);
+	power_on(module);
+	ck_assert_int_eq(twinfs_secure_read(twinfs_module_secure(module), 16, content, 3), 3);
+	ck_assert_mem_eq(content, "abc", 3);
+	twinfs_module_close(module);
+}
+END_TEST
+
+/* ---- power ---- */
+
+START_TEST(power_mounts_and_unmounts)
+{
+	struct twinfs_module *module = open_module(&chip_source, TWINFS_IMAGE_WRITABLE);
+	const struct twinfs_boot_report *report = NULL;
+
+	ck_assert(!twinfs_module_is_on(module));
+	ck_assert_ptr_null(twinfs_module_user(module));
+	ck_assert_ptr_null(twinfs_module_last_boot(module));
+	twinfs_module_power_off(module);
+	ck_assert_int_eq(twinfs_module_power_on(module, &report, NULL), 0);
+	ck_assert(twinfs_module_is_on(module));
+	ck_assert_ptr_eq(report, twinfs_module_last_boot(module));
+	ck_assert_uint_eq(report->file_count, 1);
+	ck_assert_int_eq(report->files[0].verdict, TWINFS_VERDICT_INTACT);
+	ck_assert_ptr_nonnull(twinfs_module_user(module));
+	ck_assert_int_eq(twinfs_module_power_on(module, NULL, NULL), -EALREADY);
+	twinfs_module_power_off(module);
+	ck_assert_ptr_null(twinfs_module_user(module));
+	ck_assert_ptr_null(twinfs_module_backup(module));
+	ck_assert_ptr_nonnull(twinfs_module_last_boot(module));
+	power_on(module);
+	ck_assert_uint_eq(twinfs_module_boots(module), 2);
+	twinfs_module_close(module);
+	twinfs_module_close(NULL);
+}
+END_TEST
+
+START_TEST(restart_restores_and_forgets)
+{
+	struct twinfs_module *module = open_module(&chip_source, TWINFS_IMAGE_WRITABLE);
+	struct twinfs_volume *user;
+	uint64_t ino;
+
+	power_on(module);
+	user = twinfs_module_user(module);
+	ck_assert_int_eq(twinfs_volume_unlink(user, TWINFS_ROOT_INO, "main.py"), 0);
+	ck_assert_int_eq(twinfs_volume_walk(user, "notes.txt", &ino), 0);
+	ck_assert_int_eq(twinfs_volume_open(user, ino), 0);
+	ck_assert_int_eq(twinfs_volume_write(user, ino, "unsynced", 8, 0), 8);
+	twinfs_module_power_off(module);
+	power_on(module);
+	user = twinfs_module_user(module);
+	ck_assert_int_eq(twinfs_module_last_boot(module)->files[0].verdict,
+		TWINFS_VERDICT_RESTORED);
+	ck_assert(has_file(user, "main.py"));
+	ck_assert_int_eq(twinfs_volume_walk(user, "notes.txt", &ino), 0);
+	ck_assert_int_eq(twinfs_volume_open(user, ino), 0);
+	ck_assert_int_eq(twinfs_volume_read(user, ino, (char[8]){0}, 1, 0), 1);
+	twinfs_module_close(module);
+}
+END_TEST
+
+static int cut(void *ctx, const struct twinfs_flash_op *op, uint32_t *done)
+{
+	(void)ctx;
+	(void)op;
+	(void)done;
+	return -ESHUTDOWN;
+}
+
+START_TEST(cut_boot_fails_and_the_next_one_works)
+{
+	const struct twinfs_flash_hook hook = {.before = cut};
+	struct twinfs_module *module = open_module(&chip_source, TWINFS_IMAGE_WRITABLE);
+	struct twinfs_error err = {0};
+
+	/* The first boot creates system_config.json, so it writes. */
+	twinfs_flash_set_hook(twinfs_module_flash(module), &hook);
+	ck_assert_int_eq(twinfs_module_power_on(module, NULL, &err), -ESHUTDOWN);
+	ck_assert_str_eq(err.file, "chip.img");
+	ck_assert(!twinfs_module_is_on(module));
+	ck_assert_uint_eq(twinfs_module_boots(module), 0);
+	twinfs_flash_set_hook(twinfs_module_flash(module), NULL);
+	power_on(module);
+	ck_assert(has_file(twinfs_module_user(module), "system_config.json"));
+	twinfs_module_close(module);
+}
+END_TEST
+
+static void damage_user(void)
+{
+	for (unsigned i = 0; i < 64; i++) {
+		set_byte("chip.img", USER_ADDR + i, 0);
+		set_byte("chip.img", USER_ADDR + 4096 + i, 0);
+	}
+}
+
+START_TEST(damaged_user_partition_is_saved_and_formatted)
+{
+	struct twinfs_module *module;
+
+	damage_user();
+	module = open_module(&chip_source, TWINFS_IMAGE_WRITABLE);
+	ck_assert(!part_of(module, TWINFS_PART_USER).has_superblock);
+	power_on(module);
+	ck_assert(twinfs_module_last_boot(module)->user_formatted);
+	ck_assert_str_eq(twinfs_module_last_boot(module)->user_saved, "chip.img.damaged-1");
+	ck_assert_int_eq(access("chip.img.damaged-1", F_OK), 0);
+	ck_assert(has_file(twinfs_module_user(module), "main.py"));
+	ck_assert(!has_file(twinfs_module_user(module), "notes.txt"));
+	twinfs_module_close(module);
+}
+END_TEST
+
+START_TEST(scratch_keeps_nothing)
+{
+	const struct twinfs_module_options options = {.image_flags = TWINFS_IMAGE_SCRATCH,
+		.keep_wear = true};
+	struct twinfs_module *module = NULL;
+	char *before, *after;
+	size_t len;
+
+	damage_user();
+	ck_assert_int_eq(tw_file_read("chip.img", CHIP_SIZE, &before, &len), 0);
+	ck_assert_int_eq(twinfs_module_open(&chip_source, &options, &module, NULL), 0);
+	power_on(module);
+	ck_assert(twinfs_module_last_boot(module)->user_formatted);
+	twinfs_module_close(module);
+	ck_assert_int_eq(tw_file_read("chip.img", CHIP_SIZE, &after, &len), 0);
+	ck_assert_mem_eq(before, after, len);
+	ck_assert_int_eq(access("chip.img.damaged-1", F_OK), -1);
+	ck_assert_int_eq(access("chip.img.wear", F_OK), -1);
+	free(before);
+	free(after);
+}
+END_TEST
+
+START_TEST(read_only_module_boots_only_what_writes_nothing)
+{
+	struct twinfs_module *module = open_module(&chip_source, 0);
+
+	ck_assert_int_eq(twinfs_module_power_on(module, NULL, NULL), -EROFS);
+	twinfs_module_close(module);
+	module = open_module(&chip_source, TWINFS_IMAGE_WRITABLE);
+	power_on(module);
+	twinfs_module_close(module);
+	module = open_module(&chip_source, 0);
+	power_on(module);
+	ck_assert_int_eq(twinfs_volume_unlink(twinfs_module_user(module), TWINFS_ROOT_INO,
+		"main.py"), -EROFS);
+	twinfs_module_close(module);
+}
+END_TEST
+
+START_TEST(two_modules_in_one_process)
+{
+	struct twinfs_module *one = open_module(&chip_source, TWINFS_IMAGE_WRITABLE);
+	struct twinfs_module *two = open_module(&pair_source, TWINFS_IMAGE_WRITABLE);
+
+	power_on(one);
+	power_on(two);
+	ck_assert_int_eq(twinfs_volume_unlink(twinfs_module_user(one), TWINFS_ROOT_INO,
+		"notes.txt"), 0);
+	ck_assert(has_file(twinfs_module_user(two), "notes.txt"));
+	twinfs_module_power_off(one);
+	ck_assert(twinfs_module_is_on(two));
+	twinfs_module_close(one);
+	twinfs_module_close(two);
+}
+END_TEST
+
+/* ---- status and wear ---- */
+
+/* The value at a path like "partitions.0.name" of @object; it must be there. */
+static struct json_object *at(struct json_object *object, const char *path)
+{
+	char key[64];
+
+	while (*path) {
+		size_t len = strcspn(path, ".");
+
+		(void)snprintf(key, sizeof(key), "%.*s", (int)len, path);
+		if (json_object_is_type(object, json_type_array))
+			object = json_object_array_get_idx(object, strtoul(key, NULL, 10));
+		else
+			ck_assert_msg(json_object_object_get_ex(object, key, &object), "%s", key);
+		path += len + (path[len] == '.');
+	}
+	return object;
+}
+
+static struct json_object *parse(char *text)
+{
+	struct json_object *object;
+
+	ck_assert_ptr_nonnull(text);
+	object = json_tokener_parse(text);
+	ck_assert_ptr_nonnull(object);
+	free(text);
+	return object;
+}
+
+#define expect_number(object, path, value) \
+	ck_assert_uint_eq(json_object_get_uint64(at(object, path)), value)
+#define expect_string(object, path, value) \
+	ck_assert_str_eq(json_object_get_string(at(object, path)), value)
+
+START_TEST(status_of_a_module_that_is_off)
+{
+	struct twinfs_module *module = open_module(&chip_source, 0);
+	struct json_object *status = parse(twinfs_module_status_json(module)), *none;
+
+	expect_string(status, "power", "off");
+	expect_number(status, "boots", 0);
+	expect_string(status, "policy", "device");
+	expect_string(status, "profile", "small");
+	expect_string(status, "access", "read_only");
+	expect_number(status, "partitions.0.addr", USER_ADDR);
+	expect_string(status, "partitions.0.format", "lfs1");
+	expect_string(status, "partitions.0.version", "1.1");
+	expect_number(status, "partitions.0.blocks", 63);
+	expect_string(status, "partitions.1.name", "customer_backup_fs");
+	expect_string(status, "partitions.2.name", "securedata");
+	expect_number(status, "partitions.2.size", SECURE_SIZE);
+	ck_assert(!json_object_object_get_ex(at(status, "partitions.0"), "used", &none));
+	ck_assert_ptr_null(at(status, "last_boot"));
+	expect_number(status, "secure.slots", 16);
+	json_object_put(status);
+	twinfs_module_close(module);
+}
+END_TEST
+
+START_TEST(status_of_a_module_that_is_on)
+{
+	struct twinfs_module *module = open_module(&chip_source, TWINFS_IMAGE_WRITABLE);
+	struct json_object *status;
+	struct twinfs_statfs statfs;
+	char *text;
+
+	ck_assert_int_eq(twinfs_secure_store(twinfs_module_secure(module), 9, "s3cret", 6), 0);
+	power_on(module);
+	ck_assert_int_eq(twinfs_volume_statfs(twinfs_module_user(module), &statfs), 0);
+	text = twinfs_module_status_json(module);
+	ck_assert_ptr_null(strstr(text, "s3cret"));
+	status = parse(text);
+	expect_string(status, "power", "on");
+	expect_string(status, "access", "writable");
+	expect_number(status, "partitions.0.used", statfs.blocks - statfs.free);
+	expect_number(status, "partitions.0.free", statfs.free);
+	expect_number(status, "partitions.0.files", 4);
+	expect_number(status, "partitions.0.pending_repairs.orphans", 0);
+	expect_number(status, "secure.stored", 1);
+	expect_number(status, "flash.erase_size", 4096);
+	ck_assert_uint_gt(json_object_get_uint64(at(status, "flash.erases")), 0);
+	ck_assert_uint_gt(json_object_get_uint64(at(status, "flash.virtual_ns")), 0);
+	expect_number(status, "last_boot.listed", 1);
+	expect_number(status, "last_boot.intact", 1);
+	json_object_put(status);
+	twinfs_module_close(module);
+}
+END_TEST
+
+START_TEST(wear_is_kept)
+{
+	const struct twinfs_module_options options = {.image_flags = TWINFS_IMAGE_WRITABLE,
+		.keep_wear = true};
+	struct twinfs_module *module = NULL;
+	struct json_object *wear;
+	uint64_t first;
+
+	ck_assert_int_eq(twinfs_module_open(&chip_source, &options, &module, NULL), 0);
+	power_on(module);
+	wear = parse(twinfs_module_wear_json(module));
+	expect_string(wear, "wear_file", "chip.img.wear");
+	expect_number(wear, "partitions.0.first_unit", USER_ADDR / 4096);
+	expect_number(wear, "partitions.0.units", 64);
+	ck_assert_uint_eq(json_object_array_length(at(wear, "partitions.0.wear")), 64);
+	first = json_object_get_uint64(at(wear, "partitions.0.erases"));
+	ck_assert_uint_gt(first, 0);
+	json_object_put(wear);
+	twinfs_module_close(module);
+
+	ck_assert_int_eq(twinfs_module_open(&chip_source, &options, &module, NULL), 0);
+	wear = parse(twinfs_module_wear_json(module));
+	expect_number(wear, "partitions.0.erases", first);
+	json_object_put(wear);
+	twinfs_module_close(module);
+}
+END_TEST
+
+START_TEST(useless_wear_file_is_harmless)
+{
+	const struct twinfs_module_options options = {.image_flags = TWINFS_IMAGE_WRITABLE,
+		.keep_wear = true};
+	struct twinfs_module *module = NULL;
+
+	write_text("chip.img.wear", "rubbish");
+	ck_assert_int_eq(twinfs_module_open(&chip_source, &options, &module, NULL), 0);
+	ck_assert_uint_eq(twinfs_flash_wear(twinfs_module_flash(module), 0), 0);
+	/* Nothing was erased, so nothing is saved. */
+	twinfs_module_close(module);
+	ck_assert_int_eq(tempdir_byte("chip.img.wear", 0), 'r');
+}
+END_TEST
+
+static TCase *new_case(const char *name)
+{
+	TCase *tcase = tcase_create(name);
+
+	tcase_add_checked_fixture(tcase, set_up, tempdir_leave);
+	return tcase;
+}
+
+static TCase *source_case(void)
+{
+	TCase *tcase = new_case("source");
+
+	tcase_add_test(tcase, partition_table_gives_the_areas);
+	tcase_add_test(tcase, partition_table_wins_over_the_profile);
+	tcase_add_test(tcase, partition_table_of_something_else);
+	tcase_add_test(tcase, partition_named_twice);
+	tcase_add_test(tcase, partition_of_one_block);
+	tcase_add_test(tcase, partition_inside_an_erase_unit);
+	tcase_add_test(tcase, profile_gives_the_areas_of_a_dump);
+	tcase_add_test(tcase, short_dump_is_refused);
+	tcase_add_test(tcase, profile_is_never_guessed);
+	tcase_add_loop_test(tcase, lone_file_is_the_user_partition, 0, 3);
+	tcase_add_test(tcase, lone_file_of_a_newer_version);
+	tcase_add_test(tcase, loose_files_are_one_chip);
+	tcase_add_test(tcase, backup_alone);
+	tcase_add_test(tcase, cut_off_file_counts_whole_blocks);
+	tcase_add_loop_test(tcase, chip_fits_the_volumes, 0,
+		sizeof(geometries) / sizeof(geometries[0]));
+	tcase_add_loop_test(tcase, wrong_sizes_are_refused, 0,
+		sizeof(wrong_sizes) / sizeof(wrong_sizes[0]));
+	tcase_add_test(tcase, wrong_requests);
+	tcase_add_test(tcase, unknown_profile);
+	tcase_add_test(tcase, second_writer_is_refused);
+	tcase_add_test(tcase, secure_file_is_made);
+	tcase_add_test(tcase, secure_file_is_not_made_in_vain);
+	return tcase;
+}
+
+static TCase *power_case(void)
+{
+	TCase *tcase = new_case("power");
+
+	tcase_add_test(tcase, secure_survives_power);
+	tcase_add_test(tcase, power_mounts_and_unmounts);
+	tcase_add_test(tcase, restart_restores_and_forgets);
+	tcase_add_test(tcase, cut_boot_fails_and_the_next_one_works);
+	tcase_add_test(tcase, damaged_user_partition_is_saved_and_formatted);
+	tcase_add_test(tcase, scratch_keeps_nothing);
+	tcase_add_test(tcase, read_only_module_boots_only_what_writes_nothing);
+	tcase_add_test(tcase, two_modules_in_one_process);
+	return tcase;
+}
+
+static TCase *status_case(void)
+{
+	TCase *tcase = new_case("status");
+
+	tcase_add_test(tcase, status_of_a_module_that_is_off);
+	tcase_add_test(tcase, status_of_a_module_that_is_on);
+	tcase_add_test(tcase, wear_is_kept);
+	tcase_add_test(tcase, useless_wear_file_is_harmless);
+	return tcase;
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("module");
+	SRunner *runner;
+	int failed;
+
+	suite_add_tcase(suite, source_case());
+	suite_add_tcase(suite, power_case());
+	suite_add_tcase(suite, status_case());
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
