@@ -105,7 +105,7 @@ static void damage(struct chip *chip, const struct geometry *geometry, uint64_t 
 					geometry->block_size, geometry, random);
 	}
 	if (test_random(random) % 4 == 0)
-		bytes[test_random(random) % chip_size(chip)] ^= 1u << test_random(random) % 8;
+		bytes[test_random(random) % chip_size(chip)] ^= (uint8_t)(1u << test_random(random) % 8);
 }
 
 struct walk {

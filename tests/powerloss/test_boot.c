@@ -38,6 +38,7 @@ struct module {
 	struct tw_boot boot;
 	uint8_t *start;
 	uint64_t cuts;
+	int (*scene)(struct module *module); /* what runs until the power goes */
 };
 
 static const uint8_t *content(size_t i)
@@ -99,6 +100,65 @@ static void fill_backup(struct module *module)
 	twinfs_volume_unmount(volume);
 }
 
+static int boot(struct module *module, struct twinfs_boot_report **ret_report)
+{
+	struct twinfs_error err = {0};
+	int rc = tw_boot_run(&module->boot, &err);
+
+	if (rc)
+		return rc;
+	tw_boot_release(&module->boot);
+	if (ret_report)
+		*ret_report = module->boot.report;
+	else
+		twinfs_boot_report_free(module->boot.report);
+	module->boot.report = NULL;
+	return 0;
+}
+
+static int boot_only(struct module *module)
+{
+	return boot(module, NULL);
+}
+
+/* An application that rewrites what is protected and writes of its own, with files open. */
+static int run_application(struct twinfs_volume *volume)
+{
+	uint64_t ino, dir, log;
+	int rc = twinfs_volume_walk(volume, "net.py", &ino);
+
+	if (!rc)
+		rc = twinfs_volume_open(volume, ino);
+	if (!rc && twinfs_volume_write(volume, ino, "changed", 7, 4200) == 7)
+		rc = twinfs_volume_sync(volume, ino);
+	if (!rc)
+		rc = twinfs_volume_mkdir(volume, TWINFS_ROOT_INO, "log", &dir);
+	if (!rc)
+		rc = twinfs_volume_create(volume, dir, "today", &log);
+	if (!rc)
+		rc = twinfs_volume_rename(volume, TWINFS_ROOT_INO, "key.dat", dir, "key.dat", 0);
+	if (!rc)
+		rc = twinfs_volume_open(volume, log);
+	/* Never synced: the restart loses it. */
+	if (!rc && twinfs_volume_write(volume, log, "lost", 4, 0) != 4)
+		rc = -EIO;
+	return rc;
+}
+
+/* Boot, use, restart with unsynced content, boot. */
+static int boot_use_restart(struct module *module)
+{
+	int rc = tw_boot_run(&module->boot, NULL);
+
+	if (rc)
+		return rc;
+	rc = run_application(module->boot.user_volume);
+	tw_boot_release(&module->boot);
+	twinfs_boot_report_free(module->boot.report);
+	module->boot.report = NULL;
+	return rc ? rc : boot(module, NULL);
+}
+
 static void init_module(struct module *module, enum twinfs_policy policy)
 {
 	static const struct geometry geometry = {BLOCK, USER_BLOCKS + BACKUP_BLOCKS, BLOCK, 0xff};
@@ -109,6 +169,7 @@ static void init_module(struct module *module, enum twinfs_policy policy)
 	must(twinfs_profile_load("default", &module->profile, NULL) == 0, "profile");
 	module->profile.writes_settings = false; /* only the restore is counted */
 	module->cuts = 0;
+	module->scene = boot_only;
 	module->boot = (struct tw_boot){
 		.flash = module->chip.flash, .profile = &module->profile, .policy = policy};
 	module->boot.user = module->boot.backup = part;
@@ -130,22 +191,6 @@ static void release_module(struct module *module)
 {
 	free(module->start);
 	chip_release(&module->chip);
-}
-
-static int boot(struct module *module, struct twinfs_boot_report **ret_report)
-{
-	struct twinfs_error err = {0};
-	int rc = tw_boot_run(&module->boot, &err);
-
-	if (rc)
-		return rc;
-	tw_boot_release(&module->boot);
-	if (ret_report)
-		*ret_report = module->boot.report;
-	else
-		twinfs_boot_report_free(module->boot.report);
-	module->boot.report = NULL;
-	return 0;
 }
 
 static uint64_t operations(const struct module *module)
@@ -208,13 +253,13 @@ static bool recovers(struct module *module)
 	return !is_dead;
 }
 
-/* Boots from the start with a cut; false when the boot ended before it. */
+/* Plays the scene from the start with a cut; false when it ended before the cut. */
 static bool boot_with_cut(struct module *module, uint64_t at, unsigned eighths)
 {
 	memcpy(chip_bytes(&module->chip), module->start, chip_size(&module->chip));
 	chip_heal(&module->chip);
 	module->chip.trouble = (struct trouble){.cut_at = at, .torn_eighths = eighths};
-	if (boot(module, NULL) != -ESHUTDOWN)
+	if (module->scene(module) != -ESHUTDOWN)
 		return false;
 	module->cuts++;
 	return true;
@@ -331,6 +376,25 @@ static void damaged_files(enum twinfs_policy policy)
 	release_module(&module);
 }
 
+/* A restart in the middle of an application's work. */
+static void restart_in_the_middle(enum twinfs_policy policy)
+{
+	struct module module;
+	unsigned points;
+
+	init_module(&module, policy);
+	must(boot(&module, NULL) == 0, "boot");
+	keep_start(&module);
+	module.scene = boot_use_restart;
+	for (unsigned eighths = 0; eighths <= 8; eighths++) {
+		must(cut_everywhere(&module, eighths, &points) == 0, "a dead end");
+		must(points > 25, "only %u points", points);
+	}
+	printf("%s: restart in the middle: %" PRIu64 " cuts, all recover\n",
+		twinfs_policy_name(policy), module.cuts);
+	release_module(&module);
+}
+
 /* The user partition cannot be mounted: formatted, then restored. */
 static void unmountable_user(enum twinfs_policy policy)
 {
@@ -355,6 +419,7 @@ int main(void)
 	for (enum twinfs_policy policy = TWINFS_POLICY_DEVICE; policy <= TWINFS_POLICY_SAFE; policy++) {
 		first_restore(policy);
 		damaged_files(policy);
+		restart_in_the_middle(policy);
 		unmountable_user(policy);
 	}
 	return 0;

@@ -398,7 +398,7 @@ static void make_wide_tree(void)
 	for (int i = 0; i < 2; i++) {
 		(void)snprintf(path, sizeof(path), "app/filled/%0234d", i);
 		write_text(path, "");
-		(void)snprintf(path, sizeof(path), "app/over/%0*d", 234 + i, i);
+		(void)snprintf(path, sizeof(path), i ? "app/over/%0235d" : "app/over/%0234d", i);
 		write_text(path, "");
 	}
 	tempdir_make("app/wide/deep/large", 70000, 'y');

@@ -25,7 +25,7 @@
 #define BACKUP_ADDR (512 * KIB)
 #define BACKUP_SIZE (128 * KIB)
 #define SECURE_ADDR (384 * KIB)
-#define SECURE_SIZE (32 * KIB)
+#define SECURE_SIZE (64 * KIB)
 
 static void write_text(const char *path, const char *text)
 {
@@ -38,16 +38,17 @@ static void write_profile(const char *path, unsigned size)
 	char text[2048];
 
 	(void)snprintf(text, sizeof(text),
-		"{\"name\": \"small\", \"modules\": \"tests\", \"chip_size\": \"1M\", \"partitions\": {"
+		"{\"name\": \"small\", \"modules\": \"tests\", \"chip_size\": \"1M\","
+		"\"partitions\": {"
 		"\"customer_fs\": {\"addr\": \"64K\", \"size\": \"256K\"},"
 		"\"customer_backup_fs\": {\"addr\": \"512K\", \"size\": \"128K\"},"
-		"\"securedata\": {\"addr\": \"384K\", \"size\": \"32K\"}},"
+		"\"securedata\": {\"addr\": \"384K\", \"size\": \"64K\"}},"
 		"\"filesystem\": {\"format\": 1, \"block_size\": %u, \"prog_size\": 4096,"
 		" \"spare_blocks\": 1},"
 		"\"boot\": {\"restores\": true, \"writes_settings\": true},"
-		"\"flash\": {\"read_size\": 1, \"prog_size\": 64, \"erase_size\": %u, \"strict\": true,"
-		" \"read_ns_per_kib\": 20000, \"page_size\": 256, \"program_page_ns\": 700000,"
-		" \"erase_unit_ns\": 60000000}}", size, size);
+		"\"flash\": {\"read_size\": 1, \"prog_size\": 64, \"erase_size\": %u,"
+		" \"strict\": true, \"read_ns_per_kib\": 20000, \"page_size\": 256,"
+		" \"program_page_ns\": 700000, \"erase_unit_ns\": 60000000}}", size, size);
 	write_text(path, text);
 }
 
