@@ -263,6 +263,17 @@ static int boot_and_mount(struct tw_emu *emu, struct fuse_session *session,
 	return rc;
 }
 
+/* A mount without the slots that the module has would show an application another module. */
+static int check_secure(struct tw_emu *emu, struct twinfs_error *err)
+{
+	const struct twinfs_error *why = twinfs_module_secure_error(emu->module);
+
+	if (!why)
+		return 0;
+	*err = *why;
+	return why->code;
+}
+
 /* The session comes first: a wrong option must not cost a boot, which may write. */
 static int run(struct tw_emu *emu, struct twinfs_error *err)
 {
@@ -273,7 +284,9 @@ static int run(struct tw_emu *emu, struct twinfs_error *err)
 		return rc;
 	rc = twinfs_module_open(&emu->options->source, &emu->options->module, &emu->module, err);
 	if (rc == 0) {
-		rc = boot_and_mount(emu, session, err);
+		rc = check_secure(emu, err);
+		if (rc == 0)
+			rc = boot_and_mount(emu, session, err);
 		twinfs_module_close(emu->module);
 	}
 	fuse_session_destroy(session);

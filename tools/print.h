@@ -57,6 +57,7 @@ struct tw_tool_info {
 	struct twinfs_flash_geometry geometry;
 	struct tw_tool_info_part parts[TWINFS_PART_COUNT];
 	bool has_secure;
+	const struct twinfs_error *secure_error; /* why there is an area, but no slots; or NULL */
 	struct twinfs_secure_slot slots[TWINFS_SECURE_SLOTS];
 	const struct twinfs_boot_report *boot; /* of a dry run; NULL: none, because: */
 	const char *no_boot;

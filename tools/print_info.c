@@ -154,4 +154,6 @@ void tw_tool_print_info(const struct tw_tool_info *info)
 	print_protected(info);
 	if (info->has_secure)
 		print_slots(info);
+	else if (info->secure_error)
+		printf("\nSecureData: cannot be opened: %s\n", info->secure_error->text);
 }

@@ -68,11 +68,13 @@ static int check_part(struct tw_tool_session *session, const struct twinfs_part_
 	bool is_secure, struct tw_tool_check_part *part)
 {
 	struct collector collector = {.part = part};
-	int code;
+	int code = 0;
 
 	*part = (struct tw_tool_check_part){
 		.name = info->name, .addr = info->addr, .size = info->size};
-	if (is_secure)
+	if (is_secure && twinfs_module_secure_error(session->module))
+		keep(&collector, twinfs_module_secure_error(session->module));
+	else if (is_secure)
 		code = twinfs_secure_check(twinfs_module_secure(session->module), keep, &collector);
 	else
 		code = twinfs_volume_check(twinfs_module_flash(session->module), &info->config, keep,

@@ -69,6 +69,7 @@ static int look(struct twinfs_module *module, struct tw_tool_info *info)
 	info->profile = twinfs_module_profile(module)->name;
 	info->geometry = twinfs_flash_config(flash)->geometry;
 	info->has_secure = secure != NULL;
+	info->secure_error = twinfs_module_secure_error(module);
 	if (secure)
 		twinfs_secure_list(secure, info->slots);
 	for (int i = 0; code >= 0 && i < TWINFS_PART_COUNT; i++) {

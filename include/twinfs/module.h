@@ -127,6 +127,13 @@ TWINFS_API struct twinfs_volume *twinfs_module_backup(struct twinfs_module *modu
 /* Usable from twinfs_module_open() to close, on or off; NULL when the module has no SecureData. */
 TWINFS_API struct twinfs_secure *twinfs_module_secure(struct twinfs_module *module);
 
+/*
+ * Why an area that is there is not open: it is sealed and no key file was
+ * given, or it does not fit the chip. NULL when nothing is wrong.
+ */
+TWINFS_API const struct twinfs_error *twinfs_module_secure_error(
+	const struct twinfs_module *module);
+
 TWINFS_API struct twinfs_image *twinfs_module_image(struct twinfs_module *module);
 TWINFS_API struct twinfs_flash *twinfs_module_flash(struct twinfs_module *module);
 TWINFS_API const struct twinfs_profile *twinfs_module_profile(const struct twinfs_module *module);

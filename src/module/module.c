@@ -47,8 +47,16 @@ static int open_secure(struct twinfs_module *module, struct twinfs_error *err)
 	if (!info->present)
 		return 0;
 	rc = twinfs_secure_open(module->flash, info->addr, info->size, module->key_file,
-		&module->secure, err);
-	return rc ? tw_fail_file(err, info->file, rc) : 0;
+		&module->secure, &module->secure_error);
+	if (!rc)
+		return 0;
+	(void)tw_fail_file(&module->secure_error, info->file, rc);
+	/* Files can be looked at without the key of the slots; a wrong key is a mistake. */
+	if (!module->key_file && (rc == -EACCES || rc == -EINVAL))
+		return 0;
+	if (err)
+		*err = module->secure_error;
+	return rc;
 }
 
 /* The counters lie beside the first file; without them all units count as new. */
@@ -196,6 +204,11 @@ struct twinfs_volume *twinfs_module_backup(struct twinfs_module *module)
 struct twinfs_secure *twinfs_module_secure(struct twinfs_module *module)
 {
 	return module->secure;
+}
+
+const struct twinfs_error *twinfs_module_secure_error(const struct twinfs_module *module)
+{
+	return module->secure_error.code ? &module->secure_error : NULL;
 }
 
 struct twinfs_image *twinfs_module_image(struct twinfs_module *module)

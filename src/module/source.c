@@ -299,6 +299,19 @@ static int make_secure_file(const char *path, const struct twinfs_profile *profi
 	return rc ? tw_fail_file(err, path, rc) : 0;
 }
 
+/* A whole chip is not a partition: the boot would take it for a damaged one and format it. */
+static int refuse_table(const struct finder *finder, enum twinfs_part part)
+{
+	const struct twinfs_part_info *info = &finder->parts[part];
+	const uint8_t *bytes = twinfs_image_bytes(finder->image) + info->addr;
+
+	if (info->has_superblock || info->size < 520 || memcmp(bytes + 512, "EFI PART", 8) != 0)
+		return 0;
+	(void)tw_fail(finder->err, TWINFS_P_SOURCE, -EINVAL,
+		"has a partition table: it is a whole image, not the partition %s", info->name);
+	return tw_fail_file(finder->err, info->file, -EINVAL);
+}
+
 static int find_in_files(const struct finder *finder,
 	const char *const paths[TWINFS_PART_COUNT])
 {
@@ -307,6 +320,8 @@ static int find_in_files(const struct finder *finder,
 	for (int part = 0; part < TWINFS_PART_COUNT; part++) {
 		int rc = paths[part] ? place_file(finder, part, file++) : 0;
 
+		if (!rc && paths[part])
+			rc = refuse_table(finder, part);
 		if (rc)
 			return rc;
 	}

@@ -549,6 +549,55 @@ START_TEST(secure_file_is_not_made_in_vain)
 }
 END_TEST
 
+/* Whoever mixes the two up must not find a formatted partition table. */
+START_TEST(a_whole_image_is_no_partition)
+{
+	const struct twinfs_source as_user = {.user = "chip.img", .profile = "./small.json"};
+	const struct twinfs_source as_backup = {.backup = "chip.img", .profile = "./small.json"};
+
+	expect_failure(&as_user, TWINFS_IMAGE_WRITABLE, -EINVAL, "chip.img", "partition table");
+	expect_failure(&as_backup, 0, -EINVAL, "chip.img", "partition table");
+}
+END_TEST
+
+static struct twinfs_module *open_with_key(const char *key_file, int code)
+{
+	const struct twinfs_module_options options = {
+		.image_flags = TWINFS_IMAGE_WRITABLE, .key_file = key_file};
+	struct twinfs_module *module = NULL;
+
+	ck_assert_int_eq(twinfs_module_open(&chip_source, &options, &module, NULL), code);
+	return module;
+}
+
+static void make_key(const char *path, int value)
+{
+	tempdir_make(path, 32, value);
+	ck_assert_int_eq(chmod(path, 0600), 0);
+}
+
+/* Files do not need the key of the slots; but a wrong key is a mistake. */
+START_TEST(sealed_slots_do_not_lock_the_files)
+{
+	struct twinfs_module *module;
+
+	make_key("key", 'k');
+	make_key("other", 'o');
+	module = open_with_key("key", 0);
+	ck_assert_ptr_null(twinfs_module_secure_error(module));
+	ck_assert_int_eq(twinfs_secure_store(twinfs_module_secure(module), 1, "abc", 3), 0);
+	twinfs_module_close(module);
+	module = open_with_key(NULL, 0);
+	ck_assert_ptr_null(twinfs_module_secure(module));
+	ck_assert_ptr_nonnull(twinfs_module_secure_error(module));
+	ck_assert_int_eq(twinfs_module_secure_error(module)->code, -EACCES);
+	ck_assert_str_eq(twinfs_module_secure_error(module)->file, "chip.img");
+	power_on(module);
+	twinfs_module_close(module);
+	(void)open_with_key("other", -EBADMSG);
+}
+END_TEST
+
 START_TEST(secure_survives_power)
 {
 	struct twinfs_module *module = open_module(&chip_source, TWINFS_IMAGE_WRITABLE);
@@ -900,6 +949,7 @@ static TCase *source_case(void)
 	tcase_add_test(tcase, second_writer_is_refused);
 	tcase_add_test(tcase, secure_file_is_made);
 	tcase_add_test(tcase, secure_file_is_not_made_in_vain);
+	tcase_add_test(tcase, a_whole_image_is_no_partition);
 	return tcase;
 }
 
@@ -908,6 +958,7 @@ static TCase *power_case(void)
 	TCase *tcase = new_case("power");
 
 	tcase_add_test(tcase, secure_survives_power);
+	tcase_add_test(tcase, sealed_slots_do_not_lock_the_files);
 	tcase_add_test(tcase, power_mounts_and_unmounts);
 	tcase_add_test(tcase, restart_restores_and_forgets);
 	tcase_add_test(tcase, cut_boot_fails_and_the_next_one_works);
