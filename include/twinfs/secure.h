@@ -14,6 +14,7 @@
 #ifndef TWINFS_SECURE_H
 #define TWINFS_SECURE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <twinfs/error.h>
@@ -37,14 +38,22 @@ TWINFS_API uint32_t twinfs_secure_capacity(int64_t index);
 
 /*
  * Opens the area [@addr, @addr + @size) of the chip; an erased or foreign area
- * is an empty one. Writes nothing.
+ * is an empty one. Opening and reading write nothing.
  *
- * @size      at least 2 regions of 3 erase units; both a multiple of the erase size
- * @key_file  32 bytes, owned by the caller's user, mode 0600 or stricter; NULL: not sealed
+ * @addr      a multiple of the erase size
+ * @size      two regions of as many erase units as 16 full slots need: at
+ *            least 3 each (docs/formats/securedata.md has the formula; 4 KiB
+ *            units programmed 16 bytes at once need 24 KiB)
+ * @key_file  32 bytes, a regular file owned by the caller's effective user,
+ *            mode 0600 or stricter; NULL: not sealed. With a key, records that
+ *            were stored without one stay readable and new ones are sealed.
  *
- * Returns 0, -EINVAL (area), -EACCES or -EBADMSG (key file unsafe or wrong:
- * some record is sealed with another key, or @key_file is NULL and one is
- * sealed), -ENOENT, -ENOMEM, -ESHUTDOWN.
+ * Returns 0; -EINVAL (area too small, not aligned, or not on the chip);
+ * -EACCES (key file unsafe, or @key_file is NULL and a record is sealed);
+ * -EBADMSG (key file not 32 bytes, or its key opens no sealed record);
+ * -ENOENT and other errnos of opening the key file; -ENOTSUP (newer format) or
+ * -EUCLEAN (written for another erase size): never taken for an empty area;
+ * -EIO (neither region can be read), -ENOMEM, -ESHUTDOWN.
  */
 TWINFS_API int twinfs_secure_open(struct twinfs_flash *flash, uint64_t addr, uint64_t size,
 	const char *key_file, struct twinfs_secure **ret_secure, struct twinfs_error *err);
@@ -54,15 +63,20 @@ TWINFS_API void twinfs_secure_close(struct twinfs_secure *secure);
 
 /*
  * Replaces the content of slot @index by @len bytes, @len may be 0.
- * Returns TWINFS_SECURE_OK or TWINFS_SECURE_BAD; then the old content is kept.
+ *
+ * Returns TWINFS_SECURE_OK when at least one region has the new content; the
+ * other, if it failed, is mended by a later store. Else TWINFS_SECURE_BAD, and
+ * the old content is kept; but if the power went during the store, the slot
+ * holds the old or the new content.
  */
 TWINFS_API int twinfs_secure_store(struct twinfs_secure *secure, int64_t index, const void *data,
 	int64_t len);
 
 /*
  * Copies the first min(@len, stored length) bytes of slot @index to @buf, the
- * rest of which stays untouched. Returns the number copied,
- * TWINFS_SECURE_BAD or TWINFS_SECURE_EMPTY.
+ * rest of which stays untouched. @len may be larger than the slot. Returns the
+ * number copied, TWINFS_SECURE_BAD (wrong index, @len < 0, not readable) or
+ * TWINFS_SECURE_EMPTY, also for a @len of 0.
  */
 TWINFS_API int twinfs_secure_read(struct twinfs_secure *secure, int64_t index, void *buf,
 	int64_t len);
@@ -80,8 +94,11 @@ TWINFS_API void twinfs_secure_list(struct twinfs_secure *secure,
 	struct twinfs_secure_slot ret_slots[TWINFS_SECURE_SLOTS]);
 
 /*
- * Reports damaged records and a lagging region. Returns the number of
- * findings of severity TWINFS_ERROR.
+ * Reports damaged records and a lagging region; changes nothing. Returns the
+ * number of findings of severity TWINFS_ERROR, or a negative errno when the
+ * area cannot be read.
+ *
+ * @found  called for each finding; must not call the area
  */
 TWINFS_API int twinfs_secure_check(struct twinfs_secure *secure,
 	void (*found)(void *ctx, const struct twinfs_error *finding), void *ctx);

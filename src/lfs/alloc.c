@@ -91,8 +91,8 @@ static int claim_all(struct twinfs_volume *volume)
 	for (uint32_t i = 0; !rc && i < index->slot_count; i++) {
 		struct tw_node *node = index->slots[i].node;
 
-		if (node && node->kind == TW_FILE)
-			rc = claim_chain(volume, node);
+		if (node && node->kind == TW_FILE && !node->is_void)
+			rc = claim_chain(volume, node); /* that of a void entry is its twin's */
 		else if (node && node->kind == TW_DIRECTORY)
 			claim_pair(volume, node->dir.pair);
 	}

@@ -167,6 +167,14 @@ static int move_half(struct twinfs_volume *volume, struct tw_mdir *mdir)
 	return 0;
 }
 
+static bool holds(const struct twinfs_volume *volume, uint32_t block, uint32_t len)
+{
+	const uint8_t *bytes;
+
+	return tw_area_read(&volume->area, block, 0, len, &bytes) == 0 &&
+		memcmp(bytes, volume->scratch, len) == 0;
+}
+
 /* Writes what is in the scratch block; when its place is bad, somewhere else. */
 static int write_half(struct twinfs_volume *volume, struct tw_mdir *mdir, uint32_t len)
 {
@@ -190,7 +198,8 @@ static int write_half(struct twinfs_volume *volume, struct tw_mdir *mdir, uint32
 		mdir->is_unknown_to_parent = was_parent;
 		mdir->is_unknown_to_thread = was_thread;
 	}
-	return rc;
+	/* A block may complain and hold everything all the same: the next mount would read it. */
+	return rc && holds(volume, first, len) ? 0 : rc;
 }
 
 static int write_version(struct twinfs_volume *volume, struct tw_mdir *mdir,

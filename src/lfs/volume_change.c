@@ -31,6 +31,11 @@ static int begin_change(struct twinfs_volume *volume)
 		return -EROFS;
 	if (volume->thread_damage)
 		return volume->thread_damage;
+	/*
+	 * The map is built from the tree as it is between operations. On a damaged
+	 * volume there is none; then only what needs no block can be done.
+	 */
+	(void)tw_alloc_prepare(volume);
 	return has_pending(volume) ? volume->engine->repair(volume) : 0;
 }
 

@@ -378,7 +378,8 @@ int twinfs_secure_store(struct twinfs_secure *secure, int64_t index, const void 
 	if (stored)
 		return TWINFS_SECURE_OK;
 	/* A program may have failed and yet be whole on the chip: what is there decides. */
-	if (!refresh(secure, NULL) && newest_of(secure, record.slot)->generation == record.generation)
+	if (!refresh(secure, NULL) &&
+	    newest_of(secure, record.slot)->generation == record.generation)
 		return TWINFS_SECURE_OK;
 	return TWINFS_SECURE_BAD;
 }

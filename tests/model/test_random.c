@@ -4,9 +4,9 @@
  *
  *	test_random [SEQUENCES [DIRECTORY]]
  *
- * After every operation the result code is what the model says, and the tree
- * is the model's; after each sequence a new mount reads the same from the chip
- * and the checker finds nothing. With DIRECTORY each sequence leaves
+ * After every operation the result code is what the model says, the tree is
+ * the model's, and a new mount reads the same from the chip and counts the same
+ * free blocks; after each sequence the checker finds nothing. With DIRECTORY each sequence leaves
  * NNNN.bin and NNNN.json there, for readers that share no code with us.
  */
 #include <errno.h>
@@ -90,8 +90,6 @@ static void one_sequence(uint64_t seed, unsigned number, const char *directory,
 	struct model model = {0};
 	struct chip chip;
 
-	(void)snprintf(test_context, sizeof(test_context), "seed %" PRIu64 ", sequence %u", seed,
-		number);
 	chip_init(&chip, geometry);
 	must(twinfs_volume_format(chip.flash, &chip.config, NULL) == 0, "format");
 	if (test_random(&random) % 4 == 0) {
@@ -102,16 +100,20 @@ static void one_sequence(uint64_t seed, unsigned number, const char *directory,
 	volume = chip_mount(&chip);
 	for (unsigned i = 0; i < OPERATIONS; i++) {
 		struct op op;
+		char text[200];
 
 		op_random(&op, &model, &random, geometry->block_size * 5);
+		(void)snprintf(test_context, sizeof(test_context),
+			"seed %" PRIu64 ", sequence %u, operation %u, %.150s", seed, number, i,
+			op_text(&op, text, sizeof(text)));
 		one_operation(&op, &model, volume, tally);
+		/* Bad blocks that were met stay out of use until the next mount. */
+		verify_fresh_mount(&chip, &model, chip.trouble.bad_blocks ? NULL : volume);
 		if (test_random(&random) % 16 == 0) {
 			twinfs_volume_unmount(volume);
 			volume = chip_mount(&chip);
 		}
 	}
-	/* Bad blocks that were met stay out of use until the next mount. */
-	verify_fresh_mount(&chip, &model, chip.trouble.bad_blocks ? NULL : volume);
 	verify_format(&chip, false);
 	if (directory)
 		save(&chip, &model, directory, number);

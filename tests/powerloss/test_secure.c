@@ -72,7 +72,8 @@ static void scatter(const struct twinfs_flash_op *op, uint8_t *cells)
 	for (uint32_t i = 0; i < op->len; i++) {
 		uint8_t noise = (uint8_t)next_random(&random);
 
-		cells[i] = op->data ? cells[i] & (op->data[i] | noise) : (uint8_t)(cells[i] | noise);
+		cells[i] = (uint8_t)(op->data ? cells[i] & (op->data[i] | noise) :
+			cells[i] | noise);
 	}
 }
 

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <twinfs/overlay.h>
 
-#include "chip.h"
+#include "lib/chip.h"
 
 #define COPY_NAME ".twinfs-copy-up"
 

@@ -93,7 +93,7 @@ START_TEST(nothing_else_opens_it)
 {
 	struct tw_seal *seal = open_seal(1), *stranger = open_seal(2);
 	uint8_t fields[TW_RECORD_FIELDS] = {1, 2, 3}, plain[52] = "secret";
-	uint8_t body[52 + 28], again[52 + 28], back[52];
+	uint8_t body[52 + 28] = {0}, again[52 + 28] = {0}, back[52];
 
 	ck_assert_int_eq(tw_seal_wrap(seal, fields, plain, 52, body), 0);
 	ck_assert_int_eq(tw_seal_wrap(seal, fields, plain, 52, again), 0);
