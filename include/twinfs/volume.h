@@ -47,7 +47,8 @@ struct twinfs_superblock {
  * @size        bytes readable at @bytes
  * @block_size  only try this block size; 0 tries 128 to 1 MiB
  *
- * Returns 0, -EUCLEAN (none), -ENOTSUP (a version this library cannot read).
+ * Returns 0, -EUCLEAN (none), -ENOTSUP (a version this library cannot read:
+ * ret_superblock->version says which, of version 2 only the major number).
  */
 TWINFS_API int twinfs_volume_probe(const void *bytes, uint64_t size, uint32_t block_size,
 	struct twinfs_superblock *ret_superblock, struct twinfs_error *err);

@@ -9,6 +9,7 @@
 #include <twinfs/volume.h>
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "base/fail.h"
@@ -55,12 +56,33 @@ static int look_everywhere(const uint8_t *bytes, uint64_t size,
 	return rc;
 }
 
+/* Version 2 has its magic behind the revision and the first tag. */
+static bool has_version_2(const uint8_t *bytes, uint64_t size, uint32_t at)
+{
+	return tw_is_within(at, 16, size) && memcmp(bytes + at + 8, "littlefs", 8) == 0;
+}
+
+static int look_for_version_2(const uint8_t *bytes, uint64_t size,
+	struct twinfs_superblock *ret_superblock)
+{
+	bool found = has_version_2(bytes, size, 0);
+
+	for (uint32_t at = PROBE_MIN; !found && at <= PROBE_MAX; at *= 2)
+		found = has_version_2(bytes, size, at);
+	if (!found)
+		return -EUCLEAN;
+	*ret_superblock = (struct twinfs_superblock){.version = UINT32_C(2) << 16};
+	return -ENOTSUP;
+}
+
 int twinfs_volume_probe(const void *bytes, uint64_t size, uint32_t block_size,
 	struct twinfs_superblock *ret_superblock, struct twinfs_error *err)
 {
 	int rc = block_size ? look_with_size(bytes, size, block_size, ret_superblock) :
 			      look_everywhere(bytes, size, ret_superblock);
 
+	if (rc == -EUCLEAN)
+		rc = look_for_version_2(bytes, size, ret_superblock);
 	if (rc == -ENOTSUP)
 		return tw_fail_at(err, TWINFS_P_LFS_VERSION, rc, TWINFS_NO_BLOCK, 0x24,
 			"littlefs version is not 1.0 or 1.1");

@@ -102,12 +102,10 @@ int tw_v1_read_superblock(const uint8_t *bytes, uint64_t size,
 	    half.len < TW_V1_SUPERBLOCK_LEN || memcmp(bytes + 0x28, "littlefs", 8) != 0)
 		return -EUCLEAN;
 	version = tw_le32(bytes + 0x24);
-	if (version >> 16 != 1 || (version & 0xffff) > 1)
-		return -ENOTSUP;
 	*ret_superblock = (struct twinfs_superblock){
 		.version = version,
 		.block_size = tw_le32(bytes + 0x1c),
 		.block_count = tw_le32(bytes + 0x20),
 	};
-	return 0;
+	return version >> 16 == 1 && (version & 0xffff) <= 1 ? 0 : -ENOTSUP;
 }

@@ -81,7 +81,7 @@ bool tw_v1_next_entry(const struct tw_v1_half *half, uint32_t *off, struct tw_v1
 
 /*
  * Reads a superblock from a half that starts at @bytes. -EUCLEAN: none there;
- * -ENOTSUP: a version other than 1.0 and 1.1.
+ * -ENOTSUP: a version other than 1.0 and 1.1, which is filled in.
  */
 int tw_v1_read_superblock(const uint8_t *bytes, uint64_t size,
 	struct twinfs_superblock *ret_superblock);

@@ -117,9 +117,16 @@ static uint32_t pick_prog_size(const struct finder *finder, uint32_t block_size)
 static int configure_volume(const struct finder *finder, enum twinfs_part part)
 {
 	struct twinfs_part_info *info = &finder->parts[part];
+	int probed = probe(finder, info, &info->superblock);
 	uint32_t block_size;
 
-	info->has_superblock = !probe(finder, info, &info->superblock);
+	/* Firmware of this generation would format it; who has such an image wants something else. */
+	if (probed == -ENOTSUP && info->superblock.version >> 16 == 2) {
+		(void)tw_fail(finder->err, TWINFS_P_LFS_VERSION, probed,
+			"%s holds littlefs version 2, which is not supported", info->name);
+		return tw_fail_file(finder->err, info->file, probed);
+	}
+	info->has_superblock = !probed;
 	block_size = pick_block_size(finder, info);
 	if (info->size / block_size < BLOCKS_MIN) {
 		int rc = tw_fail(finder->err, TWINFS_P_IMAGE_SIZE, -EUCLEAN,

@@ -560,6 +560,22 @@ START_TEST(a_whole_image_is_no_partition)
 }
 END_TEST
 
+/* Its boot would format it. */
+START_TEST(littlefs_2_is_refused)
+{
+	const struct twinfs_source as_user = {.user = "v2.bin"}, alone = {.image = "v2.bin"};
+	const uint8_t head[16] = {2, 0, 0, 0, 0xf0, 0x0f, 0xff, 0xf7, 'l', 'i', 't', 't', 'l', 'e',
+		'f', 's'};
+	FILE *file;
+
+	tempdir_make("v2.bin", 65536, 0xff);
+	file = fopen("v2.bin", "r+be");
+	ck_assert(file && fwrite(head, sizeof(head), 1, file) == 1 && !fclose(file));
+	expect_failure(&as_user, TWINFS_IMAGE_WRITABLE, -ENOTSUP, "v2.bin", "version 2");
+	expect_failure(&alone, 0, -ENOTSUP, "v2.bin", "version 2");
+}
+END_TEST
+
 static struct twinfs_module *open_with_key(const char *key_file, int code)
 {
 	const struct twinfs_module_options options = {
@@ -950,6 +966,7 @@ static TCase *source_case(void)
 	tcase_add_test(tcase, secure_file_is_made);
 	tcase_add_test(tcase, secure_file_is_not_made_in_vain);
 	tcase_add_test(tcase, a_whole_image_is_no_partition);
+	tcase_add_test(tcase, littlefs_2_is_refused);
 	return tcase;
 }
 
