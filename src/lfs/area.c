@@ -13,19 +13,6 @@
 /* Pointers of the longest block list must fit a block (littlefs v1 guide, 15.3). */
 #define BLOCK_SIZE_MIN 128u
 
-static int probe_block_size(struct tw_area *area, uint64_t size, struct twinfs_error *err)
-{
-	struct twinfs_superblock superblock;
-	const uint8_t *bytes;
-	int rc = twinfs_flash_read(area->flash, area->addr, size, &bytes);
-
-	if (!rc)
-		rc = twinfs_volume_probe(bytes, size, 0, &superblock, err);
-	if (!rc)
-		area->block_size = superblock.block_size;
-	return rc;
-}
-
 static int check_sizes(const struct tw_area *area, struct twinfs_error *err)
 {
 	const struct twinfs_flash_geometry *chip = &twinfs_flash_config(area->flash)->geometry;
@@ -52,17 +39,14 @@ int tw_area_init(struct tw_area *area, struct twinfs_flash *flash,
 		.prog_size = config->prog_size,
 	};
 	uint64_t blocks;
-	int rc = 0;
+	int rc;
 
 	if (!config->size || !tw_is_within(config->addr, config->size, twinfs_flash_size(flash)))
 		return tw_fail(err, TWINFS_P_LFS_GEOMETRY, -EINVAL,
 			"the partition lies outside the chip");
 	if (!it.prog_size)
 		it.prog_size = twinfs_flash_config(flash)->geometry.prog_size;
-	if (!it.block_size)
-		rc = probe_block_size(&it, config->size, err);
-	if (!rc)
-		rc = check_sizes(&it, err);
+	rc = check_sizes(&it, err);
 	if (rc)
 		return rc;
 	blocks = config->size / it.block_size;

@@ -23,8 +23,8 @@ struct tw_area {
 };
 
 /*
- * Takes the geometry from @config; block_size 0 is probed. Returns 0, -EINVAL,
- * -EUCLEAN or -ENOTSUP (probe), -EOVERFLOW.
+ * Takes the geometry from @config, whose block_size is not 0. Returns 0,
+ * -EINVAL, -EOVERFLOW.
  */
 int tw_area_init(struct tw_area *area, struct twinfs_flash *flash,
 	const struct twinfs_volume_config *config, struct twinfs_error *err);

@@ -6,7 +6,7 @@
  * block 1 begins is just what is asked: every size is tried until the one it
  * is found at is the one it names (littlefs v1 guide, section 6.2).
  */
-#include <twinfs/volume.h>
+#include "probe.h"
 
 #include <errno.h>
 #include <string.h>
@@ -89,4 +89,24 @@ int twinfs_volume_probe(const void *bytes, uint64_t size, uint32_t block_size,
 	if (rc)
 		return tw_fail(err, TWINFS_P_LFS_MAGIC, rc, "no littlefs superblock in blocks 0 and 1");
 	return 0;
+}
+
+int tw_probe_area(struct tw_area *area, struct twinfs_flash *flash,
+	const struct twinfs_volume_config *config, struct twinfs_error *err)
+{
+	struct twinfs_volume_config known = *config;
+	struct twinfs_superblock superblock;
+	const uint8_t *bytes;
+	int rc = 0;
+
+	if (!known.block_size) {
+		rc = twinfs_flash_read(flash, config->addr, config->size, &bytes);
+		if (rc)
+			return tw_fail(err, TWINFS_P_LFS_GEOMETRY, rc,
+				"the partition cannot be read: %s", twinfs_strerror(rc));
+		rc = twinfs_volume_probe(bytes, config->size, 0, &superblock, err);
+		if (!rc)
+			known.block_size = superblock.block_size;
+	}
+	return rc ? rc : tw_area_init(area, flash, &known, err);
 }

@@ -9,8 +9,6 @@
 #include "v1_check.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,31 +17,8 @@
 #include "base/fail.h"
 #include "ctz.h"
 #include "index.h"
+#include "probe.h"
 #include "v1_keys.h"
-
-void tw_v1_report(struct tw_v1_check *check, enum twinfs_problem problem, uint32_t block,
-	const char *format, ...)
-{
-	struct twinfs_error finding;
-	char text[200];
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(text, sizeof(text), format, args); /* cut is fine */
-	va_end(args);
-	(void)tw_fail_at(&finding, problem, -EUCLEAN, block, tw_area_addr(&check->area, block), "%s",
-		text);
-	if (twinfs_problem_severity(problem) == TWINFS_ERROR)
-		check->errors++;
-	check->found(check->ctx, &finding);
-}
-
-void tw_v1_claim(struct tw_v1_check *check, uint32_t block, uint32_t owner)
-{
-	if (check->owner[block] && check->owner[block] != owner)
-		tw_v1_report(check, TWINFS_P_LFS_CROSS_LINK, block, "the block has two owners");
-	check->owner[block] = owner;
-}
 
 /* ---- pairs ---- */
 
@@ -503,7 +478,7 @@ int twinfs_volume_check(struct twinfs_flash *flash, const struct twinfs_volume_c
 {
 	struct tw_v1_check check = {.found = found, .ctx = ctx};
 	struct twinfs_error err;
-	int rc = tw_area_init(&check.area, flash, config, &err);
+	int rc = tw_probe_area(&check.area, flash, config, &err);
 
 	if (rc == -EUCLEAN || rc == -ENOTSUP) {
 		found(ctx, &err);

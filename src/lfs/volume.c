@@ -17,6 +17,7 @@
 #include "ctz.h"
 #include "content.h"
 #include "index.h"
+#include "probe.h"
 #include "v1.h"
 
 static struct twinfs_volume *new_volume(void)
@@ -35,7 +36,7 @@ static struct twinfs_volume *new_volume(void)
 static int init_volume(struct twinfs_volume *volume, struct twinfs_flash *flash,
 	const struct twinfs_volume_config *config, struct twinfs_error *err)
 {
-	int rc = tw_area_init(&volume->area, flash, config, err);
+	int rc = tw_probe_area(&volume->area, flash, config, err);
 
 	if (rc)
 		return rc;
