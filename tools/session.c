@@ -36,6 +36,29 @@ int tw_tool_open(struct tw_tool_session *session, const struct tw_tool_args *arg
 	return 0;
 }
 
+bool tw_tool_open_to_look(struct tw_tool_session *session, const struct tw_tool_syntax *syntax,
+	int argc, char **argv, unsigned image_flags, bool *ret_json, int *ret_status)
+{
+	struct tw_tool_args args;
+	int key;
+
+	*ret_json = false;
+	tw_tool_args_init(&args, syntax, argc, argv);
+	while ((key = tw_tool_next_option(&args)) != TW_OPT_END) {
+		if (key == TW_OPT_EXIT) {
+			*ret_status = args.status;
+			return false;
+		}
+		*ret_json = true;
+	}
+	*ret_status = tw_tool_take_image(&args);
+	if (!*ret_status)
+		*ret_status = tw_tool_no_more(&args);
+	if (!*ret_status)
+		*ret_status = tw_tool_open(session, &args, image_flags, TWINFS_POLICY_DEVICE);
+	return !*ret_status;
+}
+
 int tw_tool_flush(struct tw_tool_session *session)
 {
 	struct twinfs_image *image = twinfs_module_image(session->module);

@@ -39,6 +39,14 @@ int tw_tool_open(struct tw_tool_session *session, const struct tw_tool_args *arg
 	unsigned image_flags, enum twinfs_policy policy);
 
 /*
+ * The start of a verb that only looks: its own option is --json, its argument
+ * IMAGE. False when the verb is over, with *@ret_status its exit status; that
+ * may be 0, after --help.
+ */
+bool tw_tool_open_to_look(struct tw_tool_session *session, const struct tw_tool_syntax *syntax,
+	int argc, char **argv, unsigned image_flags, bool *ret_json, int *ret_status);
+
+/*
  * Waits until changes are on the host's disk. 0 or the exit status. Image not
  * writable: does nothing.
  */

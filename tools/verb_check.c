@@ -128,20 +128,10 @@ static int check_and_print(struct tw_tool_session *session, bool json)
 int tw_tool_verb_check(int argc, char **argv)
 {
 	_cleanup_session_ struct tw_tool_session session = {0};
-	struct tw_tool_args args;
-	bool json = false;
-	int key, status;
+	bool json;
+	int status;
 
-	tw_tool_args_init(&args, &syntax, argc, argv);
-	while ((key = tw_tool_next_option(&args)) != TW_OPT_END) {
-		if (key == TW_OPT_EXIT)
-			return args.status;
-		json = true;
-	}
-	status = tw_tool_take_image(&args);
-	if (!status)
-		status = tw_tool_no_more(&args);
-	if (!status)
-		status = tw_tool_open(&session, &args, 0, TWINFS_POLICY_DEVICE);
-	return status ? status : check_and_print(&session, json);
+	if (!tw_tool_open_to_look(&session, &syntax, argc, argv, 0, &json, &status))
+		return status;
+	return check_and_print(&session, json);
 }

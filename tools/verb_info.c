@@ -105,22 +105,11 @@ int tw_tool_verb_info(int argc, char **argv)
 	_cleanup_session_ struct tw_tool_session session = {0};
 	struct tw_tool_info info = {0};
 	struct twinfs_error err = {0};
-	struct tw_tool_args args;
-	bool json = false;
-	int key, status;
+	bool json;
+	int status;
 
-	tw_tool_args_init(&args, &syntax, argc, argv);
-	while ((key = tw_tool_next_option(&args)) != TW_OPT_END) {
-		if (key == TW_OPT_EXIT)
-			return args.status;
-		json = true;
-	}
-	status = tw_tool_take_image(&args);
-	if (!status)
-		status = tw_tool_no_more(&args);
-	if (!status)
-		status = tw_tool_open(&session, &args, TWINFS_IMAGE_SCRATCH, TWINFS_POLICY_DEVICE);
-	if (status)
+	if (!tw_tool_open_to_look(&session, &syntax, argc, argv, TWINFS_IMAGE_SCRATCH, &json,
+		    &status))
 		return status;
 	if (look(session.module, &info) < 0 || try_boot(session.module, &info, &err) < 0)
 		return tw_tool_no_memory("info");
