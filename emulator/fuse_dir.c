@@ -134,32 +134,31 @@ static int take_snapshot(struct tw_emu *emu, uint64_t ino, struct snapshot *ret_
 	return 0;
 }
 
-void tw_emu_op_opendir(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi)
+static void release_dir(void *own)
 {
-	struct dir *dir = calloc(1, sizeof(*dir));
+	struct dir *dir = own;
 
-	(void)ino;
-	if (!dir) {
-		tw_emu_reply(req, -ENOMEM);
-		return;
-	}
-	(void)pthread_mutex_init(&dir->lock, NULL);
-	fi->fh = (uintptr_t)dir;
-	if (fuse_reply_open(req, fi) < 0)
-		tw_emu_op_releasedir(NULL, ino, fi);
-}
-
-/* @req is NULL when nobody waits. */
-void tw_emu_op_releasedir(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi)
-{
-	struct dir *dir = (struct dir *)(uintptr_t)fi->fh;
-
-	(void)ino;
 	snapshot_release(&dir->snapshot);
 	(void)pthread_mutex_destroy(&dir->lock);
 	free(dir);
-	if (req)
-		tw_emu_reply(req, 0);
+}
+
+void tw_emu_op_opendir(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi)
+{
+	struct dir *dir = calloc(1, sizeof(*dir));
+	int rc;
+
+	if (dir)
+		(void)pthread_mutex_init(&dir->lock, NULL);
+	rc = tw_emu_open_own(tw_emu_of(req), ino, dir, release_dir, fi);
+	tw_emu_reply_own(req, rc, fi);
+}
+
+void tw_emu_op_releasedir(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi)
+{
+	(void)ino;
+	tw_emu_files_remove(&tw_emu_of(req)->files, tw_emu_file_of(fi));
+	tw_emu_reply(req, 0);
 }
 
 void tw_emu_op_fsyncdir(struct fuse_req *req, uint64_t ino, int datasync,
@@ -295,7 +294,7 @@ static void reply_dir(struct fuse_req *req, uint64_t ino, size_t size, off_t off
 	int rc = -ENOMEM;
 
 	if (filling.buf)
-		rc = read_dir(&filling, (struct dir *)(uintptr_t)fi->fh, (size_t)off, plus);
+		rc = read_dir(&filling, tw_emu_file_of(fi)->own, (size_t)off, plus);
 	if (rc < 0)
 		tw_emu_reply(req, rc);
 	else

@@ -13,9 +13,32 @@
 #include "attr.h"
 #include "fuse_ops.h"
 
-static struct tw_emu_file *file_of(const struct fuse_file_info *fi)
+struct tw_emu_file *tw_emu_file_of(const struct fuse_file_info *fi)
 {
 	return (struct tw_emu_file *)(uintptr_t)fi->fh;
+}
+
+int tw_emu_open_own(struct tw_emu *emu, uint64_t ino, void *own, void (*release)(void *own),
+	struct fuse_file_info *fi)
+{
+	struct tw_emu_file file = {.ino = ino, .own = own, .release = release}, *added = NULL;
+
+	if (own)
+		added = tw_emu_files_add(&emu->files, &file);
+	if (own && !added)
+		release(own);
+	fi->fh = (uintptr_t)added;
+	return added ? 0 : -ENOMEM;
+}
+
+void tw_emu_reply_own(struct fuse_req *req, int rc, struct fuse_file_info *fi)
+{
+	struct tw_emu *emu = tw_emu_of(req);
+
+	if (rc < 0)
+		tw_emu_reply(req, rc);
+	else if (fuse_reply_open(req, fi) < 0)
+		tw_emu_files_remove(&emu->files, tw_emu_file_of(fi));
 }
 
 static bool is_tree(uint64_t ino)
@@ -29,7 +52,7 @@ static bool is_tree(uint64_t ino)
 static int open_ref(const struct tw_emu_ref *ref, uint64_t ino, struct fuse_file_info *fi)
 {
 	bool writable = (fi->flags & O_ACCMODE) != O_RDONLY;
-	struct tw_emu_file *file;
+	struct tw_emu_file *file = NULL;
 	int rc;
 
 	if (writable && tw_emu_ino_tree(ino) == TW_EMU_BAK)
@@ -42,7 +65,11 @@ static int open_ref(const struct tw_emu_ref *ref, uint64_t ino, struct fuse_file
 		if (rc == 0)
 			tw_emu_touch(ref);
 	}
-	file = rc == 0 ? tw_emu_files_add(&ref->emu->files, ino, ref->emu->boot, writable) : NULL;
+	if (rc == 0)
+		file = tw_emu_files_add(&ref->emu->files, &(struct tw_emu_file){
+			.ino = ino,
+			.writable = writable,
+		});
 	if (!file) {
 		twinfs_overlay_close(ref->overlay, ref->ino);
 		return rc < 0 ? rc : -ENOMEM;
@@ -67,7 +94,7 @@ static int close_file(struct tw_emu *emu, struct tw_emu_file *file)
 	_cleanup_leave_ struct tw_emu_ref ref = {0};
 	int rc = 0;
 
-	if (tw_emu_enter(emu, file->ino, &ref) == 0 && file->boot == emu->boot) {
+	if (tw_emu_enter(emu, file->ino, &ref) == 0) {
 		if (file->writable) /* pages of a shared map come after the last flush */
 			rc = twinfs_overlay_sync(ref.overlay, ref.ino);
 		twinfs_overlay_close(ref.overlay, ref.ino);
@@ -89,7 +116,7 @@ void tw_emu_op_open(struct fuse_req *req, uint64_t ino, struct fuse_file_info *f
 	if (rc < 0)
 		tw_emu_reply(req, rc);
 	else if (fuse_reply_open(req, fi) < 0)
-		(void)close_file(emu, file_of(fi));
+		(void)close_file(emu, tw_emu_file_of(fi));
 }
 
 void tw_emu_op_create(struct fuse_req *req, uint64_t parent, const char *name, mode_t mode,
@@ -110,7 +137,7 @@ void tw_emu_op_create(struct fuse_req *req, uint64_t parent, const char *name, m
 	if (rc < 0) {
 		tw_emu_reply(req, rc);
 	} else if (fuse_reply_create(req, &entry, fi) < 0) {
-		(void)close_file(emu, file_of(fi));
+		(void)close_file(emu, tw_emu_file_of(fi));
 		tw_emu_forget(emu, entry.ino, 1);
 	}
 }
@@ -205,7 +232,7 @@ void tw_emu_op_flush(struct fuse_req *req, uint64_t ino, struct fuse_file_info *
 {
 	int rc = 0;
 
-	if (is_tree(ino) && file_of(fi)->writable)
+	if (is_tree(ino) && tw_emu_file_of(fi)->writable)
 		rc = sync_file(tw_emu_of(req), ino);
 	tw_emu_reply(req, rc);
 }
@@ -224,9 +251,9 @@ void tw_emu_op_release(struct fuse_req *req, uint64_t ino, struct fuse_file_info
 	int rc = 0;
 
 	if (is_tree(ino))
-		rc = close_file(emu, file_of(fi));
+		rc = close_file(emu, tw_emu_file_of(fi));
 	else
-		tw_emu_fixed_release(ino, fi);
+		tw_emu_files_remove(&emu->files, tw_emu_file_of(fi));
 	if (rc < 0) /* nobody else hears of it: the kernel drops what release returns */
 		tw_emu_log(&emu->log, TW_EMU_ERROR, "file %llu cannot be committed: %s",
 			(unsigned long long)ino, twinfs_strerror(rc));

@@ -20,12 +20,12 @@
 
 static struct tw_emu_secure_file *secure_of(const struct fuse_file_info *fi)
 {
-	return (struct tw_emu_secure_file *)(uintptr_t)fi->fh;
+	return tw_emu_file_of(fi)->own;
 }
 
-static char *text_of(const struct fuse_file_info *fi)
+static void release_secure(void *own)
 {
-	return (char *)(uintptr_t)fi->fh;
+	tw_emu_secure_file_free(own);
 }
 
 static int open_fixed(struct tw_emu *emu, uint64_t ino, struct fuse_file_info *fi)
@@ -34,34 +34,17 @@ static int open_fixed(struct tw_emu *emu, uint64_t ino, struct fuse_file_info *f
 	int rc;
 
 	fi->direct_io = 1;
-	if (ino == TW_EMU_INO_SECURE) {
-		fi->fh = (uintptr_t)tw_emu_secure_file_new();
-		return fi->fh ? 0 : -ENOMEM;
-	}
+	if (ino == TW_EMU_INO_SECURE)
+		return tw_emu_open_own(emu, ino, tw_emu_secure_file_new(), release_secure, fi);
 	if (ino != TW_EMU_INO_POWER && (fi->flags & O_ACCMODE) != O_RDONLY)
 		return -EACCES;
 	rc = tw_emu_control_text(emu, ino, &text);
-	if (rc == 0)
-		fi->fh = (uintptr_t)text;
-	return rc;
+	return rc < 0 ? rc : tw_emu_open_own(emu, ino, text, free, fi);
 }
 
 void tw_emu_fixed_open(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi)
 {
-	int rc = open_fixed(tw_emu_of(req), ino, fi);
-
-	if (rc < 0)
-		tw_emu_reply(req, rc);
-	else if (fuse_reply_open(req, fi) < 0)
-		tw_emu_fixed_release(ino, fi);
-}
-
-void tw_emu_fixed_release(uint64_t ino, struct fuse_file_info *fi)
-{
-	if (ino == TW_EMU_INO_SECURE)
-		tw_emu_secure_file_free(secure_of(fi));
-	else
-		free(text_of(fi));
+	tw_emu_reply_own(req, open_fixed(tw_emu_of(req), ino, fi), fi);
 }
 
 /* ---- SecureData ---- */
@@ -122,7 +105,7 @@ void tw_emu_fixed_read(struct fuse_req *req, uint64_t ino, size_t size, off_t of
 	if (ino == TW_EMU_INO_SECURE)
 		read_secure(req, size, fi);
 	else
-		read_text(req, text_of(fi), size, (size_t)off);
+		read_text(req, tw_emu_file_of(fi)->own, size, (size_t)off);
 }
 
 void tw_emu_fixed_write(struct fuse_req *req, uint64_t ino, const char *buf, size_t size,

@@ -52,6 +52,19 @@ int tw_emu_make_file(struct tw_emu *emu, uint64_t parent, const char *name,
 /* Drops @count references on @ino. */
 void tw_emu_forget(struct tw_emu *emu, uint64_t ino, uint64_t count);
 
+/* The open file or directory that @fi stands for. */
+struct tw_emu_file *tw_emu_file_of(const struct fuse_file_info *fi);
+
+/*
+ * Opens something with @own for this opener, released by @release in the end,
+ * also on failure. 0 or -ENOMEM, as when @own is NULL.
+ */
+int tw_emu_open_own(struct tw_emu *emu, uint64_t ino, void *own, void (*release)(void *own),
+	struct fuse_file_info *fi);
+
+/* Answers with the opened @fi when @rc is 0; closes what has @own if nobody took it. */
+void tw_emu_reply_own(struct fuse_req *req, int rc, struct fuse_file_info *fi);
+
 /* Sets the time of change of an object of a tree to now; in memory, so it cannot fail. */
 void tw_emu_touch(const struct tw_emu_ref *ref);
 
@@ -112,6 +125,5 @@ void tw_emu_fixed_read(struct fuse_req *req, uint64_t ino, size_t size, off_t of
 	struct fuse_file_info *fi);
 void tw_emu_fixed_write(struct fuse_req *req, uint64_t ino, const char *buf, size_t size,
 	off_t off, struct fuse_file_info *fi);
-void tw_emu_fixed_release(uint64_t ino, struct fuse_file_info *fi);
 
 #endif

@@ -21,7 +21,7 @@ static const struct {
 	[TW_EMU_DEBUG] = {"debug: ", LOG_DEBUG},
 };
 
-/* Copies @text to @line, control bytes as \xHH; libfuse ends its lines with a newline, we do not. */
+/* Copies @text to @line, control bytes as \xHH; the newline that libfuse ends with is left out. */
 static void escape(char line[LINE_MAX_BYTES], const char *text)
 {
 	static const char hex[] = "0123456789abcdef";

@@ -13,7 +13,6 @@ void tw_emu_files_init(struct tw_emu_files *files)
 	(void)pthread_mutex_init(&files->lock, NULL);
 }
 
-/* Files are left when the mount was cut off from its users. */
 void tw_emu_files_release(struct tw_emu_files *files)
 {
 	while (files->first)
@@ -21,25 +20,21 @@ void tw_emu_files_release(struct tw_emu_files *files)
 	(void)pthread_mutex_destroy(&files->lock);
 }
 
-struct tw_emu_file *tw_emu_files_add(struct tw_emu_files *files, uint64_t ino, uint64_t boot,
-	bool writable)
+struct tw_emu_file *tw_emu_files_add(struct tw_emu_files *files, const struct tw_emu_file *file)
 {
-	struct tw_emu_file *file = calloc(1, sizeof(*file));
+	struct tw_emu_file *added = malloc(sizeof(*added));
 
-	if (!file)
+	if (!added)
 		return NULL;
-	file->ino = ino;
-	file->boot = boot;
-	file->writable = writable;
-
+	*added = *file;
 	(void)pthread_mutex_lock(&files->lock);
-	file->next = files->first;
-	file->link = &files->first;
-	if (file->next)
-		file->next->link = &file->next;
-	files->first = file;
+	added->next = files->first;
+	added->link = &files->first;
+	if (added->next)
+		added->next->link = &added->next;
+	files->first = added;
 	(void)pthread_mutex_unlock(&files->lock);
-	return file;
+	return added;
 }
 
 void tw_emu_files_remove(struct tw_emu_files *files, struct tw_emu_file *file)
@@ -49,21 +44,24 @@ void tw_emu_files_remove(struct tw_emu_files *files, struct tw_emu_file *file)
 	if (file->next)
 		file->next->link = file->link;
 	(void)pthread_mutex_unlock(&files->lock);
+	if (file->own)
+		file->release(file->own);
 	free(file);
 }
 
 int tw_emu_files_inos(struct tw_emu_files *files, uint64_t **ret_inos, size_t *ret_count)
 {
+	const struct tw_emu_file *file;
 	size_t count = 0;
 	uint64_t *inos;
 
 	(void)pthread_mutex_lock(&files->lock);
-	for (const struct tw_emu_file *file = files->first; file; file = file->next)
+	for (file = files->first; file; file = file->next)
 		count++;
 	inos = calloc(count + 1, sizeof(*inos)); /* never of size 0, whose result may be NULL */
-	if (inos) {
-		count = 0;
-		for (const struct tw_emu_file *file = files->first; file; file = file->next)
+	count = 0;
+	for (file = files->first; inos && file; file = file->next) {
+		if (!file->own)
 			inos[count++] = file->ino;
 	}
 	(void)pthread_mutex_unlock(&files->lock);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * open_files.h - the open files of the trees, so that a restart knows whose
- * content the kernel may still hold, and a close which boot it belongs to.
+ * open_files.h - everything that is open: a restart learns whose content the
+ * kernel may still hold, and nothing is left when the mount is cut off from its
+ * users.
  *
  * Threads   all calls may run at once.
  */
@@ -13,12 +14,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One open file; all but the links never changes. */
+/* One open file or directory; all but the links never changes. */
 struct tw_emu_file {
 	struct tw_emu_file *next, **link;
 	uint64_t ino;  /* as the kernel knows it */
-	uint64_t boot; /* in which it was opened */
-	bool writable;
+	bool writable; /* files of the trees */
+	void *own;     /* of others: what this opener has to himself, else NULL */
+	void (*release)(void *own);
 };
 
 struct tw_emu_files {
@@ -29,14 +31,13 @@ struct tw_emu_files {
 void tw_emu_files_init(struct tw_emu_files *files);
 void tw_emu_files_release(struct tw_emu_files *files);
 
-/* Adds an open file. NULL: out of memory. */
-struct tw_emu_file *tw_emu_files_add(struct tw_emu_files *files, uint64_t ino, uint64_t boot,
-	bool writable);
+/* Adds a copy of @file; its links need not be set. NULL: out of memory. */
+struct tw_emu_file *tw_emu_files_add(struct tw_emu_files *files, const struct tw_emu_file *file);
 
-/* Removes and frees it. */
+/* Removes and frees it, with what is its own. */
 void tw_emu_files_remove(struct tw_emu_files *files, struct tw_emu_file *file);
 
-/* The numbers of all open files; free() them. 0 or -ENOMEM. */
+/* The numbers of all open files of the trees; free() them. 0 or -ENOMEM. */
 int tw_emu_files_inos(struct tw_emu_files *files, uint64_t **ret_inos, size_t *ret_count);
 
 #endif

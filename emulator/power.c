@@ -80,7 +80,6 @@ static void close_trees(struct tw_emu *emu)
 		twinfs_overlay_free(tree->overlay);
 		tree->overlay = NULL;
 	}
-	emu->boot++;
 }
 
 static int open_tree(struct tw_emu_tree *tree, struct twinfs_volume *upper,
@@ -146,7 +145,6 @@ static int start(struct tw_emu *emu, struct twinfs_error *err)
 
 	if (rc < 0)
 		return rc;
-	emu->boot++;
 	rc = open_trees(emu);
 	if (rc < 0) {
 		close_trees(emu);

@@ -109,6 +109,7 @@ class Mount:
         _mounts.append(self)
         wait_for('the mount', lambda: self.is_up() or self.daemon.poll() is not None)
         if self.daemon.poll() is not None:
+            self.clean_up()
             raise AssertionError('mount: exit %d\n%s' % (self.daemon.returncode, self.words()))
 
     def is_up(self):
@@ -190,6 +191,7 @@ class MountTest(unittest.TestCase):
 
     files = FILES
     protected = PROTECTED
+    make_options = ()   # of mk
     options = ()        # of the mount
     begins_mounted = True
 
@@ -210,7 +212,7 @@ class MountTest(unittest.TestCase):
             os.makedirs(os.path.dirname(path), exist_ok=True)
             write(path, data)
         backups = [word for name in self.protected for word in ('--backup', name)]
-        run(TWINFS, 'mk', '-q', '--user', source, *backups, image)
+        run(TWINFS, 'mk', '-q', *self.make_options, '--user', source, *backups, image)
 
     def new_mount(self, *words):
         """Mounts self.image, or what the words name."""

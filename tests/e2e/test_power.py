@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Restarts, power off and on, signals, kills, and who may mount."""
+import ctypes
 import errno
 import json
 import mmap
@@ -46,6 +47,38 @@ class Restart(lib.MountTest):
             os.write(file.fd, b' and not')
             self.restart()
         self.assertEqual(lib.read(path), b'synced')
+
+    def test_closing_a_duplicate_commits(self):
+        """As every close of a file does, also when it is not the last."""
+        path = self.mount.usr('new')
+        with lib.Raw(path, os.O_RDWR | os.O_CREAT) as file:
+            os.write(file.fd, b'closed once')
+            os.close(os.dup(file.fd))
+            self.restart()
+        self.assertEqual(lib.read(path), b'closed once')
+
+    def test_truncated_by_name_is_committed(self):
+        path = self.mount.usr('notes.txt')
+        os.truncate(path, 3)
+        self.restart()
+        self.assertEqual(lib.read(path), self.files['notes.txt'][:3])
+
+    def test_map_that_outlives_its_file_is_committed(self):
+        # Python's own maps hold a duplicate of the descriptor, whose close would commit
+        libc = ctypes.CDLL(None)
+        libc.mmap.restype = ctypes.c_void_p
+        libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int,
+                              ctypes.c_int, ctypes.c_long]
+        libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+        size = len(self.files['own.bin'])
+        with open(self.mount.usr('own.bin'), 'r+b') as file:
+            view = libc.mmap(None, size, mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_SHARED,
+                             file.fileno(), 0)
+        self.assertNotEqual(view, ctypes.c_void_p(-1).value)
+        ctypes.memmove(view + 100, b'ONLY IN THIS MAP', 16)
+        libc.munmap(view, size)
+        # the kernel tells of the last close later, and nobody waits for it
+        lib.wait_for('the commit', lambda: b'ONLY IN THIS MAP' in lib.read(self.image))
 
     def test_everything_cached_is_right_again(self):
         """Names that were there, names that were not, sizes, listings."""

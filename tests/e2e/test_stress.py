@@ -11,7 +11,7 @@ import threading
 
 import lib
 
-RESTARTS = int(os.environ.get('TWINFS_STRESS', '15'))
+RESTARTS = int(os.environ.get('TWINFS_STRESS', '60'))
 SEED = int(os.environ.get('TWINFS_SEED', '1'))
 
 # What an operation may meet when the module restarts under it, or another thread is faster.
@@ -65,25 +65,30 @@ class Stress(lib.MountTest):
     def test_all_at_once(self):
         done = threading.Event()
         wrong = []
+        acts = [self.reader, self.reader, self.writer, self.writer, self.shuffler, self.lister]
+        worked = [0] * len(acts)
 
         def work(act, number):
             chance = random.Random(SEED * 100 + number)
             while not done.is_set():
                 try:
                     act(chance)
+                    worked[number] += 1
                 except OSError as error:
                     if error.errno not in EXPECTED:
                         wrong.append('%s: %s' % (act.__name__, error))
                 except AssertionError as error:
                     wrong.append('%s: %s' % (act.__name__, error))
 
-        acts = [self.reader, self.reader, self.writer, self.writer, self.shuffler, self.lister]
         threads = [threading.Thread(target=work, args=(act, number))
                    for number, act in enumerate(acts)]
         for thread in threads:
             thread.start()
         try:
             for _ in range(RESTARTS):
+                before = list(worked)
+                lib.wait_for('work of all threads', lambda: wrong or all(
+                    now > then for now, then in zip(worked, before)))
                 self.restart()
                 self.assertEqual(lib.read(self.mount.usr('main.py')), self.files['main.py'])
         finally:

@@ -5,6 +5,7 @@ import errno
 import json
 import mmap
 import os
+import random
 import stat
 import threading
 import time
@@ -14,7 +15,8 @@ import lib
 
 class Layout(lib.MountTest):
     def test_root(self):
-        self.assertEqual(sorted(os.listdir(self.mount.root)), ['.twinfs', 'SecureData', 'bak', 'usr'])
+        self.assertEqual(sorted(os.listdir(self.mount.root)),
+                         ['.twinfs', 'SecureData', 'bak', 'usr'])
         self.assertEqual(sorted(os.listdir(self.mount.path('.twinfs'))),
                          ['boot', 'power', 'status', 'wear'])
         self.assertEqual(os.stat(self.mount.root).st_nlink, 5)
@@ -142,10 +144,10 @@ class NotStored(lib.MountTest):
 
 
 class Options(lib.MountTest):
-    options = ('-o', 'uid=1234,gid=4321,umask=027')
+    options = ('-o', 'uid=1234,gid=4321,umask=002')
 
     def test_owner(self):
-        for name, mode in (('main.py', 0o640), ('lib', 0o750)):
+        for name, mode in (('main.py', 0o664), ('lib', 0o775)):
             now = os.stat(self.mount.usr(name))
             self.assertEqual((now.st_uid, now.st_gid), (1234, 4321))
             self.assertEqual(stat.S_IMODE(now.st_mode), mode)
@@ -266,6 +268,36 @@ class Files(lib.MountTest):
         self.assertGreater(usr.f_blocks, bak.f_blocks)
         self.assertGreater(usr.f_bfree, 0)
         self.assertEqual(os.statvfs(self.mount.root).f_blocks, usr.f_blocks)
+
+
+class SmallBlocks(lib.MountTest):
+    """So small that one read is more pieces than one reply can have."""
+
+    def make_image(self, image):
+        profiles = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../images/profiles')
+        profile = json.loads(lib.read(os.path.join(profiles, 'default.json')))
+        profile['filesystem'].update(block_size=512, prog_size=64)
+        profile['flash'].update(erase_size=512)
+        del profile['partitions']['securedata']  # needs larger ones
+        path = os.path.join(self.folder, 'small.json')
+        lib.write(path, json.dumps(profile).encode())
+        self.make_options = self.options = ('--profile', path)
+        super().make_image(image)
+
+    def test_read(self):
+        data = random.Random(1).randbytes(700000)
+        path = self.mount.usr('big')
+        lib.write(path, data)
+        self.assertEqual(os.stat(path).st_blksize, 512)
+        self.assertFalse(os.path.exists(self.mount.path('SecureData')))
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECT)  # one request, not some of read-ahead
+        try:
+            with mmap.mmap(-1, 1 << 20) as buffer:
+                self.assertEqual(os.preadv(fd, [buffer], 0), len(data))
+                self.assertEqual(buffer[:len(data)], data)
+        finally:
+            os.close(fd)
+        self.assertEqual(lib.read(path), data)
 
 
 class Names(lib.MountTest):
