@@ -11,19 +11,8 @@
 #include <linux/fs.h>
 
 #include "attr.h"
-#include "errno_table.h"
 #include "fuse_ops.h"
 #include "fuse_worker.h"
-
-struct tw_emu *tw_emu_of(struct fuse_req *req)
-{
-	return fuse_req_userdata(req);
-}
-
-void tw_emu_reply(struct fuse_req *req, int rc)
-{
-	(void)fuse_reply_err(req, tw_emu_errno(rc)); /* fails when nobody waits any more */
-}
 
 void tw_emu_reply_entry(struct fuse_req *req, int rc, const struct fuse_entry_param *entry)
 {
