@@ -150,7 +150,6 @@ class Checker:
         keys = {firsts[block] for block in link if block in firsts}
         if len(keys) != 1 or frozenset(link) in keys:
             return link
-        self.image.load_pair(link)
         first = self.image.directories()[keys.pop()].first
         self.state('desync', f'the thread has {link}, the tree has {first}')
         for block in link:

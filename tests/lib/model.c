@@ -491,9 +491,11 @@ bool model_equals(const struct model *model, struct twinfs_volume *volume, char 
 	return same;
 }
 
-void model_write_json(const struct model *model, uint32_t block_size, FILE *file)
+void model_write_json(const struct model *model, uint32_t block_size, uint64_t used_blocks,
+	FILE *file)
 {
-	fprintf(file, "{\"block_size\": %u, \"entries\": [", block_size);
+	fprintf(file, "{\"block_size\": %u, \"used_blocks\": %llu, \"entries\": [", block_size,
+		(unsigned long long)used_blocks);
 	for (size_t i = 0; i < model->count; i++) {
 		const struct model_object *object = &model->list[i];
 		uint8_t hash[SHA256_DIGEST_LENGTH];

@@ -64,7 +64,8 @@ const char *op_text(const struct op *op, char *buf, size_t size);
 bool model_equals(const struct model *model, struct twinfs_volume *volume, char *why,
 	size_t why_size);
 
-/* Writes the tree as the JSON that the interop readers compare with. */
-void model_write_json(const struct model *model, uint32_t block_size, FILE *file);
+/* Writes the tree, and how many blocks it uses, as the JSON that the interop readers compare with. */
+void model_write_json(const struct model *model, uint32_t block_size, uint64_t used_blocks,
+	FILE *file);
 
 #endif

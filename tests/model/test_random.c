@@ -37,6 +37,16 @@ struct tally {
 	unsigned worked[OP_COUNT], failed[OP_COUNT], full;
 };
 
+static uint64_t count_used(struct chip *chip)
+{
+	struct twinfs_volume *volume = chip_mount(chip);
+	struct twinfs_statfs space;
+
+	must(twinfs_volume_statfs(volume, &space) == 0, "statfs");
+	twinfs_volume_unmount(volume);
+	return space.blocks - space.free;
+}
+
 static void save(struct chip *chip, const struct model *model, const char *directory,
 	unsigned number)
 {
@@ -51,7 +61,7 @@ static void save(struct chip *chip, const struct model *model, const char *direc
 	(void)snprintf(path, sizeof(path), "%s/%04u.json", directory, number);
 	file = fopen(path, "w");
 	must(file, "cannot write %s", path);
-	model_write_json(model, chip->config.block_size, file);
+	model_write_json(model, chip->config.block_size, count_used(chip), file);
 	must(fclose(file) == 0, "cannot write %s", path);
 }
 
