@@ -58,7 +58,7 @@ const char *twinfs_severity_name(enum twinfs_severity severity)
 	return "error";
 }
 
-/* Only what reads wrong in the host's words; the rest is strerror's. */
+/* What users meet, in lower case as all messages are; anything else is the host's words. */
 const char *twinfs_strerror(int code)
 {
 	switch (-code) {
@@ -84,6 +84,25 @@ const char *twinfs_strerror(int code)
 		return "no space left";
 	case EROFS:
 		return "read-only";
+	case ENOENT:
+		return "no such file or directory";
+	case EEXIST:
+		return "exists already";
+	case EACCES:
+	case EPERM:
+		return "permission denied";
+	case ENOTDIR:
+		return "not a directory";
+	case EISDIR:
+		return "is a directory";
+	case ENOTEMPTY:
+		return "directory not empty";
+	case EINVAL:
+		return "invalid argument";
+	case ENAMETOOLONG:
+		return "name too long";
+	case ENOMEM:
+		return "out of memory";
 	default: {
 		const char *text = strerrordesc_np(-code);
 

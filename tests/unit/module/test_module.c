@@ -485,8 +485,8 @@ START_TEST(wrong_requests)
 		{{.image = "chip.img", .secure = "secure.bin"}, -EINVAL, "", "exclude"},
 		{{.user = "out/customer_fs.bin", .backup = "out/../out/customer_fs.bin"}, -EINVAL,
 			"out/../out/customer_fs.bin", "same file"},
-		{{.image = "none.img"}, -ENOENT, "none.img", "No such file"},
-		{{.user = "none.bin"}, -ENOENT, "none.bin", "No such file"},
+		{{.image = "none.img"}, -ENOENT, "none.img", "no such file"},
+		{{.user = "none.bin"}, -ENOENT, "none.bin", "no such file"},
 		{{.image = "app"}, -EISDIR, "app", "directory"},
 	};
 
@@ -544,7 +544,7 @@ START_TEST(secure_file_is_not_made_in_vain)
 	const struct twinfs_source source = {.user = "none.bin", .secure = "secure.bin",
 		.profile = "./small.json"};
 
-	expect_failure(&source, TWINFS_IMAGE_WRITABLE, -ENOENT, "none.bin", "No such file");
+	expect_failure(&source, TWINFS_IMAGE_WRITABLE, -ENOENT, "none.bin", "no such file");
 	ck_assert_int_eq(access("secure.bin", F_OK), -1);
 }
 END_TEST
