@@ -42,6 +42,14 @@ void model_copy(struct model *to, const struct model *from)
 	}
 }
 
+void model_set_path(char to[MODEL_PATH], const char *path)
+{
+	size_t len = strlen(path);
+
+	must(len < MODEL_PATH, "path too long for the model: %s", path);
+	memcpy(to, path, len + 1);
+}
+
 static struct model_object *find(const struct model *model, const char *path)
 {
 	for (size_t i = 0; i < model->count; i++)
@@ -60,7 +68,7 @@ static struct model_object *insert(struct model *model, const char *path, bool i
 	}
 	object = &model->list[model->count++];
 	*object = (struct model_object){.is_dir = is_dir, .data = checked(malloc(1))};
-	strcpy(object->path, path);
+	model_set_path(object->path, path);
 	return object;
 }
 
@@ -91,7 +99,7 @@ static int check_parent(const struct model *model, const char *path)
 	char parent[MODEL_PATH];
 	const struct model_object *object;
 
-	strcpy(parent, path);
+	model_set_path(parent, path);
 	*strrchr(parent, '/') = '\0';
 	if (!*parent)
 		return 0;
@@ -176,8 +184,7 @@ static void move_subtree(struct model *model, const char *from, const char *to)
 		if (strcmp(object->path, from) && !is_below(object->path, from))
 			continue;
 		(void)snprintf(path, sizeof(path), "%s%s", to, object->path + strlen(from));
-		must(strlen(path) < MODEL_PATH, "path too long for the model: %s", path);
-		strcpy(object->path, path);
+		model_set_path(object->path, path);
 	}
 }
 
@@ -234,7 +241,7 @@ static int locate(struct twinfs_volume *volume, const char *path, uint64_t *ret_
 {
 	char parent[MODEL_PATH];
 
-	strcpy(parent, path);
+	model_set_path(parent, path);
 	*strrchr(parent, '/') = '\0';
 	*ret_name = strrchr(path, '/') + 1;
 	return twinfs_volume_walk(volume, parent, ret_dir);
@@ -328,7 +335,7 @@ static void any_new_path(const struct model *model, uint64_t *random, char path[
 		(char)('a' + pick % 7), (unsigned)(pick >> 8) % 9);
 	(void)snprintf(path_and_name, sizeof(path_and_name), "%s/%s",
 		object && object->is_dir && strlen(object->path) < 60 ? object->path : "", name);
-	strcpy(path, path_and_name);
+	model_set_path(path, path_and_name);
 }
 
 static uint32_t any_size(uint64_t *random, uint32_t largest)
@@ -365,7 +372,7 @@ void op_random(struct op *op, const struct model *model, uint64_t *random, uint3
 
 	*op = (struct op){.kind = often[test_random(random) % (sizeof(often) / sizeof(*often))]};
 	op->seed = test_random(random);
-	strcpy(op->a, any_path(model, random));
+	model_set_path(op->a, any_path(model, random));
 	switch (op->kind) {
 	case OP_CREATE:
 	case OP_MKDIR:
@@ -385,9 +392,9 @@ void op_random(struct op *op, const struct model *model, uint64_t *random, uint3
 		if (test_random(random) % 3)
 			any_new_path(model, random, op->b);
 		else
-			strcpy(op->b, any_path(model, random));
+			model_set_path(op->b, any_path(model, random));
 		if (strlen(op->b) + longest_below(model, op->a) >= MODEL_PATH)
-			strcpy(op->b, "/top"); /* the model's paths have an end */
+			model_set_path(op->b, "/top"); /* the model's paths have an end */
 		break;
 	case OP_UNLINK:
 	case OP_RMDIR:
@@ -442,7 +449,7 @@ static int note_entry(void *ctx, const char *name, const struct twinfs_stat *sta
 	if (object->is_dir) {
 		must(listing->dir_count < 64, "too many directories");
 		listing->dirs[listing->dir_count] = stat->ino;
-		strcpy(listing->dir_paths[listing->dir_count++], path);
+		model_set_path(listing->dir_paths[listing->dir_count++], path);
 	} else {
 		must(listing->file_count < 256, "too many files");
 		listing->files[listing->file_count] = stat->ino;
@@ -478,7 +485,7 @@ bool model_equals(const struct model *model, struct twinfs_volume *volume, char 
 	*listing = (struct listing){.model = model, .volume = volume, .why = why,
 		.why_size = why_size, .dirs = {TWINFS_ROOT_INO}, .dir_count = 1};
 	for (size_t i = 0; same && i < listing->dir_count; i++) {
-		strcpy(listing->dir, listing->dir_paths[i]);
+		model_set_path(listing->dir, listing->dir_paths[i]);
 		same = twinfs_volume_list(volume, listing->dirs[i], note_entry, listing) == 0;
 	}
 	if (same && listing->seen != model->count) {

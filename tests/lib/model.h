@@ -28,6 +28,9 @@ struct model {
 	size_t count, room;
 };
 
+/* Copies a path; one that does not fit ends the test. */
+void model_set_path(char to[MODEL_PATH], const char *path);
+
 void model_release(struct model *model);
 void model_copy(struct model *to, const struct model *from);
 

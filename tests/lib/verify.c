@@ -7,7 +7,7 @@
 #include <string.h>
 
 struct findings {
-	char first[256];
+	char first[sizeof(((struct twinfs_error *)0)->text)];
 	int residue;
 };
 
@@ -18,7 +18,7 @@ static void note(void *ctx, const struct twinfs_error *finding)
 	if (twinfs_problem_severity(finding->problem) == TWINFS_NOTE)
 		return;
 	if (!findings->first[0])
-		strcpy(findings->first, finding->text);
+		memcpy(findings->first, finding->text, sizeof(findings->first));
 	if (twinfs_problem_severity(finding->problem) == TWINFS_WARNING)
 		findings->residue++;
 }

@@ -111,7 +111,7 @@ static void fill_up(struct run *run)
 		uint64_t ino;
 
 		(void)snprintf(name, sizeof(name), "/fill%u", i);
-		strcpy(op.a, name);
+		model_set_path(op.a, name);
 		rc = op_on_volume(&op, volume);
 		if (rc)
 			break;
@@ -172,7 +172,7 @@ static void cut_everywhere(struct run *run)
 	char context[sizeof(test_context)], text[512];
 	bool was_cut = true;
 
-	strcpy(context, test_context);
+	memcpy(context, test_context, sizeof(context));
 	for (uint64_t at = 1; was_cut; at++) {
 		for (size_t i = 0; was_cut && i < sizeof(torn) / sizeof(*torn); i++) {
 			(void)snprintf(test_context, sizeof(test_context),
@@ -181,7 +181,7 @@ static void cut_everywhere(struct run *run)
 			was_cut = cut_once(run, at, torn[i]);
 		}
 	}
-	strcpy(test_context, context);
+	memcpy(test_context, context, sizeof(context));
 }
 
 static const struct model_object *find_empty_file(const struct model *model, const char *path)
@@ -205,7 +205,7 @@ static void allow_both_names(struct run *run)
 	if (!run->has_both)
 		return;
 	model_copy(&run->both, &run->after);
-	strcpy(create.a, run->op->a);
+	model_set_path(create.a, run->op->a);
 	(void)op_on_model(&create, &run->both);
 }
 

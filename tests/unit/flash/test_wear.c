@@ -25,7 +25,7 @@ static void new_path(void)
 {
 	int fd;
 
-	strcpy(path + sizeof(path) - 7, "XXXXXX");
+	memcpy(path + sizeof(path) - 7, "XXXXXX", 6);
 	fd = mkstemp(path);
 	ck_assert_int_ge(fd, 0);
 	(void)close(fd);
