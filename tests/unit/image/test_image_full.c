@@ -126,8 +126,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("image_full");
-	TCase *tcase = tcase_create("full disk");
+	Suite *suite;
+	TCase *tcase;
 	SRunner *runner;
 	int failed, rc = mount_small_disk();
 
@@ -135,6 +135,8 @@ int main(void)
 		(void)fprintf(stderr, "skipped: no mount namespace here: %s\n", strerror(-rc));
 		return 77;
 	}
+	suite = suite_create("image_full");
+	tcase = tcase_create("full disk");
 	tcase_add_test(tcase, full_disk_is_an_error_at_open);
 	tcase_add_test(tcase, open_writer_can_store_everywhere);
 	tcase_add_test(tcase, create_leaves_nothing_behind);
