@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+"""A program that knows only the installed files and pkg-config can use the library.
+
+arguments: build directory, C compiler
+"""
+import json
+import os
+import shlex
+import shutil
+import sys
+import tempfile
+
+import project
+
+PROGRAM = r'''
+#include <stdio.h>
+#include <twinfs/module.h>
+
+int main(void)
+{
+	struct twinfs_profile profile;
+
+	if (twinfs_profile_load(NULL, &profile, NULL) < 0)
+		return 1;
+	printf("%s %#x\n", profile.name, twinfs_device_crc(TWINFS_DEVICE_CRC_INIT, "a", 1));
+	return 0;
+}
+'''
+
+
+def find(folder, ending):
+    """The only path below the folder that ends so."""
+    found = [os.path.join(top, name) for top, _, files in os.walk(folder) for name in files
+             if os.path.join(top, name).endswith(ending)]
+    if len(found) != 1:
+        sys.exit(f'{ending}: installed are {found}')
+    return found[0]
+
+
+def main():
+    build, cc = sys.argv[1], shlex.split(sys.argv[2])
+    if not shutil.which('pkg-config') or not shutil.which('meson'):
+        project.skip('pkg-config or meson is not installed')
+    with tempfile.TemporaryDirectory(prefix='twinfs-meta-') as folder:
+        project.run('meson', 'install', '-C', build, '--no-rebuild', '--destdir', folder)
+        module = find(folder, '/twinfs.pc')
+        library = find(folder, '/libtwinfs.so.0')
+        headers = {os.path.basename(name) for name in project.sources('include')}
+        installed = set(os.listdir(os.path.dirname(find(folder, '/twinfs/error.h'))))
+        if headers != installed:
+            sys.exit(f'installed headers are {sorted(installed)}')
+        find(folder, '/man/man1/twinfs.1')
+
+        # the files are not where the prefix says, so tell pkg-config where they are
+        prefix = project.run('pkg-config', '--variable=prefix', module).strip()
+        words = project.run('pkg-config', '--define-variable=prefix=' + folder + prefix,
+                            '--cflags', '--libs', module)
+        source = os.path.join(folder, 'program.c')
+        with open(source, 'w', encoding='ascii') as file:
+            file.write(PROGRAM)
+        program = os.path.join(folder, 'program')
+        project.run(*cc, '-Wall', '-Wextra', '-Werror', source, '-o', program, *shlex.split(words))
+        environment = dict(os.environ, LD_LIBRARY_PATH=os.path.dirname(library))
+        said = project.run(program, env=environment)
+        if said != 'default 0xc54aae31\n':
+            sys.exit(f'the program said: {said}')
+        said = project.run(find(folder, '/bin/twinfs'), '--version', env=environment)
+        plan = json.loads(project.run('meson', 'introspect', '--projectinfo', build))
+        if said != f'twinfs {plan["version"]}\n':
+            sys.exit(f'the installed twinfs said: {said}')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+"""The shared library exports what the public headers mark as TWINFS_API, and nothing else.
+
+argument: the shared library
+"""
+import re
+import sys
+
+import project
+
+
+def declared():
+    """Names of the functions that the public headers declare, with or without the mark."""
+    marked, all_names = set(), set()
+    for name in project.sources('include'):
+        text = re.sub(r'/\*.*?\*/', '', project.read(name), flags=re.S)
+        marked.update(re.findall(r'TWINFS_API[^;{]*?\b(twinfs_\w+)\s*\(', text))
+        all_names.update(re.findall(r'^[\w \t*]+?\b(twinfs_\w+)\s*\(', text, flags=re.M))
+    return marked, all_names
+
+
+def main():
+    lines = project.run('nm', '--dynamic', '--defined-only', sys.argv[1]).splitlines()
+    exported = {line.split()[-1].split('@')[0] for line in lines}
+    marked, all_names = declared()
+    complaints = [f'{name}: exported, but not declared with TWINFS_API'
+                  for name in sorted(exported - marked)]
+    complaints += [f'{name}: declared with TWINFS_API, but not exported'
+                   for name in sorted(marked - exported)]
+    complaints += [f'{name}: declared without TWINFS_API' for name in sorted(all_names - marked)]
+    if not marked:
+        complaints.append('no declaration was found')
+    print(f'{len(exported)} functions are exported')
+    project.end(complaints)
+
+
+if __name__ == '__main__':
+    main()
