@@ -320,7 +320,8 @@ void twinfs_image_close(struct twinfs_image *image)
 		return;
 	if (image->base)
 		(void)munmap(image->base, image->reserved);
-	for (size_t i = 0; i < TWINFS_IMAGE_FILES; i++) {
+	/* The first file goes last: who waits for its lock finds all of them free. */
+	for (size_t i = TWINFS_IMAGE_FILES; i-- > 0;) {
 		tw_cleanup_close(&image->files[i].fd);
 		free(image->files[i].path);
 	}

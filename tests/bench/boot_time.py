@@ -22,7 +22,7 @@ FILES, DIRS = 500, 10
 
 
 def run(*command):
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 def make_module(twinfs, folder):

@@ -267,6 +267,19 @@ class Refused(lib.MountTest):
         self.assertIn('locked', words)
         self.assertEqual(lib.read(self.mount.usr('main.py')), self.files['main.py'])
 
+    def test_umount_frees_all_files(self):
+        """When umount returns, a mount of the same files must not find one of them locked."""
+        self.mount.close()
+        place, pair = self.mountpoint(), os.path.join(self.folder, 'pair')
+        source = os.path.join(self.folder, 'empty')
+        os.mkdir(source)
+        lib.run(lib.TWINFS, 'mk', '--pair', pair, '--user', source, '-q')
+        files = ['--user', os.path.join(pair, 'customer_fs.bin'),
+                 '--backup', os.path.join(pair, 'customer_backup_fs.bin')]
+        for _ in range(40):
+            lib.run(lib.TWINFS, 'mount', *files, place)
+            lib.run(lib.TWINFS, 'umount', place)
+
     def test_no_mountpoint(self):
         self.mount.close()
         words = self.refused(self.image, os.path.join(self.folder, 'nowhere'))
