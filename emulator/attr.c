@@ -90,12 +90,11 @@ static nlink_t count_directories(const struct tw_emu *emu, uint64_t parent)
 
 	for (size_t i = 0; (fixed = tw_emu_fixed_at(i)); i++)
 		count += fixed->parent == parent && S_ISDIR(fixed->mode) &&
-			tw_emu_fixed_is_present(emu, fixed);
+			 tw_emu_fixed_is_present(emu, fixed);
 	return count;
 }
 
-void tw_emu_fixed_attr(struct tw_emu *emu, const struct tw_emu_fixed *fixed,
-	struct stat *ret_attr)
+void tw_emu_fixed_attr(struct tw_emu *emu, const struct tw_emu_fixed *fixed, struct stat *ret_attr)
 {
 	_cleanup_leave_ struct tw_emu_ref ref = {0};
 	struct stat attr = {

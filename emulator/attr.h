@@ -16,8 +16,7 @@
 #include "state.h"
 
 /* Attributes of a node that is always there. Takes the power lock. */
-void tw_emu_fixed_attr(struct tw_emu *emu, const struct tw_emu_fixed *fixed,
-	struct stat *ret_attr);
+void tw_emu_fixed_attr(struct tw_emu *emu, const struct tw_emu_fixed *fixed, struct stat *ret_attr);
 
 /* Attributes of an object of a tree, from what its overlay says. */
 void tw_emu_tree_attr(const struct tw_emu_ref *ref, const struct twinfs_overlay_stat *stat,

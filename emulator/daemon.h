@@ -22,7 +22,7 @@ struct tw_daemon_options {
 	bool foreground;
 	bool debug;
 	enum tw_view view;
-	uid_t uid;                /* owner of everything */
+	uid_t uid; /* owner of everything */
 	gid_t gid;
 	mode_t file_mode, dir_mode; /* permission bits, writes already masked */
 };

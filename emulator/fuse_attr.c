@@ -12,7 +12,7 @@
 #include "fuse_ops.h"
 
 #define LAYER_NAME "user.twinfs.layer"
-#define ANY_BLOCK 4096 /* block size told where there is no volume */
+#define ANY_BLOCK  4096 /* block size told where there is no volume */
 
 static int get_attr(struct tw_emu *emu, uint64_t ino, struct stat *ret_attr)
 {

@@ -124,7 +124,7 @@ static int take_snapshot(struct tw_emu *emu, uint64_t ino, struct snapshot *ret_
 		rc = snapshot_add(&snapshot, "..", parent, S_IFDIR);
 	if (rc == 0)
 		rc = tw_emu_ino_tree(ino) == TW_EMU_NO_TREE ? list_fixed(emu, ino, &snapshot)
-			: list_tree(emu, ino, &snapshot);
+							    : list_tree(emu, ino, &snapshot);
 	if (rc < 0) {
 		snapshot_release(&snapshot);
 		return rc;
@@ -161,8 +161,7 @@ void tw_emu_op_releasedir(struct fuse_req *req, uint64_t ino, struct fuse_file_i
 	tw_emu_reply(req, 0);
 }
 
-void tw_emu_op_fsyncdir(struct fuse_req *req, uint64_t ino, int datasync,
-	struct fuse_file_info *fi)
+void tw_emu_op_fsyncdir(struct fuse_req *req, uint64_t ino, int datasync, struct fuse_file_info *fi)
 {
 	(void)ino;
 	(void)datasync;

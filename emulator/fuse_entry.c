@@ -193,8 +193,7 @@ void tw_emu_op_mkdir(struct fuse_req *req, uint64_t parent, const char *name, mo
 	tw_emu_reply_entry(req, rc, &entry);
 }
 
-void tw_emu_op_symlink(struct fuse_req *req, const char *target, uint64_t parent,
-	const char *name)
+void tw_emu_op_symlink(struct fuse_req *req, const char *target, uint64_t parent, const char *name)
 {
 	(void)target;
 	(void)name;
@@ -254,8 +253,8 @@ static int rename_in_tree(struct tw_emu *emu, uint64_t parent, const char *name,
 	return 0;
 }
 
-void tw_emu_op_rename(struct fuse_req *req, uint64_t parent, const char *name,
-	uint64_t new_parent, const char *new_name, unsigned flags)
+void tw_emu_op_rename(struct fuse_req *req, uint64_t parent, const char *name, uint64_t new_parent,
+	const char *new_name, unsigned flags)
 {
 	struct tw_emu *emu = tw_emu_of(req);
 	enum tw_emu_tree_id from = tw_emu_ino_tree(parent), to = tw_emu_ino_tree(new_parent);

@@ -39,9 +39,9 @@ static int open_ref(const struct tw_emu_ref *ref, uint64_t ino, struct fuse_file
 	}
 	if (rc == 0)
 		file = tw_emu_files_add(&ref->emu->files, &(struct tw_emu_file){
-			.ino = ino,
-			.writable = writable,
-		});
+								  .ino = ino,
+								  .writable = writable,
+							  });
 	if (!file) {
 		twinfs_overlay_close(ref->overlay, ref->ino);
 		return rc < 0 ? rc : -ENOMEM;
@@ -209,8 +209,7 @@ void tw_emu_op_flush(struct fuse_req *req, uint64_t ino, struct fuse_file_info *
 	tw_emu_reply(req, rc);
 }
 
-void tw_emu_op_fsync(struct fuse_req *req, uint64_t ino, int datasync,
-	struct fuse_file_info *fi)
+void tw_emu_op_fsync(struct fuse_req *req, uint64_t ino, int datasync, struct fuse_file_info *fi)
 {
 	(void)datasync;
 	(void)fi;

@@ -59,7 +59,7 @@ static int64_t transfer(struct tw_emu *emu, struct fuse_file_info *fi, void *in,
 	(void)pthread_rwlock_rdlock(&emu->power);
 	if (twinfs_module_is_on(emu->module))
 		rc = out ? tw_emu_secure_file_write(secure_of(fi), secure, out, size, off)
-			: tw_emu_secure_file_read(secure_of(fi), secure, in, size);
+			 : tw_emu_secure_file_read(secure_of(fi), secure, in, size);
 	(void)pthread_rwlock_unlock(&emu->power);
 	return rc;
 }
@@ -108,8 +108,8 @@ void tw_emu_fixed_read(struct fuse_req *req, uint64_t ino, size_t size, off_t of
 		read_text(req, tw_emu_file_of(fi)->own, size, (size_t)off);
 }
 
-void tw_emu_fixed_write(struct fuse_req *req, uint64_t ino, const char *buf, size_t size,
-	off_t off, struct fuse_file_info *fi)
+void tw_emu_fixed_write(struct fuse_req *req, uint64_t ino, const char *buf, size_t size, off_t off,
+	struct fuse_file_info *fi)
 {
 	struct tw_emu *emu = tw_emu_of(req);
 	enum tw_emu_word word;
@@ -117,7 +117,8 @@ void tw_emu_fixed_write(struct fuse_req *req, uint64_t ino, const char *buf, siz
 
 	if (ino == TW_EMU_INO_SECURE) {
 		rc = transfer(emu, fi, NULL, buf, size, (uint64_t)off);
-		explicit_bzero((char *)(uintptr_t)buf, size); /* libfuse's memory, reused after this */
+		explicit_bzero((char *)(uintptr_t)buf,
+			size); /* libfuse's memory, reused after this */
 		if (rc < 0)
 			tw_emu_reply(req, (int)rc);
 		else

@@ -77,10 +77,9 @@ void tw_emu_op_mknod(struct fuse_req *req, uint64_t parent, const char *name, mo
 void tw_emu_op_mkdir(struct fuse_req *req, uint64_t parent, const char *name, mode_t mode);
 void tw_emu_op_unlink(struct fuse_req *req, uint64_t parent, const char *name);
 void tw_emu_op_rmdir(struct fuse_req *req, uint64_t parent, const char *name);
-void tw_emu_op_rename(struct fuse_req *req, uint64_t parent, const char *name,
-	uint64_t new_parent, const char *new_name, unsigned flags);
-void tw_emu_op_symlink(struct fuse_req *req, const char *target, uint64_t parent,
-	const char *name);
+void tw_emu_op_rename(struct fuse_req *req, uint64_t parent, const char *name, uint64_t new_parent,
+	const char *new_name, unsigned flags);
+void tw_emu_op_symlink(struct fuse_req *req, const char *target, uint64_t parent, const char *name);
 void tw_emu_op_link(struct fuse_req *req, uint64_t ino, uint64_t parent, const char *name);
 
 /* fuse_attr.c: attributes */
@@ -114,8 +113,7 @@ void tw_emu_op_write(struct fuse_req *req, uint64_t ino, const char *buf, size_t
 	struct fuse_file_info *fi);
 void tw_emu_op_flush(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi);
 void tw_emu_op_release(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi);
-void tw_emu_op_fsync(struct fuse_req *req, uint64_t ino, int datasync,
-	struct fuse_file_info *fi);
+void tw_emu_op_fsync(struct fuse_req *req, uint64_t ino, int datasync, struct fuse_file_info *fi);
 void tw_emu_op_fallocate(struct fuse_req *req, uint64_t ino, int mode, off_t off, off_t len,
 	struct fuse_file_info *fi);
 
@@ -123,7 +121,7 @@ void tw_emu_op_fallocate(struct fuse_req *req, uint64_t ino, int mode, off_t off
 void tw_emu_fixed_open(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi);
 void tw_emu_fixed_read(struct fuse_req *req, uint64_t ino, size_t size, off_t off,
 	struct fuse_file_info *fi);
-void tw_emu_fixed_write(struct fuse_req *req, uint64_t ino, const char *buf, size_t size,
-	off_t off, struct fuse_file_info *fi);
+void tw_emu_fixed_write(struct fuse_req *req, uint64_t ino, const char *buf, size_t size, off_t off,
+	struct fuse_file_info *fi);
 
 #endif

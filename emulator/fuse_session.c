@@ -18,7 +18,7 @@
 #include "fuse_worker.h"
 
 /* Writers of a volume take turns anyway; this many let readers run beside them. */
-#define THREADS_MAX 8
+#define THREADS_MAX    8
 #define BACKGROUND_MAX 64 /* requests that nobody waits for, such as read-ahead */
 
 /* ---- what libfuse says ---- */
@@ -38,9 +38,10 @@ static void take_words(enum fuse_log_level level, const char *format, va_list ar
 
 static void take_words(enum fuse_log_level level, const char *format, va_list args)
 {
-	enum tw_emu_level at = level <= FUSE_LOG_ERR ? TW_EMU_ERROR
-		: level == FUSE_LOG_WARNING ? TW_EMU_WARNING
-		: level == FUSE_LOG_DEBUG ? TW_EMU_DEBUG : TW_EMU_INFO;
+	enum tw_emu_level at = level <= FUSE_LOG_ERR       ? TW_EMU_ERROR
+			       : level == FUSE_LOG_WARNING ? TW_EMU_WARNING
+			       : level == FUSE_LOG_DEBUG   ? TW_EMU_DEBUG
+							   : TW_EMU_INFO;
 
 	if (!words.is_up && at == TW_EMU_ERROR) {
 		size_t len = strlen(words.first);
@@ -120,8 +121,10 @@ static const struct fuse_lowlevel_ops ops = {
 /* What the mount table names as the device. */
 static const char *image_name(const struct twinfs_source *source)
 {
-	return source->image ? source->image : source->user ? source->user
-		: source->backup ? source->backup : "twinfs";
+	return source->image    ? source->image
+	       : source->user   ? source->user
+	       : source->backup ? source->backup
+				: "twinfs";
 }
 
 static int add_options(const struct tw_emu *emu, struct fuse_args *args)
@@ -131,13 +134,13 @@ static int add_options(const struct tw_emu *emu, struct fuse_args *args)
 
 	/* the path may hold commas, which end an option */
 	bad = bad || asprintf(&name, "fsname=%s", image_name(&emu->options->source)) < 0 ||
-		fuse_opt_add_opt_escaped(&list, name) < 0 ||
-		fuse_opt_add_opt(&list, "subtype=twinfs,default_permissions") < 0 ||
-		(geteuid() == 0 && fuse_opt_add_opt(&list, "nosuid,nodev") < 0) ||
-		fuse_opt_add_arg(args, "-o") < 0 || fuse_opt_add_arg(args, list) < 0;
+	      fuse_opt_add_opt_escaped(&list, name) < 0 ||
+	      fuse_opt_add_opt(&list, "subtype=twinfs,default_permissions") < 0 ||
+	      (geteuid() == 0 && fuse_opt_add_opt(&list, "nosuid,nodev") < 0) ||
+	      fuse_opt_add_arg(args, "-o") < 0 || fuse_opt_add_arg(args, list) < 0;
 	if (emu->options->fuse_options && *emu->options->fuse_options)
 		bad = bad || fuse_opt_add_arg(args, "-o") < 0 ||
-			fuse_opt_add_arg(args, emu->options->fuse_options) < 0;
+		      fuse_opt_add_arg(args, emu->options->fuse_options) < 0;
 	if (emu->options->debug)
 		bad = bad || fuse_opt_add_arg(args, "-odebug") < 0;
 	free(name);

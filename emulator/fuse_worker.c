@@ -27,7 +27,7 @@
 
 #include "fuse_ops.h"
 
-#define WAKE_SIGNAL SIGUSR1
+#define WAKE_SIGNAL   SIGUSR1
 #define WAKE_AGAIN_MS 20
 
 /* A write to the power file. */
@@ -42,10 +42,10 @@ struct tw_emu_worker {
 	struct tw_emu *emu;
 	struct fuse_session *session;
 	pthread_t thread, main;
-	int signals, events;         /* file descriptors */
-	atomic_bool stopped;         /* the loop has ended */
+	int signals, events; /* file descriptors */
+	atomic_bool stopped; /* the loop has ended */
 	atomic_bool shed[TW_EMU_TREES];
-	pthread_mutex_t lock;        /* guards the jobs; nothing else is locked under it */
+	pthread_mutex_t lock; /* guards the jobs; nothing else is locked under it */
 	struct job *first, **last;
 };
 
@@ -125,8 +125,8 @@ static void wake(struct tw_emu_worker *worker)
 	(void)!write(worker->events, &one, sizeof(one)); /* fails when it is awake enough */
 }
 
-int tw_emu_worker_power(struct tw_emu_worker *worker, struct fuse_req *req,
-	enum tw_emu_word word, size_t size)
+int tw_emu_worker_power(struct tw_emu_worker *worker, struct fuse_req *req, enum tw_emu_word word,
+	size_t size)
 {
 	struct job *job = malloc(sizeof(*job));
 

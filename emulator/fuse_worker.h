@@ -35,8 +35,8 @@ int tw_emu_worker_start(struct tw_emu *emu, struct fuse_session *session);
 void tw_emu_worker_stop(struct tw_emu *emu);
 
 /* Switches the power, then answers @req, a write of @size bytes. 0 or -ENOMEM: not answered. */
-int tw_emu_worker_power(struct tw_emu_worker *worker, struct fuse_req *req,
-	enum tw_emu_word word, size_t size);
+int tw_emu_worker_power(struct tw_emu_worker *worker, struct fuse_req *req, enum tw_emu_word word,
+	size_t size);
 
 /* Takes back all names of the root of @tree, which have become too many. */
 void tw_emu_worker_shed(struct tw_emu_worker *worker, enum tw_emu_tree_id tree);

@@ -44,8 +44,8 @@ static void escape(char line[LINE_MAX_BYTES], const char *text)
 	line[at] = '\0';
 }
 
-void tw_emu_log_writev(const struct tw_emu_log *log, enum tw_emu_level level,
-	const char *format, va_list args)
+void tw_emu_log_writev(const struct tw_emu_log *log, enum tw_emu_level level, const char *format,
+	va_list args)
 {
 	char text[LINE_MAX_BYTES], line[LINE_MAX_BYTES];
 	int saved = errno;

@@ -25,14 +25,14 @@ struct tw_emu_log {
 
 void tw_emu_log_write(const struct tw_emu_log *log, enum tw_emu_level level, const char *format,
 	...) __attribute__((format(printf, 3, 4)));
-void tw_emu_log_writev(const struct tw_emu_log *log, enum tw_emu_level level,
-	const char *format, va_list args) __attribute__((format(printf, 3, 0)));
+void tw_emu_log_writev(const struct tw_emu_log *log, enum tw_emu_level level, const char *format,
+	va_list args) __attribute__((format(printf, 3, 0)));
 
 /* One line; control bytes in it are escaped. errno survives; a level that is off costs a test. */
-#define tw_emu_log(log, at, ...)                                    \
-	do {                                                        \
-		if ((at) <= (log)->level)                           \
-			tw_emu_log_write((log), (at), __VA_ARGS__); \
+#define tw_emu_log(log, at, ...)                                                                   \
+	do {                                                                                       \
+		if ((at) <= (log)->level)                                                          \
+			tw_emu_log_write((log), (at), __VA_ARGS__);                                \
 	} while (0)
 
 #endif

@@ -174,8 +174,8 @@ int tw_emu_power_start(struct tw_emu *emu, struct twinfs_error *err)
 
 	twinfs_module_part(emu->module, TWINFS_PART_USER, &user);
 	twinfs_module_part(emu->module, TWINFS_PART_BACKUP, &backup);
-	emu->trees[TW_EMU_USR].present = user.present ||
-		(backup.present && emu->options->view == TW_VIEW_OVERLAY);
+	emu->trees[TW_EMU_USR].present =
+		user.present || (backup.present && emu->options->view == TW_VIEW_OVERLAY);
 	emu->trees[TW_EMU_BAK].present = backup.present;
 	for (size_t i = 0; i < TW_EMU_TREES; i++)
 		emu->trees[i].first_ino = TW_EMU_FIRST_INO;

@@ -29,8 +29,8 @@ enum state {
 struct tw_emu_secure_file {
 	pthread_mutex_t lock; /* guards all below; power is locked before, SecureData's own after */
 	enum state state;
-	size_t have;          /* bytes of the request */
-	size_t told, answer;  /* bytes of the answer: read so far, in all */
+	size_t have;         /* bytes of the request */
+	size_t told, answer; /* bytes of the answer: read so far, in all */
 	char request[HEADER_MAX + TW_EMU_SECURE_DATA_MAX];
 	char reply[ANSWER_MAX];
 };

@@ -35,7 +35,8 @@ int tw_tool_may_change(const struct tw_tool_session *session, const struct tw_to
 			"'/': the image has two partitions: name one with usr/ or bak/");
 	if (target->part == TWINFS_PART_BACKUP && !allow_backup)
 		return tw_tool_error(session->verb, session->image,
-			"'%s%s': the backup partition is read-only; --allow-backup-write lifts that",
+			"'%s%s': the backup partition is read-only; --allow-backup-write lifts "
+			"that",
 			target->prefix, target->path);
 	return 0;
 }

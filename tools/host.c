@@ -37,8 +37,8 @@ int tw_tool_host_begin(int dir, struct tw_tool_host_file *ret_file)
 
 	for (int i = 0; file.fd < 0 && i < TEMP_TRIES; i++) {
 		snprintf(file.temp, sizeof(file.temp), ".twinfs-%ld-%d", (long)getpid(), i);
-		file.fd = openat(dir, file.temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-			0666);
+		file.fd = openat(dir, file.temp,
+			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 		if (file.fd < 0 && errno != EEXIST)
 			break;
 	}
@@ -74,7 +74,8 @@ static int rename_new(const struct tw_tool_host_file *file, const char *name)
 		return -errno;
 	if (linkat(file->dir, file->temp, file->dir, name, 0) < 0)
 		return -errno;
-	(void)unlinkat(file->dir, file->temp, 0); /* the file has its name: a second one is litter */
+	(void)unlinkat(file->dir, file->temp,
+		0); /* the file has its name: a second one is litter */
 	return 0;
 }
 

@@ -24,7 +24,7 @@ int tw_tool_host_enter(int dir, const char *name);
  * is none.
  */
 struct tw_tool_host_file {
-	int dir;          /* borrowed */
+	int dir; /* borrowed */
 	int fd;
 	char temp[40];
 };

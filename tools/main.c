@@ -39,8 +39,10 @@ static void print_help(void)
 	const char *group = "";
 
 	puts("Usage: twinfs VERB [options] ...\n");
-	tw_tool_put_wrapped(stdout, "The storage of QuecPython modules on a PC: littlefs images, the "
-		"check and restore at boot, and SecureData.", 0, 0);
+	tw_tool_put_wrapped(stdout,
+		"The storage of QuecPython modules on a PC: littlefs images, the "
+		"check and restore at boot, and SecureData.",
+		0, 0);
 	for (size_t i = 0; i < VERB_COUNT; i++) {
 		if (strcmp(group, verbs[i].group))
 			printf("\n%s:\n", verbs[i].group);
@@ -50,8 +52,10 @@ static void print_help(void)
 	puts("\nOptions:\n"
 	     "  -h, --help     print this help; 'twinfs VERB --help' is about one verb\n"
 	     "  -V, --version  print the version\n");
-	tw_tool_put_wrapped(stdout, "Exit status: 0 done and right; 1 done, and the thing checked is "
-		"not right; 2 could not be done, or wrong usage.", 0, 0);
+	tw_tool_put_wrapped(stdout,
+		"Exit status: 0 done and right; 1 done, and the thing checked is "
+		"not right; 2 could not be done, or wrong usage.",
+		0, 0);
 	puts("\nExample: twinfs mk app.img --user my-app --backup-all");
 }
 

@@ -60,7 +60,8 @@ int tw_tool_usage(const char *verb, const char *format, ...)
 	if (vasprintf(&reason, format, args) < 0)
 		reason = NULL;
 	va_end(args);
-	snprintf(hint, sizeof(hint), "; see 'twinfs%s%.16s --help'", verb ? " " : "", verb ? verb : "");
+	snprintf(hint, sizeof(hint), "; see 'twinfs%s%.16s --help'", verb ? " " : "",
+		verb ? verb : "");
 	print_line(verb, NULL, reason ? reason : "out of memory", hint);
 	return TW_EXIT_FAILED;
 }

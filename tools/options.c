@@ -32,7 +32,8 @@ static const struct tw_tool_option source_options[] = {
 	{KEY_BACKUP, "backup", "FILE", "backup partition in a file of its own"},
 	{KEY_SECURE, "secure", "FILE", "SecureData area in a file of its own"},
 	{KEY_PROFILE, "profile", "P", "module profile: a name, or a JSON file"},
-	{KEY_BLOCK_SIZE, "block-size", "N", "bytes per block (4096, 0x1000, 4K), "
+	{KEY_BLOCK_SIZE, "block-size", "N",
+		"bytes per block (4096, 0x1000, 4K), "
 		"instead of what is detected"},
 	{KEY_PROG, "prog", "N", "bytes programmed at once, instead of the profile's"},
 	{KEY_KEY, "key", "FILE", "key file of a sealed SecureData area"},
@@ -173,7 +174,8 @@ static int stop(struct tw_tool_args *args, int status)
 
 int tw_tool_bad_value(const struct tw_tool_args *args, const char *name, const char *expected)
 {
-	return tw_tool_usage(args->syntax->verb, "--%s: '%s' is not %s", name, args->value, expected);
+	return tw_tool_usage(args->syntax->verb, "--%s: '%s' is not %s", name, args->value,
+		expected);
 }
 
 /* getopt leaves a long option that it does not know in argv, a short one in optopt. */

@@ -42,15 +42,15 @@ struct tw_tool_args {
 	const struct tw_tool_syntax *syntax;
 	int argc;
 	char **argv;
-	const char *value;            /* argument of the option just returned */
-	int status;                   /* exit status, once next said TW_OPT_EXIT */
+	const char *value; /* argument of the option just returned */
+	int status;        /* exit status, once next said TW_OPT_EXIT */
 	struct twinfs_source source;
 	const char *key_file;
-	bool has_part;                /* --part was given: */
+	bool has_part; /* --part was given: */
 	enum twinfs_part part;
 };
 
-#define TW_OPT_END (-1)  /* no more options: operands follow */
+#define TW_OPT_END  (-1) /* no more options: operands follow */
 #define TW_OPT_EXIT (-2) /* the verb is over: exit with ->status */
 
 void tw_tool_args_init(struct tw_tool_args *args, const struct tw_tool_syntax *syntax, int argc,

@@ -17,7 +17,7 @@ struct tw_tool_entry {
 	const char *path; /* absolute, with the prefix of its partition */
 	const char *name; /* what text output calls it */
 	enum twinfs_type type;
-	uint64_t size;    /* bytes; files only */
+	uint64_t size; /* bytes; files only */
 	bool has_hash;
 	struct twinfs_file_hash hash;
 };

@@ -94,9 +94,11 @@ static void print_partitions(const struct twinfs_boot_report *report)
 		print_tagged(TW_TOOL_YELLOW, "saved", report->user_saved);
 	if (report->backup_replaced)
 		print_tagged(TW_TOOL_RED, "replaced",
-			"the backup partition could not be mounted: an empty one in memory stands in");
+			"the backup partition could not be mounted: an empty one in memory stands "
+			"in");
 	if (report->repaired_user || report->repaired_backup)
-		printf("  %s%-11s%sresidue of power cuts: %u in the user, %u in the backup partition\n",
+		printf("  %s%-11s%sresidue of power cuts: %u in the user, %u in the backup "
+		       "partition\n",
 			tw_tool_paint(TW_TOOL_YELLOW), "repaired", tw_tool_paint(TW_TOOL_PLAIN),
 			report->repaired_user, report->repaired_backup);
 }
@@ -106,7 +108,8 @@ static void print_restore(const struct twinfs_boot_report *report)
 	if (report->restore_ran && !report->restore_enabled)
 		print_tagged(TW_TOOL_DIM, "off", "restore is switched off in backup_restore.json");
 	if (report->table_copied)
-		print_tagged(TW_TOOL_YELLOW, "copied", "checksum.json came from the backup partition");
+		print_tagged(TW_TOOL_YELLOW, "copied",
+			"checksum.json came from the backup partition");
 	for (size_t i = 0; i < report->file_count; i++)
 		print_file(&report->files[i]);
 	if (report->table_rewritten)
@@ -143,22 +146,22 @@ static void print_sum(const struct twinfs_boot_report *report)
 	tw_tool_tally(report, &tally);
 	for (size_t i = 0; i < report->file_count; i++)
 		restored += report->files[i].verdict == TWINFS_VERDICT_RESTORED;
-	printf("\n%s%zu protected file%s, %zu intact, %zu restored%s\n", tw_tool_paint(TW_TOOL_BOLD),
-		tally.total, tw_tool_plural(tally.total), tally.intact, restored,
-		tw_tool_paint(TW_TOOL_PLAIN));
+	printf("\n%s%zu protected file%s, %zu intact, %zu restored%s\n",
+		tw_tool_paint(TW_TOOL_BOLD), tally.total, tw_tool_plural(tally.total), tally.intact,
+		restored, tw_tool_paint(TW_TOOL_PLAIN));
 	printf("%" PRIu64 " program%s and %" PRIu64 " erase%s: %.1f ms on the device, "
 	       "%.1f ms here\n",
-		report->flash_programs, tw_tool_plural(report->flash_programs), report->flash_erases,
-		tw_tool_plural(report->flash_erases), (double)report->flash_ns / 1e6,
-		(double)report->host_ns / 1e6);
+		report->flash_programs, tw_tool_plural(report->flash_programs),
+		report->flash_erases, tw_tool_plural(report->flash_erases),
+		(double)report->flash_ns / 1e6, (double)report->host_ns / 1e6);
 }
 
 void tw_tool_print_boot(const struct twinfs_boot_report *report, const char *image, bool dry_run)
 {
 	printf("%sBoot of ", tw_tool_paint(TW_TOOL_BOLD));
 	tw_tool_put_plain(stdout, image);
-	printf("%s, policy %s%s\n", tw_tool_paint(TW_TOOL_PLAIN), twinfs_policy_name(report->policy),
-		dry_run ? ", nothing is written" : "");
+	printf("%s, policy %s%s\n", tw_tool_paint(TW_TOOL_PLAIN),
+		twinfs_policy_name(report->policy), dry_run ? ", nothing is written" : "");
 	print_partitions(report);
 	print_restore(report);
 	print_holes(report);

@@ -10,7 +10,7 @@
 
 #include "text.h"
 
-#define HEAD "%s%-19s %-10s %9s  %-12s %8s %8s %8s %8s%s\n"
+#define HEAD  "%s%-19s %-10s %9s  %-12s %8s %8s %8s %8s%s\n"
 #define PLACE "%-19s 0x%08" PRIx64 " %9s  "
 
 static void print_head(const struct tw_tool_info *info)
@@ -115,8 +115,8 @@ static void print_protected(const struct tw_tool_info *info)
 
 		if (file->reason == TWINFS_REASON_NONE)
 			continue;
-		printf("  %s%-10s%s ", tw_tool_paint(TW_TOOL_YELLOW), twinfs_reason_name(file->reason),
-			tw_tool_paint(TW_TOOL_PLAIN));
+		printf("  %s%-10s%s ", tw_tool_paint(TW_TOOL_YELLOW),
+			twinfs_reason_name(file->reason), tw_tool_paint(TW_TOOL_PLAIN));
 		tw_tool_put_name(stdout, file->name);
 		putchar('\n');
 	}

@@ -84,7 +84,8 @@ static struct json_object *checksums_json(const struct tw_tool_info *info)
 
 		tw_tool_json_append(files, file);
 		tw_tool_json_add_bytes(file, "name", boot->files[i].name);
-		tw_tool_json_add_string(file, "verdict", twinfs_verdict_name(boot->files[i].verdict));
+		tw_tool_json_add_string(file, "verdict",
+			twinfs_verdict_name(boot->files[i].verdict));
 		tw_tool_json_add_string(file, "reason", twinfs_reason_name(boot->files[i].reason));
 	}
 	return object;

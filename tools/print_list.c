@@ -17,7 +17,8 @@ static void print_hash(const struct tw_tool_entry *entry)
 	char crc[TW_TOOL_CRC_ROOM];
 
 	printf("%-10s  %-64s  ",
-		entry->has_hash ? tw_tool_crc_text(entry->hash.size, entry->hash.device_crc, crc) : "",
+		entry->has_hash ? tw_tool_crc_text(entry->hash.size, entry->hash.device_crc, crc)
+				: "",
 		entry->has_hash ? entry->hash.sha256 : "");
 }
 

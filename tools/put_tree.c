@@ -198,14 +198,14 @@ static int put_object(const struct tw_tool_put *put, struct queue *queue, char *
 	if (!host || !path)
 		status = no_memory(put);
 	else if ((in = open(host, O_RDONLY | O_NONBLOCK | O_CLOEXEC | follow)) < 0)
-		status = errno == ELOOP && follow ?
-			tw_tool_error(put->session->verb, host, "a symbolic link: littlefs has none") :
-			host_error(put, host, -errno);
+		status = errno == ELOOP && follow ? tw_tool_error(put->session->verb, host,
+							    "a symbolic link: littlefs has none")
+						  : host_error(put, host, -errno);
 	else if (fstat(in, &stat) < 0)
 		status = host_error(put, host, -errno);
 	else if (S_ISREG(stat.st_mode))
-		status = *name ? put_file(put, in, host, dir, name, path) :
-			host_error(put, host, -ENOTDIR);
+		status = *name ? put_file(put, in, host, dir, name, path)
+			       : host_error(put, host, -ENOTDIR);
 	else if (!S_ISDIR(stat.st_mode))
 		status = tw_tool_error(put->session->verb, host, "neither a file nor a directory");
 	else {
@@ -243,16 +243,16 @@ static int put_children(const struct tw_tool_put *put, struct queue *queue, stru
 		const char *name = entries[i]->d_name;
 
 		if (!status)
-			status = put_object(put, queue, join(dir.host, name),
-				join(dir.path, name), dir.ino, name, O_NOFOLLOW);
+			status = put_object(put, queue, join(dir.host, name), join(dir.path, name),
+				dir.ino, name, O_NOFOLLOW);
 		free(entries[i]);
 	}
 	free(entries);
 	return status;
 }
 
-int tw_tool_put_tree(struct tw_tool_put *put, const char *host, uint64_t dir,
-	const char *dir_path, const char *name)
+int tw_tool_put_tree(struct tw_tool_put *put, const char *host, uint64_t dir, const char *dir_path,
+	const char *name)
 {
 	__attribute__((cleanup(release_queue))) struct queue queue = {0};
 	int status = put_object(put, &queue, strdup(host),

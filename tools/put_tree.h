@@ -24,7 +24,7 @@ struct tw_tool_put {
  * @host and special files are refused. 0 or the exit status, with the message
  * out.
  */
-int tw_tool_put_tree(struct tw_tool_put *put, const char *host, uint64_t dir,
-	const char *dir_path, const char *name);
+int tw_tool_put_tree(struct tw_tool_put *put, const char *host, uint64_t dir, const char *dir_path,
+	const char *name);
 
 #endif

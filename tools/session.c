@@ -159,7 +159,7 @@ static const char *const prefixes[TW_TOOL_VOLUMES] = {"/usr", "/bak"};
 static bool has_both(const struct tw_tool_session *session)
 {
 	return tw_tool_has_part(session, TWINFS_PART_USER) &&
-		tw_tool_has_part(session, TWINFS_PART_BACKUP);
+	       tw_tool_has_part(session, TWINFS_PART_BACKUP);
 }
 
 /* Whether @path is @prefix or below it; then also what is left of it. */

@@ -65,10 +65,10 @@ bool tw_tool_has_part(const struct tw_tool_session *session, enum twinfs_part pa
 
 /* Where a PATH leads. */
 struct tw_tool_target {
-	bool is_top;           /* "/" above both partitions; the rest is unset */
+	bool is_top; /* "/" above both partitions; the rest is unset */
 	enum twinfs_part part;
-	const char *prefix;    /* "/usr" or "/bak" in front of shown paths, or "" */
-	char *path;            /* from the root of the volume: "/a/b", or "/" */
+	const char *prefix; /* "/usr" or "/bak" in front of shown paths, or "" */
+	char *path;         /* from the root of the volume: "/a/b", or "/" */
 };
 
 /* The error message is out on failure: 0 or the exit status. */

@@ -123,7 +123,8 @@ void tw_tool_put_wrapped(FILE *file, const char *text, int indent, int column)
 			column = 0;
 			line_is_empty = true;
 		}
-		column += fprintf(file, "%*s%.*s", line_is_empty ? indent - column : 1, "", len, text);
+		column += fprintf(file, "%*s%.*s", line_is_empty ? indent - column : 1, "", len,
+			text);
 		line_is_empty = false;
 		text += len;
 		text += strspn(text, " ");

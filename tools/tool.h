@@ -33,8 +33,7 @@ int tw_tool_error(const char *verb, const char *file, const char *format, ...)
 int tw_tool_report(const char *verb, const char *file, const struct twinfs_error *err);
 
 /* "twinfs VERB: reason; see 'twinfs VERB --help'". @verb NULL: of the program. */
-int tw_tool_usage(const char *verb, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+int tw_tool_usage(const char *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
  * Reason of a negative errno in lower case, valid until the next call: of one
@@ -60,7 +59,7 @@ static inline void tw_tool_cleanup_close(const int *fd)
 }
 
 #define _cleanup_(function) __attribute__((cleanup(function)))
-#define _cleanup_free_ _cleanup_(tw_tool_cleanup_free)
-#define _cleanup_close_ _cleanup_(tw_tool_cleanup_close)
+#define _cleanup_free_      _cleanup_(tw_tool_cleanup_free)
+#define _cleanup_close_     _cleanup_(tw_tool_cleanup_close)
 
 #endif

@@ -33,8 +33,8 @@ static int add_node(void *ctx, const char *name, const struct twinfs_stat *stat)
 	copy = strdup(name);
 	if (!copy)
 		return -ENOMEM;
-	tree->nodes[tree->count++] = (struct tw_tool_node){
-		.parent = listing->parent, .name = copy, .stat = *stat};
+	tree->nodes[tree->count++] =
+		(struct tw_tool_node){.parent = listing->parent, .name = copy, .stat = *stat};
 	return 0;
 }
 
@@ -61,8 +61,8 @@ static int read_children(struct tw_tool_tree *tree, struct twinfs_volume *volume
 	return 0;
 }
 
-int tw_tool_tree_read(struct twinfs_volume *volume, const struct twinfs_stat *stat,
-	bool recursive, struct tw_tool_tree *ret_tree)
+int tw_tool_tree_read(struct twinfs_volume *volume, const struct twinfs_stat *stat, bool recursive,
+	struct tw_tool_tree *ret_tree)
 {
 	struct tw_tool_tree tree = {0};
 	int code = add_node(&(struct listing){&tree, 0}, "", stat);

@@ -18,11 +18,11 @@
 #include "text.h"
 
 struct tw_tool_node {
-	size_t parent;           /* of node 0: itself */
-	size_t children, count;  /* index and number of the children */
-	char *name;              /* of node 0: "" */
+	size_t parent;          /* of node 0: itself */
+	size_t children, count; /* index and number of the children */
+	char *name;             /* of node 0: "" */
 	struct twinfs_stat stat;
-	int error;               /* negative errno of listing it; what could be read is there */
+	int error; /* negative errno of listing it; what could be read is there */
 };
 
 struct tw_tool_tree {
@@ -34,8 +34,8 @@ struct tw_tool_tree {
  * Reads the object of @stat, its children, and with @recursive all below.
  * 0 or -ENOMEM; trouble with one directory is kept in its node.
  */
-int tw_tool_tree_read(struct twinfs_volume *volume, const struct twinfs_stat *stat,
-	bool recursive, struct tw_tool_tree *ret_tree);
+int tw_tool_tree_read(struct twinfs_volume *volume, const struct twinfs_stat *stat, bool recursive,
+	struct tw_tool_tree *ret_tree);
 void tw_tool_tree_release(struct tw_tool_tree *tree);
 
 #define _cleanup_tree_ __attribute__((cleanup(tw_tool_tree_release)))

@@ -22,7 +22,8 @@ enum {
 
 static const struct tw_tool_option options[] = {
 	{'n', "dry-run", NULL, "boot a copy in memory: nothing is written"},
-	{KEY_POLICY, "policy", "POLICY", "device: as the module does, with its holes (default); "
+	{KEY_POLICY, "policy", "POLICY",
+		"device: as the module does, with its holes (default); "
 		"safe: the holes are closed"},
 	{KEY_JSON, "json", NULL, "print the boot report as JSON"},
 	{0},
@@ -30,10 +31,11 @@ static const struct tw_tool_option options[] = {
 
 static const struct tw_tool_syntax syntax = {
 	.verb = "boot",
-	.usage = (const char *const[]){"[options] IMAGE",
-		"[options] --user FILE --backup FILE", NULL},
+	.usage = (const char *const[]){"[options] IMAGE", "[options] --user FILE --backup FILE",
+		NULL},
 	.about = "Runs the boot procedure of the module: mounts both partitions, compares the "
-		 "protected files with checksum.json, restores what is wrong, and says what was done "
+		 "protected files with checksum.json, restores what is wrong, and says what was "
+		 "done "
 		 "and why.",
 	.options = options,
 	.groups = TW_TOOL_SOURCE,

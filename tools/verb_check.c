@@ -77,8 +77,8 @@ static int check_part(struct tw_tool_session *session, const struct twinfs_part_
 	else if (is_secure)
 		code = twinfs_secure_check(twinfs_module_secure(session->module), keep, &collector);
 	else
-		code = twinfs_volume_check(twinfs_module_flash(session->module), &info->config, keep,
-			&collector);
+		code = twinfs_volume_check(twinfs_module_flash(session->module), &info->config,
+			keep, &collector);
 	if (collector.no_memory)
 		code = -ENOMEM;
 	if (code < 0)

@@ -24,7 +24,8 @@ static const struct tw_tool_syntax syntax = {
 	.verb = "crc",
 	.usage = (const char *const[]){"[options] FILE...", NULL},
 	.about = "Prints the hash that a module computes for the content of each FILE of this "
-		 "computer, in the form of checksum.json; - is stdin. An empty file has no hash: none.",
+		 "computer, in the form of checksum.json; - is stdin. An empty file has no hash: "
+		 "none.",
 	.options = options,
 	.status = "Exit status: 0 all were read; 2 something could not be read.",
 	.example = "twinfs crc main.py lib/*.py",

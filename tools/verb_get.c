@@ -30,9 +30,11 @@ static const struct tw_tool_option options[] = {
 static const struct tw_tool_syntax syntax = {
 	.verb = "get",
 	.usage = (const char *const[]){"[options] IMAGE PATH [DEST]", NULL},
-	.about = "Copies the file or tree PATH to DEST, into DEST when that is a directory (default: "
+	.about = "Copies the file or tree PATH to DEST, into DEST when that is a directory "
+		 "(default: "
 		 "the current one); the root of an only partition is copied as its content. With "
-		 "both partitions, PATH begins with usr/ or bak/. Files that exist are not replaced, and "
+		 "both partitions, PATH begins with usr/ or bak/. Files that exist are not "
+		 "replaced, and "
 		 "no symbolic link below DEST is followed.",
 	.options = options,
 	.groups = TW_TOOL_SOURCE | TW_TOOL_PART,
@@ -165,9 +167,9 @@ static int get_tree(struct get *get, const struct tw_tool_target *target,
 /* ---- where it goes ---- */
 
 struct place {
-	int dir;          /* host directory; of a tree's own when @name is NULL */
-	char *name;       /* in it; NULL: the content goes into @dir itself */
-	char *shown;      /* for messages */
+	int dir;     /* host directory; of a tree's own when @name is NULL */
+	char *name;  /* in it; NULL: the content goes into @dir itself */
+	char *shown; /* for messages */
 };
 
 static void release_place(struct place *place)

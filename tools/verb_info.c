@@ -22,9 +22,10 @@ static const struct tw_tool_option options[] = {
 static const struct tw_tool_syntax syntax = {
 	.verb = "info",
 	.usage = (const char *const[]){"[options] IMAGE", NULL},
-	.about = "Tells what an image holds: partitions, geometry, formats, usage, which SecureData "
-		 "slots are stored (never their content), and what a boot would find wrong with the "
-		 "protected files. Nothing is changed.",
+	.about =
+		"Tells what an image holds: partitions, geometry, formats, usage, which SecureData "
+		"slots are stored (never their content), and what a boot would find wrong with the "
+		"protected files. Nothing is changed.",
 	.options = options,
 	.groups = TW_TOOL_SOURCE,
 	.status = "Exit status: 0 the image could be opened; 2 it could not.",
@@ -59,7 +60,8 @@ static int look(struct twinfs_module *module, struct tw_tool_info *info)
 	int code = 0;
 
 	for (const char *path; info->file_count < TWINFS_IMAGE_FILES &&
-		(path = twinfs_image_path(image, info->file_count)); info->file_count++)
+			       (path = twinfs_image_path(image, info->file_count));
+		info->file_count++)
 		info->files[info->file_count] = (struct tw_tool_info_file){
 			.path = path,
 			.addr = twinfs_image_file_addr(image, info->file_count),

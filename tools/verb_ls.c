@@ -43,8 +43,8 @@ struct ls {
 	struct tw_tool_session session;
 	unsigned flags; /* TW_TOOL_LIST_* */
 	bool recursive, hash, json;
-	size_t count;   /* entries printed */
-	int status;     /* TW_EXIT_FAILED once something could not be read */
+	size_t count; /* entries printed */
+	int status;   /* TW_EXIT_FAILED once something could not be read */
 };
 
 static void emit(struct ls *ls, const struct tw_tool_entry *entry)

@@ -29,7 +29,8 @@ static const struct tw_tool_option options[] = {
 	{KEY_USER, "user", "DIR", "directory whose content becomes the user partition"},
 	{KEY_BACKUP, "backup", "FILE", "protect this file, a path below DIR; may be given again"},
 	{KEY_BACKUP_ALL, "backup-all", NULL, "protect every file that is not empty"},
-	{KEY_PAIR, "pair", "OUTDIR", "make customer_fs.bin and customer_backup_fs.bin in OUTDIR "
+	{KEY_PAIR, "pair", "OUTDIR",
+		"make customer_fs.bin and customer_backup_fs.bin in OUTDIR "
 		"instead of IMAGE"},
 	{KEY_FORMAT, "format", "FORMAT", "file system of both partitions: lfs1"},
 	{KEY_PROG, "prog", "N", "bytes programmed at once, instead of the profile's"},
@@ -41,9 +42,10 @@ static const struct tw_tool_syntax syntax = {
 	.verb = "mk",
 	.usage = (const char *const[]){"[options] --user DIR IMAGE",
 		"[options] --user DIR --pair OUTDIR", NULL},
-	.about = "Makes the image of a new module as the vendor's tool does: DIR becomes the user "
-		 "partition, copies of the protected files the backup partition, and both get their "
-		 "checksum.json. Existing files are never replaced.",
+	.about =
+		"Makes the image of a new module as the vendor's tool does: DIR becomes the user "
+		"partition, copies of the protected files the backup partition, and both get their "
+		"checksum.json. Existing files are never replaced.",
 	.options = options,
 	.status = "Exit status: 0 made; 2 could not be made, and nothing is left behind.",
 	.example = "twinfs mk app.img --user my-app --backup main.py --backup cfg.json",
@@ -111,7 +113,8 @@ static int parse_option(struct tw_tool_args *args, int key, struct mk *mk)
 		return strcmp(args->value, "lfs1") ? tw_tool_bad_value(args, "format", "lfs1") : 0;
 	default:
 		if (!tw_tool_parse_size(args->value, UINT32_MAX, &size) || !size)
-			return tw_tool_bad_value(args, "prog", "a size (such as 4096, 0x1000 or 4K)");
+			return tw_tool_bad_value(args, "prog",
+				"a size (such as 4096, 0x1000 or 4K)");
 		mk->prog_size = (uint32_t)size;
 		return 0;
 	}

@@ -24,9 +24,11 @@ enum {
 static const struct tw_tool_option options[] = {
 	{'f', "foreground", NULL, "stay in the foreground"},
 	{'d', "debug", NULL, "in the foreground, and log every request"},
-	{KEY_POLICY, "policy", "POLICY", "boot as the module does, with its holes: device (default); "
+	{KEY_POLICY, "policy", "POLICY",
+		"boot as the module does, with its holes: device (default); "
 		"or with the holes closed: safe"},
-	{'o', NULL, "OPTIONS", "comma list: view=device (bare user partition instead of the union), "
+	{'o', NULL, "OPTIONS",
+		"comma list: view=device (bare user partition instead of the union), "
 		"view=overlay, uid=N, gid=N, umask=OCTAL, ro (the image stays as it is), and "
 		"options of FUSE"},
 	{0},
@@ -36,9 +38,10 @@ static const struct tw_tool_syntax syntax = {
 	.verb = "mount",
 	.usage = (const char *const[]){"[options] IMAGE MOUNTPOINT",
 		"[options] --user FILE --backup FILE MOUNTPOINT", NULL},
-	.about = "Boots a module (check and restore) and mounts it: usr/ is the user partition over "
-		 "the backup, bak/ the backup partition, read-only; SecureData and .twinfs/ are "
-		 "control files.",
+	.about =
+		"Boots a module (check and restore) and mounts it: usr/ is the user partition over "
+		"the backup, bak/ the backup partition, read-only; SecureData and .twinfs/ are "
+		"control files.",
 	.options = options,
 	.groups = TW_TOOL_SOURCE,
 	.status = "Exit status: 0 mounted (with -f: mounted and unmounted again); 2 could not be "
@@ -173,11 +176,12 @@ static int run(struct tw_tool_args *args, struct mount *mount)
 int tw_tool_verb_mount(int argc, char **argv)
 {
 	struct mount mount = {
-		.daemon = {
-			.module = {.image_flags = TWINFS_IMAGE_WRITABLE, .keep_wear = true},
-			.uid = geteuid(),
-			.gid = getegid(),
-		},
+		.daemon =
+			{
+				.module = {.image_flags = TWINFS_IMAGE_WRITABLE, .keep_wear = true},
+				.uid = geteuid(),
+				.gid = getegid(),
+			},
 		.umask = umask(0),
 	};
 	struct tw_tool_args args;

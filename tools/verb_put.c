@@ -29,11 +29,12 @@ static const struct tw_tool_option options[] = {
 static const struct tw_tool_syntax syntax = {
 	.verb = "put",
 	.usage = (const char *const[]){"[options] IMAGE SOURCE [PATH]", NULL},
-	.about = "Copies the file or directory SOURCE to PATH of an image that is not mounted, into "
-		 "PATH when that is a directory (default: the user partition): all of it, or, when "
-		 "something cannot be copied, nothing. SOURCE/. means the content of SOURCE. With "
-		 "both partitions, PATH begins with usr/ or bak/. A checksum.json is not updated: "
-		 "the next boot restores a protected file that differs.",
+	.about =
+		"Copies the file or directory SOURCE to PATH of an image that is not mounted, into "
+		"PATH when that is a directory (default: the user partition): all of it, or, when "
+		"something cannot be copied, nothing. SOURCE/. means the content of SOURCE. With "
+		"both partitions, PATH begins with usr/ or bak/. A checksum.json is not updated: "
+		"the next boot restores a protected file that differs.",
 	.options = options,
 	.groups = TW_TOOL_SOURCE | TW_TOOL_PART,
 	.status = "Exit status: 0 copied; 2 nothing was.",

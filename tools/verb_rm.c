@@ -28,7 +28,8 @@ static const struct tw_tool_option options[] = {
 static const struct tw_tool_syntax syntax = {
 	.verb = "rm",
 	.usage = (const char *const[]){"[options] IMAGE PATH...", NULL},
-	.about = "Removes the files PATH from an image that is not mounted: all of them, or, when one "
+	.about = "Removes the files PATH from an image that is not mounted: all of them, or, when "
+		 "one "
 		 "cannot be, none. With both partitions, PATH begins with usr/ or bak/.",
 	.options = options,
 	.groups = TW_TOOL_SOURCE | TW_TOOL_PART,

@@ -53,8 +53,9 @@ static int open_image(const char *mountpoint)
 		if (fd >= 0)
 			close(fd);
 		/* The last mount on a directory is the one that counts. */
-		fd = strcmp(entry->mnt_type, "fuse.twinfs") ? -1
-			: open(entry->mnt_fsname, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		fd = strcmp(entry->mnt_type, "fuse.twinfs")
+			     ? -1
+			     : open(entry->mnt_fsname, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	}
 	endmntent(table);
 	return fd;

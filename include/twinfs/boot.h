@@ -75,25 +75,26 @@ enum twinfs_policy {
 
 struct twinfs_boot_report {
 	enum twinfs_policy policy;
-	bool user_formatted;    /* the user partition could not be mounted */
-	char *user_saved;       /* host file the damaged partition was saved to, or NULL */
-	bool backup_replaced;   /* an unmountable backup: went on with an empty one in memory */
-	bool restore_ran;       /* the procedure got past the flag */
+	bool user_formatted;  /* the user partition could not be mounted */
+	char *user_saved;     /* host file the damaged partition was saved to, or NULL */
+	bool backup_replaced; /* an unmountable backup: went on with an empty one in memory */
+	bool restore_ran;     /* the procedure got past the flag */
 	bool restore_enabled;
-	bool table_copied;      /* checksum.json came from the backup */
+	bool table_copied; /* checksum.json came from the backup */
 	bool table_rewritten;
-	bool settings_created;  /* system_config.json was missing */
-	char *error;            /* text the device prints behind "x backup restore procedure error: ", or NULL */
+	bool settings_created; /* system_config.json was missing */
+	char *error; /* text the device prints behind "x backup restore procedure error: ", or NULL
+		      */
 	struct twinfs_boot_file *files;
 	size_t file_count;
 	struct twinfs_hole *holes;
 	size_t hole_count;
-	char **console;         /* what the device prints, line by line */
+	char **console; /* what the device prints, line by line */
 	size_t console_count;
 	unsigned repaired_user, repaired_backup; /* residue of power cuts: repaired, or seen */
 	uint64_t flash_programs, flash_erases;
-	uint64_t flash_ns;      /* virtual time of those */
-	uint64_t host_ns;       /* wall time this boot took here */
+	uint64_t flash_ns; /* virtual time of those */
+	uint64_t host_ns;  /* wall time this boot took here */
 };
 
 TWINFS_API void twinfs_boot_report_free(struct twinfs_boot_report *report);

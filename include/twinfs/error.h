@@ -34,7 +34,7 @@ extern "C" {
 
 /* No block, or no address, goes with the problem. */
 #define TWINFS_NO_BLOCK UINT32_MAX
-#define TWINFS_NO_ADDR UINT64_MAX
+#define TWINFS_NO_ADDR  UINT64_MAX
 
 enum twinfs_severity {
 	TWINFS_NOTE,    /* normal, worth knowing */
@@ -47,6 +47,7 @@ enum twinfs_severity {
  * @name is what --json prints and never changes its meaning; @text is for
  * docs and help.
  */
+/* clang-format off */
 #define TWINFS_PROBLEMS(X) \
 	X(NONE, "none", NOTE, "no problem") \
 	X(IMAGE_OPEN, "image.open", ERROR, "the file cannot be opened, mapped or written") \
@@ -98,14 +99,15 @@ enum twinfs_problem {
 #undef TWINFS_PROBLEM_ENUM
 	TWINFS_PROBLEM_COUNT,
 };
+/* clang-format on */
 
 struct twinfs_error {
 	enum twinfs_problem problem;
-	int code;        /* the negative errno the call returned */
-	uint32_t block;  /* block of the volume, or TWINFS_NO_BLOCK */
-	uint64_t addr;   /* bytes from the start of the chip or file, or TWINFS_NO_ADDR */
-	char file[256];  /* file the problem lies in; empty if the finder knows none */
-	char text[256];  /* one line: place, what is, what was expected; no newline */
+	int code;       /* the negative errno the call returned */
+	uint32_t block; /* block of the volume, or TWINFS_NO_BLOCK */
+	uint64_t addr;  /* bytes from the start of the chip or file, or TWINFS_NO_ADDR */
+	char file[256]; /* file the problem lies in; empty if the finder knows none */
+	char text[256]; /* one line: place, what is, what was expected; no newline */
 };
 
 /* Row of the problem table; for an id out of range, the row of "none". */

@@ -26,8 +26,8 @@ struct twinfs_factory_options {
 	const char *user_dir;            /* host directory whose content becomes /usr */
 	const char *const *backup_files; /* paths below user_dir to protect */
 	size_t backup_count;
-	bool backup_all;                 /* protect every non-empty regular file */
-	uint32_t prog_size;              /* bytes; 0: the profile's */
+	bool backup_all;    /* protect every non-empty regular file */
+	uint32_t prog_size; /* bytes; 0: the profile's */
 	/* Called after each file or directory; may be NULL. @done of @total objects. */
 	void (*progress)(void *ctx, const char *path, size_t done, size_t total);
 	void *progress_ctx;

@@ -39,7 +39,7 @@ struct twinfs_flash_geometry {
 /* Virtual time of one operation, in nanoseconds. */
 struct twinfs_flash_timing {
 	uint64_t read_ns_per_kib;
-	uint32_t page_size;        /* bytes programmed at once by the chip */
+	uint32_t page_size; /* bytes programmed at once by the chip */
 	uint64_t program_page_ns;
 	uint64_t erase_unit_ns;
 };
@@ -58,9 +58,9 @@ enum twinfs_flash_op_kind {
 
 struct twinfs_flash_op {
 	enum twinfs_flash_op_kind kind;
-	uint64_t seq;        /* number of this program or erase, from 1; for reads, of the last one */
-	uint64_t addr;       /* bytes from the start of the chip */
-	uint32_t len;        /* bytes */
+	uint64_t seq;  /* number of this program or erase, from 1; for reads, of the last one */
+	uint64_t addr; /* bytes from the start of the chip */
+	uint32_t len;  /* bytes */
 	const uint8_t *data; /* what is programmed; NULL else */
 };
 
@@ -79,7 +79,7 @@ struct twinfs_flash_hook {
 };
 
 struct twinfs_flash_stats {
-	uint64_t seq;               /* programs and erases begun since the chip was made */
+	uint64_t seq; /* programs and erases begun since the chip was made */
 	uint64_t programs, program_bytes;
 	uint64_t erases;
 	uint64_t unerased_programs; /* programs that met a cell not erased */

@@ -111,9 +111,9 @@ TWINFS_API int twinfs_image_sync(struct twinfs_image *image);
 /* ---- partitions ---- */
 
 struct twinfs_partition {
-	char name[40];  /* GPT names have at most 36 characters */
-	uint64_t addr;  /* bytes from the start of the chip */
-	uint64_t size;  /* bytes */
+	char name[40]; /* GPT names have at most 36 characters */
+	uint64_t addr; /* bytes from the start of the chip */
+	uint64_t size; /* bytes */
 };
 
 /* Whether the bytes of @image look like a disk with a GUID partition table. */

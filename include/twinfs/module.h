@@ -44,16 +44,16 @@ struct twinfs_module;
 struct twinfs_source {
 	const char *image;
 	const char *user, *backup, *secure;
-	const char *profile;  /* name or file; NULL: "default" */
-	uint32_t block_size;  /* bytes; 0: detected, else the profile's */
-	uint32_t prog_size;   /* bytes; 0: the profile's */
+	const char *profile; /* name or file; NULL: "default" */
+	uint32_t block_size; /* bytes; 0: detected, else the profile's */
+	uint32_t prog_size;  /* bytes; 0: the profile's */
 };
 
 struct twinfs_module_options {
-	unsigned image_flags;      /* TWINFS_IMAGE_*: 0 reads only, SCRATCH is a dry run */
+	unsigned image_flags; /* TWINFS_IMAGE_*: 0 reads only, SCRATCH is a dry run */
 	enum twinfs_policy policy;
-	const char *key_file;      /* of SecureData, or NULL */
-	bool keep_wear;            /* load and save the wear file beside the image */
+	const char *key_file; /* of SecureData, or NULL */
+	bool keep_wear;       /* load and save the wear file beside the image */
 };
 
 /* Which area. */
@@ -67,12 +67,12 @@ enum twinfs_part {
 /* What open found out about an area, without mounting it. */
 struct twinfs_part_info {
 	bool present;
-	const char *name;      /* "customer_fs", "customer_backup_fs", "securedata" */
-	const char *file;      /* host file it lies in */
-	uint64_t addr;         /* on the chip */
-	uint64_t file_offset;  /* bytes into that file */
-	uint64_t size;         /* bytes */
-	bool has_superblock;   /* volumes: a littlefs was found */
+	const char *name;     /* "customer_fs", "customer_backup_fs", "securedata" */
+	const char *file;     /* host file it lies in */
+	uint64_t addr;        /* on the chip */
+	uint64_t file_offset; /* bytes into that file */
+	uint64_t size;        /* bytes */
+	bool has_superblock;  /* volumes: a littlefs was found */
 	struct twinfs_superblock superblock;
 	struct twinfs_volume_config config; /* volumes: how the module mounts it */
 };
@@ -114,8 +114,8 @@ TWINFS_API void twinfs_module_power_off(struct twinfs_module *module);
 TWINFS_API bool twinfs_module_is_on(const struct twinfs_module *module);
 
 /* Report of the newest successful boot; NULL before the first. Owned by the module. */
-TWINFS_API const struct twinfs_boot_report *twinfs_module_last_boot(
-	const struct twinfs_module *module);
+TWINFS_API const struct twinfs_boot_report *
+twinfs_module_last_boot(const struct twinfs_module *module);
 
 /* Boots done since open. */
 TWINFS_API uint64_t twinfs_module_boots(const struct twinfs_module *module);
@@ -131,8 +131,8 @@ TWINFS_API struct twinfs_secure *twinfs_module_secure(struct twinfs_module *modu
  * Why an area that is there is not open: it is sealed and no key file was
  * given, or it does not fit the chip. NULL when nothing is wrong.
  */
-TWINFS_API const struct twinfs_error *twinfs_module_secure_error(
-	const struct twinfs_module *module);
+TWINFS_API const struct twinfs_error *
+twinfs_module_secure_error(const struct twinfs_module *module);
 
 TWINFS_API struct twinfs_image *twinfs_module_image(struct twinfs_module *module);
 TWINFS_API struct twinfs_flash *twinfs_module_flash(struct twinfs_module *module);

@@ -78,10 +78,9 @@ TWINFS_API uint64_t twinfs_overlay_next_ino(struct twinfs_overlay *overlay);
  * functions of volume.h of the same name; -EROFS where the upper layer is
  * missing or read-only.
  */
-TWINFS_API int twinfs_overlay_lookup(struct twinfs_overlay *overlay, uint64_t dir,
-	const char *name, struct twinfs_overlay_stat *ret_stat);
-TWINFS_API void twinfs_overlay_forget(struct twinfs_overlay *overlay, uint64_t ino,
-	uint64_t count);
+TWINFS_API int twinfs_overlay_lookup(struct twinfs_overlay *overlay, uint64_t dir, const char *name,
+	struct twinfs_overlay_stat *ret_stat);
+TWINFS_API void twinfs_overlay_forget(struct twinfs_overlay *overlay, uint64_t ino, uint64_t count);
 TWINFS_API int twinfs_overlay_stat(struct twinfs_overlay *overlay, uint64_t ino,
 	struct twinfs_overlay_stat *ret_stat);
 
@@ -96,14 +95,13 @@ TWINFS_API int twinfs_overlay_list(struct twinfs_overlay *overlay, uint64_t dir,
 	int (*each)(void *ctx, const char *name, const struct twinfs_overlay_stat *stat),
 	void *ctx);
 
-TWINFS_API int twinfs_overlay_create(struct twinfs_overlay *overlay, uint64_t dir,
-	const char *name, struct twinfs_overlay_stat *ret_stat);
-TWINFS_API int twinfs_overlay_mkdir(struct twinfs_overlay *overlay, uint64_t dir,
-	const char *name, struct twinfs_overlay_stat *ret_stat);
+TWINFS_API int twinfs_overlay_create(struct twinfs_overlay *overlay, uint64_t dir, const char *name,
+	struct twinfs_overlay_stat *ret_stat);
+TWINFS_API int twinfs_overlay_mkdir(struct twinfs_overlay *overlay, uint64_t dir, const char *name,
+	struct twinfs_overlay_stat *ret_stat);
 TWINFS_API int twinfs_overlay_unlink(struct twinfs_overlay *overlay, uint64_t dir,
 	const char *name);
-TWINFS_API int twinfs_overlay_rmdir(struct twinfs_overlay *overlay, uint64_t dir,
-	const char *name);
+TWINFS_API int twinfs_overlay_rmdir(struct twinfs_overlay *overlay, uint64_t dir, const char *name);
 
 /*
  * As twinfs_volume_rename(). A lower file is copied up first. A directory that
@@ -121,8 +119,7 @@ TWINFS_API int twinfs_overlay_open(struct twinfs_overlay *overlay, uint64_t ino)
 TWINFS_API void twinfs_overlay_close(struct twinfs_overlay *overlay, uint64_t ino);
 TWINFS_API int64_t twinfs_overlay_write(struct twinfs_overlay *overlay, uint64_t ino,
 	const void *buf, size_t len, uint64_t off);
-TWINFS_API int twinfs_overlay_truncate(struct twinfs_overlay *overlay, uint64_t ino,
-	uint64_t size);
+TWINFS_API int twinfs_overlay_truncate(struct twinfs_overlay *overlay, uint64_t ino, uint64_t size);
 TWINFS_API int twinfs_overlay_sync(struct twinfs_overlay *overlay, uint64_t ino);
 TWINFS_API int twinfs_overlay_set_mtime(struct twinfs_overlay *overlay, uint64_t ino,
 	int64_t mtime_ns);

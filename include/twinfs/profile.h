@@ -28,15 +28,15 @@ struct twinfs_area {
 
 struct twinfs_profile {
 	char name[32];
-	char modules[256];         /* which modules, for people */
-	uint64_t chip_size;        /* bytes, of an image with a partition table made from it */
+	char modules[256];  /* which modules, for people */
+	uint64_t chip_size; /* bytes, of an image with a partition table made from it */
 	struct twinfs_area user, backup, secure;
-	uint32_t block_size;       /* of the volumes, bytes */
-	uint32_t prog_size;        /* bytes the firmware's littlefs writes at once */
-	uint32_t spare_blocks;     /* at the end of a partition, never allocated: 1 on generation 1 */
-	uint32_t format;           /* littlefs major version that the firmware formats: 1 */
-	bool restores;             /* the boot script runs backup and restore */
-	bool writes_settings;      /* the boot script makes system_config.json */
+	uint32_t block_size;   /* of the volumes, bytes */
+	uint32_t prog_size;    /* bytes the firmware's littlefs writes at once */
+	uint32_t spare_blocks; /* at the end of a partition, never allocated: 1 on generation 1 */
+	uint32_t format;       /* littlefs major version that the firmware formats: 1 */
+	bool restores;         /* the boot script runs backup and restore */
+	bool writes_settings;  /* the boot script makes system_config.json */
 	struct twinfs_flash_config flash;
 };
 

@@ -27,8 +27,8 @@ extern "C" {
 #define TWINFS_SECURE_SLOTS 16
 
 /* Codes of the device's API. */
-#define TWINFS_SECURE_OK 0
-#define TWINFS_SECURE_BAD (-1)   /* wrong index or length, or storage failure */
+#define TWINFS_SECURE_OK    0
+#define TWINFS_SECURE_BAD   (-1) /* wrong index or length, or storage failure */
 #define TWINFS_SECURE_EMPTY (-2) /* the slot was never stored */
 
 struct twinfs_secure;
@@ -83,7 +83,7 @@ TWINFS_API int twinfs_secure_read(struct twinfs_secure *secure, int64_t index, v
 
 struct twinfs_secure_slot {
 	unsigned index;
-	uint32_t capacity;   /* bytes */
+	uint32_t capacity; /* bytes */
 	bool stored;
 	uint32_t length;     /* bytes stored */
 	uint64_t generation; /* of the area's store counter; 0 when never stored */

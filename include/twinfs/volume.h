@@ -110,10 +110,10 @@ struct twinfs_stat {
 
 struct twinfs_statfs {
 	uint32_t block_size;
-	uint64_t blocks;   /* the device's count: without spare blocks */
-	uint64_t free;     /* less what unsynced content has reserved */
-	uint64_t files;    /* files and directories */
-	uint32_t version;  /* on-disk version, as in the superblock */
+	uint64_t blocks;  /* the device's count: without spare blocks */
+	uint64_t free;    /* less what unsynced content has reserved */
+	uint64_t files;   /* files and directories */
+	uint32_t version; /* on-disk version, as in the superblock */
 };
 
 /* -ENOENT, -ENOTDIR, -ENAMETOOLONG, -EUCLEAN/-EBADMSG (the directory is damaged), -ESTALE. */
@@ -199,9 +199,9 @@ TWINFS_API int64_t twinfs_volume_read(struct twinfs_volume *volume, uint64_t ino
 struct twinfs_view {
 	struct iovec *iov; /* pieces, in order */
 	size_t count;
-	size_t len;        /* bytes in all; less than asked for at the end of the file */
-	void *copy;        /* internal: memory of content that is not on the chip yet */
-	unsigned epoch;    /* internal */
+	size_t len;     /* bytes in all; less than asked for at the end of the file */
+	void *copy;     /* internal: memory of content that is not on the chip yet */
+	unsigned epoch; /* internal */
 };
 
 TWINFS_API int twinfs_volume_view(struct twinfs_volume *volume, uint64_t ino, size_t len,
@@ -213,8 +213,8 @@ TWINFS_API void twinfs_volume_release_view(struct twinfs_volume *volume, struct 
  * with zeros. All or nothing. Returns @len, or -EBADF, -EFBIG, -ENOSPC, -EROFS,
  * -EUCLEAN, -ENOMEM, -ESHUTDOWN.
  */
-TWINFS_API int64_t twinfs_volume_write(struct twinfs_volume *volume, uint64_t ino,
-	const void *buf, size_t len, uint64_t off);
+TWINFS_API int64_t twinfs_volume_write(struct twinfs_volume *volume, uint64_t ino, const void *buf,
+	size_t len, uint64_t off);
 
 /* Sets the size of an open file; new bytes are zero. Errors as write. */
 TWINFS_API int twinfs_volume_truncate(struct twinfs_volume *volume, uint64_t ino, uint64_t size);

@@ -56,17 +56,17 @@ static inline void tw_cleanup_rwunlock(pthread_rwlock_t **lock)
 }
 
 #define _cleanup_(function) __attribute__((cleanup(function), unused))
-#define _cleanup_free_ _cleanup_(tw_cleanup_free)
-#define _cleanup_close_ _cleanup_(tw_cleanup_close)
-#define _cleanup_unlock_ _cleanup_(tw_cleanup_unlock)
-#define _cleanup_rwunlock_ _cleanup_(tw_cleanup_rwunlock)
+#define _cleanup_free_      _cleanup_(tw_cleanup_free)
+#define _cleanup_close_     _cleanup_(tw_cleanup_close)
+#define _cleanup_unlock_    _cleanup_(tw_cleanup_unlock)
+#define _cleanup_rwunlock_  _cleanup_(tw_cleanup_rwunlock)
 
 /* The pointer at @where, which no longer owns it. */
-#define tw_steal(where)                              \
-	__extension__({                              \
-		__typeof__(*(where)) tw_it = *(where); \
-		*(where) = NULL;                     \
-		tw_it;                               \
+#define tw_steal(where)                                                                            \
+	__extension__({                                                                            \
+		__typeof__(*(where)) tw_it = *(where);                                             \
+		*(where) = NULL;                                                                   \
+		tw_it;                                                                             \
 	})
 
 /* The file descriptor at @fd, which no longer owns it. */

@@ -129,7 +129,8 @@ static void fill(struct twinfs_error *err, enum twinfs_problem problem, int code
 	err->text[0] = '\0';
 }
 
-int tw_fail(struct twinfs_error *err, enum twinfs_problem problem, int code, const char *format, ...)
+int tw_fail(struct twinfs_error *err, enum twinfs_problem problem, int code, const char *format,
+	...)
 {
 	va_list args;
 
@@ -155,8 +156,8 @@ int tw_fail_at(struct twinfs_error *err, enum twinfs_problem problem, int code, 
 	if (block == TWINFS_NO_BLOCK)
 		used = snprintf(err->text, sizeof(err->text), "offset 0x%" PRIx64 ": ", addr);
 	else
-		used = snprintf(err->text, sizeof(err->text), "block %" PRIu32 " (0x%" PRIx64 "): ",
-			block, addr);
+		used = snprintf(err->text, sizeof(err->text),
+			"block %" PRIu32 " (0x%" PRIx64 "): ", block, addr);
 	va_start(args, format);
 	(void)vsnprintf(err->text + used, sizeof(err->text) - (size_t)used, format, args);
 	va_end(args);

@@ -25,7 +25,7 @@ static int check_geometry(const struct twinfs_flash_geometry *geometry, struct t
 		return tw_fail(err, TWINFS_P_FLASH_GEOMETRY, -EINVAL,
 			"erase size %u is not a power of two", geometry->erase_size);
 	if (geometry->erase_size % geometry->prog_size ||
-	    geometry->erase_size % geometry->read_size)
+		geometry->erase_size % geometry->read_size)
 		return tw_fail(err, TWINFS_P_FLASH_GEOMETRY, -EINVAL,
 			"erase size %u is no multiple of read size %u and program size %u",
 			geometry->erase_size, geometry->read_size, geometry->prog_size);
@@ -44,7 +44,7 @@ int twinfs_flash_new(struct twinfs_image *image, const struct twinfs_flash_confi
 	if (!flash)
 		return -ENOMEM;
 	flash->units = (twinfs_image_size(image) + config->geometry.erase_size - 1) /
-		config->geometry.erase_size;
+		       config->geometry.erase_size;
 	flash->wear = calloc(flash->units, sizeof(*flash->wear));
 	if (!flash->wear)
 		return -ENOMEM;
@@ -174,7 +174,8 @@ int twinfs_flash_program(struct twinfs_flash *flash, uint64_t addr, const void *
 {
 	_cleanup_unlock_ pthread_mutex_t *guard = tw_lock(&flash->lock);
 	const struct twinfs_flash_timing *timing = &flash->config.timing;
-	struct twinfs_flash_op op = {.kind = TWINFS_FLASH_PROGRAM, .addr = addr, .len = len, .data = data};
+	struct twinfs_flash_op op = {
+		.kind = TWINFS_FLASH_PROGRAM, .addr = addr, .len = len, .data = data};
 	uint8_t *cells;
 	uint32_t done;
 	int rc = check_access(flash, addr, len, flash->config.geometry.prog_size);
@@ -196,8 +197,8 @@ int twinfs_flash_program(struct twinfs_flash *flash, uint64_t addr, const void *
 	flash->stats.programs++;
 	flash->stats.program_bytes += len;
 	if (timing->page_size)
-		flash->stats.busy_ns += (len + timing->page_size - 1) / timing->page_size *
-			timing->program_page_ns;
+		flash->stats.busy_ns +=
+			(len + timing->page_size - 1) / timing->page_size * timing->program_page_ns;
 	return 0;
 }
 

@@ -55,13 +55,14 @@ static int check_file(const struct twinfs_flash *flash, const uint8_t *data, siz
 	struct twinfs_error *err)
 {
 	if (len < HEADER_SIZE + CRC_SIZE || memcmp(data, magic, sizeof(magic)) ||
-	    tw_le32(data + 8) != VERSION)
+		tw_le32(data + 8) != VERSION)
 		return tw_fail(err, TWINFS_P_FLASH_WEAR, -EUCLEAN, "not a wear file");
 	if (tw_crc32(0, data, len - CRC_SIZE) != tw_le32(data + len - CRC_SIZE))
 		return tw_fail(err, TWINFS_P_FLASH_WEAR, -EBADMSG, "wrong checksum");
 	if (len != file_size(flash) || tw_le64(data + 16) != flash->units ||
-	    tw_le32(data + 12) != flash->config.geometry.erase_size)
-		return tw_fail(err, TWINFS_P_FLASH_WEAR, -EUCLEAN, "made for a chip of another size");
+		tw_le32(data + 12) != flash->config.geometry.erase_size)
+		return tw_fail(err, TWINFS_P_FLASH_WEAR, -EUCLEAN,
+			"made for a chip of another size");
 	return 0;
 }
 

@@ -35,14 +35,14 @@
 #include "base/fail.h"
 #include "base/file.h"
 
-#define SECTOR 512u
-#define ALIGNMENT 4096u
-#define EDGE (UINT64_C(32) << 10) /* free at both ends, see the picture */
-#define NAME_CHARS 36
-#define FIRST_LBA 34   /* behind the entries */
-#define MAX_NEW 128u   /* entries of a table that we make */
-#define MAX_READ 1024u /* of one that we read */
-#define HEADER_SIZE 92u
+#define SECTOR          512u
+#define ALIGNMENT       4096u
+#define EDGE            (UINT64_C(32) << 10) /* free at both ends, see the picture */
+#define NAME_CHARS      36
+#define FIRST_LBA       34    /* behind the entries */
+#define MAX_NEW         128u  /* entries of a table that we make */
+#define MAX_READ        1024u /* of one that we read */
+#define HEADER_SIZE     92u
 #define TYPE_LINUX_DATA "0FC63DAF-8483-4772-8E79-3D69D8477DE4"
 
 static const char magic[8] = {'E', 'F', 'I', ' ', 'P', 'A', 'R', 'T'};
@@ -62,8 +62,8 @@ static void cleanup_partition(struct fdisk_partition **partition)
 	fdisk_unref_partition(*partition);
 }
 
-#define _cleanup_context_ _cleanup_(cleanup_context)
-#define _cleanup_table_ _cleanup_(cleanup_table)
+#define _cleanup_context_   _cleanup_(cleanup_context)
+#define _cleanup_table_     _cleanup_(cleanup_table)
 #define _cleanup_partition_ _cleanup_(cleanup_partition)
 
 /* ---- read ---- */

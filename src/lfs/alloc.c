@@ -110,7 +110,7 @@ static uint32_t first_cursor(const struct twinfs_volume *volume)
 	uint32_t sum = 0;
 
 	LIST_FOREACH(mdir, &volume->mdirs, all)
-		sum += mdir->rev * 2654435761u;
+	sum += mdir->rev * 2654435761u;
 	return sum % volume->area.alloc_count;
 }
 

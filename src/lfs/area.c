@@ -55,8 +55,9 @@ int tw_area_init(struct tw_area *area, struct twinfs_flash *flash,
 			"%llu blocks are more than the format can number",
 			(unsigned long long)blocks);
 	it.block_count = (uint32_t)blocks;
-	it.alloc_count = it.block_count - (config->spare_blocks < it.block_count ?
-						  config->spare_blocks : it.block_count);
+	it.alloc_count =
+		it.block_count -
+		(config->spare_blocks < it.block_count ? config->spare_blocks : it.block_count);
 	*area = it;
 	return 0;
 }

@@ -114,8 +114,8 @@ static int read_any(struct twinfs_volume *volume, struct tw_node *node, uint32_t
 {
 	struct old_content old = {volume, node};
 
-	return node->file.dirty ? tw_dirty_read(node->file.dirty, off, buf, len, read_old, &old) :
-				  read_old(&old, off, buf, len);
+	return node->file.dirty ? tw_dirty_read(node->file.dirty, off, buf, len, read_old, &old)
+				: read_old(&old, off, buf, len);
 }
 
 /* @len cut at the end of the file. */
@@ -137,8 +137,8 @@ int64_t tw_content_read(struct twinfs_volume *volume, struct tw_node *node, void
 	return rc ? rc : (int64_t)count;
 }
 
-static int view_copy(struct twinfs_volume *volume, struct tw_node *node, uint32_t len,
-	uint32_t off, struct twinfs_view *view)
+static int view_copy(struct twinfs_volume *volume, struct tw_node *node, uint32_t len, uint32_t off,
+	struct twinfs_view *view)
 {
 	int rc;
 
@@ -216,8 +216,7 @@ static uint32_t blocks_to_write(const struct twinfs_volume *volume, uint32_t kee
 
 	if (keep >= size)
 		return 0;
-	return blocks_of(volume, size) -
-		tw_ctz_locate(volume->area.block_size, keep, &in_block);
+	return blocks_of(volume, size) - tw_ctz_locate(volume->area.block_size, keep, &in_block);
 }
 
 static int begin(struct tw_node *node)
@@ -228,8 +227,7 @@ static int begin(struct tw_node *node)
 }
 
 /* Moves the promise of blocks from what the content needed to what it will need. */
-static int reserve(struct twinfs_volume *volume, struct tw_node *node, uint32_t keep,
-	uint32_t size)
+static int reserve(struct twinfs_volume *volume, struct tw_node *node, uint32_t keep, uint32_t size)
 {
 	struct tw_dirty *dirty = node->file.dirty;
 	uint32_t need = node->mdir ? blocks_to_write(volume, keep, size) : 0;

@@ -21,7 +21,7 @@ struct tw_dirty {
 	uint32_t old_valid; /* committed bytes from here on were cut off: they read as zero */
 	uint32_t reserved;  /* blocks promised by the allocator */
 	uint32_t chunk_count;
-	uint8_t **chunks;   /* by offset / TW_CHUNK_SIZE; NULL: as committed */
+	uint8_t **chunks; /* by offset / TW_CHUNK_SIZE; NULL: as committed */
 };
 
 /* Reads committed content: @len bytes at @off, all below the committed size. */

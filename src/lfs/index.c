@@ -72,8 +72,8 @@ static int take_slot(struct tw_index *index, struct tw_node *node)
 		index->free_slot = index->slots[slot].next_free;
 	} else {
 		if (index->slot_count == index->slot_room) {
-			struct tw_slot *more = reallocarray(index->slots, 2 * (size_t)index->slot_room,
-				sizeof(*more));
+			struct tw_slot *more = reallocarray(index->slots,
+				2 * (size_t)index->slot_room, sizeof(*more));
 
 			if (!more)
 				return -ENOMEM;
@@ -114,8 +114,8 @@ int tw_node_set_extra(struct tw_node *node, const void *extra, size_t len)
 	return 0;
 }
 
-int tw_node_new(struct twinfs_volume *volume, enum tw_kind kind, const void *name,
-	size_t name_len, struct tw_node **ret_node)
+int tw_node_new(struct twinfs_volume *volume, enum tw_kind kind, const void *name, size_t name_len,
+	struct tw_node **ret_node)
 {
 	struct tw_node *node = calloc(1, sizeof(*node));
 
@@ -190,7 +190,7 @@ void tw_node_link(struct twinfs_volume *volume, struct tw_node *dir, struct tw_n
 
 	node->parent = dir;
 	if (!tw_name_is_valid(node->name, node->name_len) ||
-	    tw_node_find(volume, dir, node->name, node->name_len))
+		tw_node_find(volume, dir, node->name, node->name_len))
 		return;
 	if (index->visible >= index->bucket_count)
 		grow_buckets(index);
@@ -230,7 +230,7 @@ struct tw_node *tw_node_find(const struct twinfs_volume *volume, const struct tw
 
 	for (; node; node = node->hash_next)
 		if (node->hash == hash && node->parent == dir && node->name_len == len &&
-		    !memcmp(node->name, name, len))
+			!memcmp(node->name, name, len))
 			return node;
 	return NULL;
 }

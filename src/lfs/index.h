@@ -15,8 +15,8 @@ int tw_index_init(struct twinfs_volume *volume);
 void tw_index_release(struct twinfs_volume *volume);
 
 /* A node without a place yet; its extra bytes are copied. -ENOMEM. */
-int tw_node_new(struct twinfs_volume *volume, enum tw_kind kind, const void *name,
-	size_t name_len, struct tw_node **ret_node);
+int tw_node_new(struct twinfs_volume *volume, enum tw_kind kind, const void *name, size_t name_len,
+	struct tw_node **ret_node);
 int tw_node_set_extra(struct tw_node *node, const void *extra, size_t len);
 void tw_node_free(struct twinfs_volume *volume, struct tw_node *node);
 

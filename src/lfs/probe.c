@@ -78,8 +78,8 @@ static int look_for_version_2(const uint8_t *bytes, uint64_t size,
 int twinfs_volume_probe(const void *bytes, uint64_t size, uint32_t block_size,
 	struct twinfs_superblock *ret_superblock, struct twinfs_error *err)
 {
-	int rc = block_size ? look_with_size(bytes, size, block_size, ret_superblock) :
-			      look_everywhere(bytes, size, ret_superblock);
+	int rc = block_size ? look_with_size(bytes, size, block_size, ret_superblock)
+			    : look_everywhere(bytes, size, ret_superblock);
 
 	if (rc == -EUCLEAN)
 		rc = look_for_version_2(bytes, size, ret_superblock);
@@ -87,7 +87,8 @@ int twinfs_volume_probe(const void *bytes, uint64_t size, uint32_t block_size,
 		return tw_fail_at(err, TWINFS_P_LFS_VERSION, rc, TWINFS_NO_BLOCK, 0x24,
 			"littlefs version is not 1.0 or 1.1");
 	if (rc)
-		return tw_fail(err, TWINFS_P_LFS_MAGIC, rc, "no littlefs superblock in blocks 0 and 1");
+		return tw_fail(err, TWINFS_P_LFS_MAGIC, rc,
+			"no littlefs superblock in blocks 0 and 1");
 	return 0;
 }
 

@@ -38,14 +38,14 @@ static inline bool tw_pair_is_nil(struct tw_pair pair)
 static inline bool tw_pair_is_same(struct tw_pair a, struct tw_pair b)
 {
 	return (a.block[0] == b.block[0] && a.block[1] == b.block[1]) ||
-		(a.block[0] == b.block[1] && a.block[1] == b.block[0]);
+	       (a.block[0] == b.block[1] && a.block[1] == b.block[0]);
 }
 
 /* A relocation changes one half: pairs that overlap are the same directory. */
 static inline bool tw_pair_overlaps(struct tw_pair a, struct tw_pair b)
 {
 	return a.block[0] == b.block[0] || a.block[0] == b.block[1] || a.block[1] == b.block[0] ||
-		a.block[1] == b.block[1];
+	       a.block[1] == b.block[1];
 }
 
 enum tw_kind {
@@ -59,31 +59,31 @@ struct tw_dirty;
 
 struct tw_node {
 	uint64_t ino;
-	struct tw_node *parent;    /* directory; NULL for the root and removed nodes */
-	struct tw_mdir *mdir;      /* pair that holds the entry; NULL once removed */
+	struct tw_node *parent; /* directory; NULL for the root and removed nodes */
+	struct tw_mdir *mdir;   /* pair that holds the entry; NULL once removed */
 	struct tw_node *hash_next;
 	struct tw_node *next_work; /* work list of the function that scans the tree */
 	char *name;
-	uint8_t *extra;            /* payload behind the first 8 bytes, and attributes;
-				    * the whole entry if opaque */
+	uint8_t *extra; /* payload behind the first 8 bytes, and attributes;
+			 * the whole entry if opaque */
 	int64_t mtime_ns;
 	uint32_t hash;
-	int damage;                /* negative errno: content cannot be read */
+	int damage; /* negative errno: content cannot be read */
 	enum tw_kind kind;
-	bool is_visible;           /* in the hash table and in listings */
-	bool is_void;              /* marked as moved, and the destination is there */
-	uint8_t tag;               /* type byte of the entry */
+	bool is_visible; /* in the hash table and in listings */
+	bool is_void;    /* marked as moved, and the destination is there */
+	uint8_t tag;     /* type byte of the entry */
 	uint8_t payload_len, attr_len, name_len;
 	uint16_t extra_len;
 	union {
 		struct {
-			uint32_t head, size;  /* as committed */
-			uint32_t *blocks;     /* the chain, by index; NULL: not loaded */
+			uint32_t head, size; /* as committed */
+			uint32_t *blocks;    /* the chain, by index; NULL: not loaded */
 			unsigned opens;
 			struct tw_dirty *dirty; /* unsynced content, or NULL */
 		} file;
 		struct {
-			struct tw_pair pair;  /* as the entry says */
+			struct tw_pair pair; /* as the entry says */
 			struct tw_mdir *first, *last;
 			unsigned subdirs;
 		} dir;
@@ -94,15 +94,15 @@ struct tw_node {
 struct tw_mdir {
 	LIST_ENTRY(tw_mdir) all;
 	TAILQ_ENTRY(tw_mdir) unsettled;
-	struct tw_pair pair;          /* block[0] is in force, block[1] is written next */
-	struct tw_pair tail;          /* as on the chip */
-	struct tw_mdir *next, *prev;  /* neighbours on the thread */
-	struct tw_node *dir;          /* NULL: superblock pair, or orphan */
+	struct tw_pair pair;         /* block[0] is in force, block[1] is written next */
+	struct tw_pair tail;         /* as on the chip */
+	struct tw_mdir *next, *prev; /* neighbours on the thread */
+	struct tw_node *dir;         /* NULL: superblock pair, or orphan */
 	struct tw_node **entries;
 	unsigned count, room;
 	uint32_t rev;
-	uint32_t len;                 /* bytes of content, with header and checksum */
-	bool more;                    /* the directory goes on in the tail */
+	uint32_t len; /* bytes of content, with header and checksum */
+	bool more;    /* the directory goes on in the tail */
 	bool is_orphan, is_out_of_step;
 	bool is_unknown_to_parent, is_unknown_to_thread; /* moved, on the unsettled list */
 };
@@ -114,9 +114,9 @@ TAILQ_HEAD(tw_mdir_queue, tw_mdir);
 struct tw_pins {
 	pthread_mutex_t mutex;
 	pthread_cond_t gone;
-	unsigned epoch;      /* 0 or 1 */
-	unsigned count[2];   /* views of each epoch */
-	uint32_t *limbo[2];  /* blocks freed in each epoch */
+	unsigned epoch;     /* 0 or 1 */
+	unsigned count[2];  /* views of each epoch */
+	uint32_t *limbo[2]; /* blocks freed in each epoch */
 	size_t limbo_len[2], limbo_room[2];
 };
 
@@ -135,7 +135,7 @@ struct tw_slot {
 };
 
 struct tw_index {
-	struct tw_slot *slots;   /* by the low half of an inode number */
+	struct tw_slot *slots; /* by the low half of an inode number */
 	uint32_t slot_count, slot_room, free_slot;
 	struct tw_node **buckets;
 	uint32_t bucket_count, visible;
@@ -157,7 +157,7 @@ struct twinfs_volume {
 	uint8_t *scratch;               /* one block, for building commits */
 	uint32_t version;
 	struct twinfs_pending pending;
-	int thread_damage;              /* negative errno: changes are not safe */
+	int thread_damage; /* negative errno: changes are not safe */
 	bool is_read_only;
 };
 

@@ -16,12 +16,12 @@ struct tw_v1_edit {
 	struct tw_node *update; /* this entry gets @tag and @payload */
 	uint8_t tag;
 	uint32_t payload[2];
-	struct tw_node *drop;   /* this entry goes; its node is left without a pair */
-	struct tw_node *add;    /* this entry comes, last */
+	struct tw_node *drop;      /* this entry goes; its node is left without a pair */
+	struct tw_node *add;       /* this entry comes, last */
 	struct tw_node *old, *new; /* new takes the place of old, which is left without a pair */
 	bool sets_tail;
 	struct tw_pair tail;
-	bool more;              /* with sets_tail */
+	bool more; /* with sets_tail */
 };
 
 /* Whether @mdir has room for its entries after @edit. */
@@ -34,8 +34,7 @@ bool tw_v1_fits(const struct twinfs_volume *volume, const struct tw_mdir *mdir,
  * the pair, or no block to move to), -EUCLEAN (the superblock pair is bad),
  * -EIO, -ESHUTDOWN, -ENOMEM.
  */
-int tw_v1_commit(struct twinfs_volume *volume, struct tw_mdir *mdir,
-	const struct tw_v1_edit *edit);
+int tw_v1_commit(struct twinfs_volume *volume, struct tw_mdir *mdir, const struct tw_v1_edit *edit);
 
 /*
  * Makes a pair of two fresh blocks with @edit as its first content (section

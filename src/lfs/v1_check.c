@@ -125,7 +125,7 @@ static int sort_out(struct tw_v1_check *check, const struct tw_v1_entry *entry, 
 	if (!entry->name)
 		return 0;
 	if (entry->type & TW_V1_MARK &&
-	    (tw_v1_is_chain(entry->type) || tw_v1_is_directory(entry->type)))
+		(tw_v1_is_chain(entry->type) || tw_v1_is_directory(entry->type)))
 		return put_off(&check->marked, entry, block);
 	if (tw_v1_is_directory(entry->type))
 		return put_off(&check->dirs, entry, block);
@@ -420,14 +420,14 @@ static int check_superblock(struct tw_v1_check *check, bool *ret_is_usable)
 	block = met->half.pair.block[0];
 	rc = tw_v1_read_superblock(met->half.bytes, met->half.block_size, &superblock);
 	if (rc) {
-		tw_v1_report(check,
-			rc == -ENOTSUP ? TWINFS_P_LFS_VERSION : TWINFS_P_LFS_MAGIC, block,
-			rc == -ENOTSUP ? "littlefs version is not 1.0 or 1.1" :
-					 "the superblock has no littlefs magic");
+		tw_v1_report(check, rc == -ENOTSUP ? TWINFS_P_LFS_VERSION : TWINFS_P_LFS_MAGIC,
+			block,
+			rc == -ENOTSUP ? "littlefs version is not 1.0 or 1.1"
+				       : "the superblock has no littlefs magic");
 		return 0;
 	}
 	if (met->half.len != TW_V1_SUPERBLOCK_LEN || met->half.more ||
-	    memcmp(met->half.bytes + TW_V1_HEADER_SIZE, head, sizeof(head)) != 0)
+		memcmp(met->half.bytes + TW_V1_HEADER_SIZE, head, sizeof(head)) != 0)
 		tw_v1_report(check, TWINFS_P_LFS_SUPERBLOCK, block,
 			"the superblock pair holds more or other than its entry");
 	if (superblock.block_size != check->area.block_size)

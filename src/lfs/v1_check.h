@@ -27,8 +27,8 @@ struct tw_v1_check {
 	int errors;
 	struct tw_v1_met *met;
 	uint32_t met_count, met_room;
-	uint32_t *met_by_block;   /* place in met, plus one */
-	uint32_t *owner;          /* owner of a block, from 1; files count on from the pairs */
+	uint32_t *met_by_block; /* place in met, plus one */
+	uint32_t *owner;        /* owner of a block, from 1; files count on from the pairs */
 	uint32_t last_owner;
 	struct tw_v1_later *dirs; /* directories to walk */
 	struct tw_v1_later *marked, *files;

@@ -45,11 +45,11 @@ static bool is_truncated_at_boundary(const struct tw_v1_check *check, uint32_t h
 	uint32_t wrong;
 
 	if (count < 2 || tw_ctz_start(check->area.block_size, count) != size ||
-	    count >= check->area.block_count)
+		count >= check->area.block_count)
 		return false;
 	blocks = malloc((count + 1) * sizeof(*blocks));
 	return blocks && tw_ctz_walk(&check->area, head, size + 1, blocks, NULL) == 0 &&
-		find_wrong_pointer(&check->area, blocks, count + 1, &wrong) == 0 && !wrong;
+	       find_wrong_pointer(&check->area, blocks, count + 1, &wrong) == 0 && !wrong;
 }
 
 static int check_chain(struct tw_v1_check *check, const struct tw_v1_later *file, uint32_t *blocks,

@@ -172,7 +172,7 @@ static bool holds(const struct twinfs_volume *volume, uint32_t block, uint32_t l
 	const uint8_t *bytes;
 
 	return tw_area_read(&volume->area, block, 0, len, &bytes) == 0 &&
-		memcmp(bytes, volume->scratch, len) == 0;
+	       memcmp(bytes, volume->scratch, len) == 0;
 }
 
 /* Writes what is in the scratch block; when its place is bad, somewhere else. */
@@ -313,8 +313,7 @@ static int settle(struct twinfs_volume *volume)
 	return rc;
 }
 
-int tw_v1_commit(struct twinfs_volume *volume, struct tw_mdir *mdir,
-	const struct tw_v1_edit *edit)
+int tw_v1_commit(struct twinfs_volume *volume, struct tw_mdir *mdir, const struct tw_v1_edit *edit)
 {
 	int rc = write_version(volume, mdir, edit);
 

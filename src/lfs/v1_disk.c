@@ -27,7 +27,7 @@ static bool parse_half(const uint8_t *bytes, uint32_t block_size, struct tw_v1_h
 	half->more = size & TW_V1_MORE;
 	half->tail = (struct tw_pair){{tw_le32(bytes + 8), tw_le32(bytes + 12)}};
 	return half->len >= TW_V1_LEN_MIN && half->len <= block_size &&
-		tw_crc32_raw(UINT32_MAX, bytes, half->len) == 0;
+	       tw_crc32_raw(UINT32_MAX, bytes, half->len) == 0;
 }
 
 int tw_v1_fetch(const struct tw_area *area, struct tw_pair pair, struct tw_v1_half *ret_half)
@@ -36,7 +36,7 @@ int tw_v1_fetch(const struct tw_area *area, struct tw_pair pair, struct tw_v1_ha
 	unsigned valid = 0;
 
 	if (pair.block[0] >= area->block_count || pair.block[1] >= area->block_count ||
-	    pair.block[0] == pair.block[1])
+		pair.block[0] == pair.block[1])
 		return -EUCLEAN;
 	for (unsigned i = 0; i < 2; i++) {
 		const uint8_t *bytes;
@@ -73,8 +73,8 @@ bool tw_v1_next_entry(const struct tw_v1_half *half, uint32_t *off, struct tw_v1
 	entry.name_len = raw[3];
 	entry.payload[0] = tw_le32(raw + 4);
 	entry.payload[1] = tw_le32(raw + 8);
-	entry.len = TW_V1_ENTRY_HEAD + (uint32_t)entry.payload_len + entry.attr_len +
-		entry.name_len;
+	entry.len =
+		TW_V1_ENTRY_HEAD + (uint32_t)entry.payload_len + entry.attr_len + entry.name_len;
 	entry.is_overrun = at + entry.len > end;
 	*off = at + entry.len;
 	/* Old writers cut the last name short; the rest stands behind the content (19.9). */
@@ -99,7 +99,7 @@ int tw_v1_read_superblock(const uint8_t *bytes, uint64_t size,
 		return -EUCLEAN;
 	/* The block size is not known yet: any length up to the largest is tried. */
 	if (!parse_half(bytes, size < LEN_MAX ? (uint32_t)size : LEN_MAX, &half) ||
-	    half.len < TW_V1_SUPERBLOCK_LEN || memcmp(bytes + 0x28, "littlefs", 8) != 0)
+		half.len < TW_V1_SUPERBLOCK_LEN || memcmp(bytes + 0x28, "littlefs", 8) != 0)
 		return -EUCLEAN;
 	version = tw_le32(bytes + 0x24);
 	*ret_superblock = (struct twinfs_superblock){

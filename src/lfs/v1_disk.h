@@ -27,8 +27,8 @@ enum {
 	TW_V1_TYPE_FILE = 0x11,
 	TW_V1_TYPE_DIR = 0x22,
 	TW_V1_TYPE_SUPERBLOCK = 0x2e,
-	TW_V1_MARK = 0x80,        /* being moved */
-	TW_V1_STRUCT = 0x70,      /* how the payload is to be read: */
+	TW_V1_MARK = 0x80,   /* being moved */
+	TW_V1_STRUCT = 0x70, /* how the payload is to be read: */
 	TW_V1_STRUCT_CTZ = 0x10,
 	TW_V1_STRUCT_DIR = 0x20,
 
@@ -40,7 +40,7 @@ enum {
 	TW_V1_SUPERBLOCK_LEN = 52,
 };
 
-#define TW_V1_MORE UINT32_C(0x80000000)
+#define TW_V1_MORE    UINT32_C(0x80000000)
 #define TW_V1_VERSION UINT32_C(0x00010001)
 
 /* The newest valid half of a pair, as copied from the chip. */
@@ -48,9 +48,9 @@ struct tw_v1_half {
 	struct tw_pair pair;  /* block[0] holds it */
 	const uint8_t *bytes; /* the whole block */
 	uint32_t block_size;
-	uint32_t rev, len;    /* len: 20 .. block size, checked */
+	uint32_t rev, len; /* len: 20 .. block size, checked */
 	bool more;
-	bool other_is_valid;  /* the older half is valid too */
+	bool other_is_valid; /* the older half is valid too */
 	struct tw_pair tail;
 };
 
@@ -63,14 +63,14 @@ int tw_v1_fetch(const struct tw_area *area, struct tw_pair pair, struct tw_v1_ha
 
 /* An entry; everything it points to lies inside the block. */
 struct tw_v1_entry {
-	uint32_t off, len;       /* in the half, with head */
+	uint32_t off, len; /* in the half, with head */
 	uint8_t type, payload_len, attr_len, name_len;
 	uint32_t payload[2];
-	const uint8_t *raw;      /* len bytes */
-	const uint8_t *extra;    /* payload behind the first 8 bytes, then attributes */
+	const uint8_t *raw;   /* len bytes */
+	const uint8_t *extra; /* payload behind the first 8 bytes, then attributes */
 	uint32_t extra_len;
-	const uint8_t *name;     /* name_len bytes; NULL: lengths that make no sense */
-	bool is_overrun;         /* it does not end inside the content */
+	const uint8_t *name; /* name_len bytes; NULL: lengths that make no sense */
+	bool is_overrun;     /* it does not end inside the content */
 };
 
 /*

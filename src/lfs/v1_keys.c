@@ -44,8 +44,7 @@ bool tw_v1_keys_has(const struct tw_v1_keys *keys, uint32_t head, uint32_t size)
 {
 	uint64_t key = key_of(head, size);
 
-	return keys->count &&
-		bsearch(&key, keys->list, keys->count, sizeof(*keys->list), compare);
+	return keys->count && bsearch(&key, keys->list, keys->count, sizeof(*keys->list), compare);
 }
 
 void tw_v1_keys_release(struct tw_v1_keys *keys)

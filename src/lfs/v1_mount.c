@@ -31,10 +31,10 @@ struct scan {
 static int new_entry_node(struct twinfs_volume *volume, const struct tw_v1_entry *entry,
 	struct tw_node **ret_node)
 {
-	enum tw_kind kind = !entry->name			? TW_OPAQUE :
-			    tw_v1_is_chain(entry->type)		? TW_FILE :
-			    tw_v1_is_directory(entry->type)	? TW_DIRECTORY :
-								  TW_OPAQUE;
+	enum tw_kind kind = !entry->name                      ? TW_OPAQUE
+			    : tw_v1_is_chain(entry->type)     ? TW_FILE
+			    : tw_v1_is_directory(entry->type) ? TW_DIRECTORY
+							      : TW_OPAQUE;
 	bool is_opaque = kind == TW_OPAQUE;
 	struct tw_node *node;
 	int rc = tw_node_new(volume, kind, is_opaque ? (const uint8_t *)"" : entry->name,
@@ -51,8 +51,8 @@ static int new_entry_node(struct twinfs_volume *volume, const struct tw_v1_entry
 	} else if (kind == TW_DIRECTORY) {
 		node->dir.pair = (struct tw_pair){{entry->payload[0], entry->payload[1]}};
 	}
-	rc = is_opaque ? tw_node_set_extra(node, entry->raw, entry->len) :
-			 tw_node_set_extra(node, entry->extra, entry->extra_len);
+	rc = is_opaque ? tw_node_set_extra(node, entry->raw, entry->len)
+		       : tw_node_set_extra(node, entry->extra, entry->extra_len);
 	if (rc)
 		tw_node_free(volume, node);
 	else
@@ -154,8 +154,8 @@ static int load_directory(struct scan *scan, struct tw_node *dir)
 		struct tw_v1_half half;
 		struct tw_mdir *mdir;
 		/* A pair seen before would make the tree endless. */
-		int rc = owner(scan, pair) ? -EUCLEAN :
-					     tw_v1_fetch(&scan->volume->area, pair, &half);
+		int rc = owner(scan, pair) ? -EUCLEAN
+					   : tw_v1_fetch(&scan->volume->area, pair, &half);
 
 		if (rc) {
 			dir->damage = rc;
@@ -337,7 +337,7 @@ static int judge_thread(struct twinfs_volume *volume)
 		if (prev->more)
 			continue;
 		if (!next->dir && !is_referenced[next->pair.block[0]] &&
-		    !is_referenced[next->pair.block[1]]) {
+			!is_referenced[next->pair.block[1]]) {
 			next->is_orphan = true;
 			volume->pending.orphans++;
 		} else if (!tw_pair_is_same(prev->tail, next->pair)) {
@@ -386,8 +386,8 @@ static int load_superblock(struct scan *scan, struct twinfs_error *err)
 	if (rc)
 		return tw_fail_at(err, rc == -ENOTSUP ? TWINFS_P_LFS_VERSION : TWINFS_P_LFS_MAGIC,
 			rc, half.pair.block[0], tw_area_addr(&volume->area, half.pair.block[0]),
-			rc == -ENOTSUP ? "littlefs version is not 1.0 or 1.1" :
-					 "the superblock has no littlefs magic");
+			rc == -ENOTSUP ? "littlefs version is not 1.0 or 1.1"
+				       : "the superblock has no littlefs magic");
 	root = (struct tw_pair){{tw_le32(half.bytes + 0x14), tw_le32(half.bytes + 0x18)}};
 	rc = new_mdir(scan, &half, &volume->superblock);
 	if (!rc)

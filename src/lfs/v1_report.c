@@ -21,8 +21,8 @@ void tw_v1_report(struct tw_v1_check *check, enum twinfs_problem problem, uint32
 	va_start(args, format);
 	(void)vsnprintf(text, sizeof(text), format, args); /* cut is fine */
 	va_end(args);
-	(void)tw_fail_at(&finding, problem, -EUCLEAN, block, tw_area_addr(&check->area, block), "%s",
-		text);
+	(void)tw_fail_at(&finding, problem, -EUCLEAN, block, tw_area_addr(&check->area, block),
+		"%s", text);
 	if (twinfs_problem_severity(problem) == TWINFS_ERROR)
 		check->errors++;
 	check->found(check->ctx, &finding);

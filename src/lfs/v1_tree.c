@@ -321,7 +321,7 @@ static int move(struct twinfs_volume *volume, struct tw_node *node, struct tw_no
 		edit.add = twin;
 	}
 	if (node->mdir == (replaced ? replaced->mdir : dir->dir.last) &&
-	    tw_v1_fits(volume, node->mdir, &edit))
+		tw_v1_fits(volume, node->mdir, &edit))
 		rc = move_at_once(volume, node, dir, twin, &edit);
 	else
 		rc = move_in_steps(volume, node, dir, twin, replaced);
@@ -334,8 +334,7 @@ static int move(struct twinfs_volume *volume, struct tw_node *node, struct tw_no
 	return replaced ? dispose(volume, replaced) ?: rc : rc;
 }
 
-static int publish(struct twinfs_volume *volume, struct tw_node *node, uint32_t head,
-	uint32_t size)
+static int publish(struct twinfs_volume *volume, struct tw_node *node, uint32_t head, uint32_t size)
 {
 	struct tw_v1_edit edit = {.update = node, .tag = node->tag, .payload = {head, size}};
 

@@ -41,8 +41,8 @@ static int init_volume(struct twinfs_volume *volume, struct twinfs_flash *flash,
 	if (rc)
 		return rc;
 	volume->engine = &tw_v1_engine;
-	volume->is_read_only = config->flags & TWINFS_VOLUME_READ_ONLY ||
-		!twinfs_flash_is_writable(flash);
+	volume->is_read_only =
+		config->flags & TWINFS_VOLUME_READ_ONLY || !twinfs_flash_is_writable(flash);
 	volume->scratch = malloc(volume->area.block_size);
 	return volume->scratch ? tw_index_init(volume) : -ENOMEM;
 }

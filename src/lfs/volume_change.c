@@ -128,8 +128,7 @@ static bool is_inside(const struct tw_node *node, const struct tw_node *dir)
 	return false;
 }
 
-static int check_replace(const struct tw_node *node, const struct tw_node *replaced,
-	unsigned flags)
+static int check_replace(const struct tw_node *node, const struct tw_node *replaced, unsigned flags)
 {
 	if (flags & RENAME_NOREPLACE)
 		return -EEXIST;
@@ -227,8 +226,8 @@ void twinfs_volume_close(struct twinfs_volume *volume, uint64_t ino)
 		tw_content_close(volume, node);
 }
 
-int64_t twinfs_volume_write(struct twinfs_volume *volume, uint64_t ino, const void *buf,
-	size_t len, uint64_t off)
+int64_t twinfs_volume_write(struct twinfs_volume *volume, uint64_t ino, const void *buf, size_t len,
+	uint64_t off)
 {
 	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&volume->lock);
 	struct tw_node *node;

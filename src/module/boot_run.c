@@ -73,8 +73,8 @@ static int save_user(struct tw_boot *boot, struct twinfs_error *err)
 	int rc = twinfs_flash_read(boot->flash, boot->user.addr, boot->user.size, &bytes);
 
 	if (!rc)
-		rc = save_numbered(
-			boot->save_prefix, bytes, boot->user.size, &boot->report->user_saved);
+		rc = save_numbered(boot->save_prefix, bytes, boot->user.size,
+			&boot->report->user_saved);
 	if (!rc)
 		return 0;
 	return tw_fail(err, TWINFS_P_BOOT, rc,
@@ -83,8 +83,8 @@ static int save_user(struct tw_boot *boot, struct twinfs_error *err)
 		boot->save_prefix, twinfs_strerror(rc));
 }
 
-static struct twinfs_volume_config format_config(
-	const struct tw_boot *boot, const struct twinfs_volume_config *config)
+static struct twinfs_volume_config format_config(const struct tw_boot *boot,
+	const struct twinfs_volume_config *config)
 {
 	struct twinfs_volume_config it = *config;
 
@@ -216,8 +216,8 @@ static int run_script(struct tw_boot *boot)
 {
 	struct tw_device device = {boot->user_volume, boot->backup_volume};
 	bool both = device.user && device.backup, mounted = both || !boot->profile->restores;
-	int rc = tw_report_console(
-		boot->report, mounted ? "mount." : "error ocurs in boot step.", "", 0);
+	int rc = tw_report_console(boot->report, mounted ? "mount." : "error ocurs in boot step.",
+		"", 0);
 
 	if (!rc && both && boot->profile->restores)
 		rc = tw_restore_run(&device, boot->report);

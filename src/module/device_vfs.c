@@ -94,8 +94,8 @@ static int open_existing(const struct place *place, struct tw_device_file *ret_f
 	return rc;
 }
 
-int tw_device_open_read(
-	const struct tw_device *device, const char *path, struct tw_device_file *ret_file)
+int tw_device_open_read(const struct tw_device *device, const char *path,
+	struct tw_device_file *ret_file)
 {
 	_cleanup_(release_place) struct place place = {0};
 	int rc = locate(device, path, &place);
@@ -117,8 +117,8 @@ static int repair(struct twinfs_volume *volume)
 	return twinfs_volume_repair(volume);
 }
 
-int tw_device_open_update(
-	const struct tw_device *device, const char *path, struct tw_device_file *ret_file)
+int tw_device_open_update(const struct tw_device *device, const char *path,
+	struct tw_device_file *ret_file)
 {
 	_cleanup_(release_place) struct place place = {0};
 	int rc = locate(device, path, &place);
@@ -152,8 +152,8 @@ static int truncate_to_nothing(const struct tw_device_file *file)
 	return rc || !stat.size ? rc : twinfs_volume_truncate(file->volume, file->ino, 0);
 }
 
-int tw_device_open_write(
-	const struct tw_device *device, const char *path, struct tw_device_file *ret_file)
+int tw_device_open_write(const struct tw_device *device, const char *path,
+	struct tw_device_file *ret_file)
 {
 	_cleanup_(release_place) struct place place = {0};
 	struct tw_device_file file;
@@ -223,8 +223,8 @@ int tw_device_copy_content(const struct tw_device_file *from, const struct tw_de
 	}
 }
 
-int tw_device_replace(
-	const struct tw_device *device, const char *path, const char *data, size_t len)
+int tw_device_replace(const struct tw_device *device, const char *path, const char *data,
+	size_t len)
 {
 	struct tw_device_file file;
 	int rc = tw_device_open_write(device, path, &file);
@@ -260,8 +260,8 @@ static size_t count_chars(const struct tw_text *text, size_t at, size_t *chars)
 	return at;
 }
 
-int tw_device_read_text(
-	const struct tw_device_file *file, size_t limit, struct tw_text *text, bool *ret_more)
+int tw_device_read_text(const struct tw_device_file *file, size_t limit, struct tw_text *text,
+	bool *ret_more)
 {
 	char piece[TW_DEVICE_READ_SIZE];
 	size_t at = 0, chars = limit;
@@ -269,8 +269,8 @@ int tw_device_read_text(
 
 	*ret_more = false;
 	while (!rc && (chars || at > text->len)) {
-		int64_t got = twinfs_volume_read(
-			file->volume, file->ino, piece, sizeof(piece), text->len);
+		int64_t got = twinfs_volume_read(file->volume, file->ino, piece, sizeof(piece),
+			text->len);
 
 		if (got <= 0)
 			return (int)got;
@@ -389,8 +389,8 @@ static int64_t hash_content(const struct tw_device_file *file, struct tw_hash *h
 	int64_t done = 0;
 
 	for (;;) {
-		int64_t got = twinfs_volume_read(
-			file->volume, file->ino, piece, sizeof(piece), (uint64_t)done);
+		int64_t got = twinfs_volume_read(file->volume, file->ino, piece, sizeof(piece),
+			(uint64_t)done);
 		int rc;
 
 		if (got <= 0)

@@ -36,17 +36,17 @@ struct tw_device_file {
 int tw_device_exists(const struct tw_device *device, const char *path, bool *ret_exists);
 
 /* Opens an existing file for reading; or for update, when the volume repairs itself first. */
-int tw_device_open_read(
-	const struct tw_device *device, const char *path, struct tw_device_file *ret_file);
-int tw_device_open_update(
-	const struct tw_device *device, const char *path, struct tw_device_file *ret_file);
+int tw_device_open_read(const struct tw_device *device, const char *path,
+	struct tw_device_file *ret_file);
+int tw_device_open_update(const struct tw_device *device, const char *path,
+	struct tw_device_file *ret_file);
 
 /*
  * Opens a file for writing and empties it; a missing one is created, which is
  * on the chip at once. What is written reaches it in tw_device_close().
  */
-int tw_device_open_write(
-	const struct tw_device *device, const char *path, struct tw_device_file *ret_file);
+int tw_device_open_write(const struct tw_device *device, const char *path,
+	struct tw_device_file *ret_file);
 
 /* Commits what was written. On failure the file is its old self again. Always closes. */
 int tw_device_close(struct tw_device_file *file);
@@ -58,16 +58,16 @@ void tw_device_drop(struct tw_device_file *file);
 int tw_device_copy_content(const struct tw_device_file *from, const struct tw_device_file *to);
 
 /* Makes @data the content of a file, by way of the calls above. */
-int tw_device_replace(
-	const struct tw_device *device, const char *path, const char *data, size_t len);
+int tw_device_replace(const struct tw_device *device, const char *path, const char *data,
+	size_t len);
 
 /*
  * Reads at most @limit characters, counted as the firmware counts UTF-8: by
  * first bytes only. @ret_more says whether bytes are left. The text always has
  * a NUL behind it.
  */
-int tw_device_read_text(
-	const struct tw_device_file *file, size_t limit, struct tw_text *text, bool *ret_more);
+int tw_device_read_text(const struct tw_device_file *file, size_t limit, struct tw_text *text,
+	bool *ret_more);
 
 /* Makes @dir and the directories above it, as far as they are missing. */
 int tw_device_mkdirs(const struct tw_device *device, const char *dir);

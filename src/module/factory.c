@@ -27,8 +27,8 @@
 #include "factory_table.h"
 #include "source.h"
 
-#define CHIP_NAME "chip.bin"
-#define USER_NAME "customer_fs.bin"
+#define CHIP_NAME   "chip.bin"
+#define USER_NAME   "customer_fs.bin"
 #define BACKUP_NAME "customer_backup_fs.bin"
 
 enum {
@@ -62,7 +62,7 @@ static int check_options(const struct twinfs_factory_options *options, struct tw
 			"profile '%s' has littlefs %" PRIu32 ", only version %d can be made",
 			profile->name, profile->format, FORMAT);
 	if (options->prog_size && (!tw_is_power_of_two(options->prog_size) ||
-				   options->prog_size > profile->block_size))
+					  options->prog_size > profile->block_size))
 		return tw_fail(err, TWINFS_P_FACTORY, -EINVAL,
 			"program size %" PRIu32
 			" is not a power of two up to the block size %" PRIu32,
@@ -98,7 +98,8 @@ static int check_space(const char *name, uint64_t needed, const struct twinfs_vo
 		return 0;
 	return tw_fail(err, TWINFS_P_FACTORY, -ENOSPC,
 		"%s: %" PRIu64 " blocks of %" PRIu32 " bytes needed, %" PRIu64 " there: %" PRIu64
-		" too few", name, needed, config->block_size, room, needed - room);
+		" too few",
+		name, needed, config->block_size, room, needed - room);
 }
 
 static int check_spaces(const struct tw_factory *factory, struct twinfs_error *err)
@@ -235,10 +236,13 @@ static int new_chip(const struct tw_factory *factory, struct twinfs_image *image
 {
 	struct twinfs_flash_config config = factory->options->profile->flash;
 	const struct twinfs_part_info parts[TWINFS_PART_COUNT] = {
-		[TWINFS_PART_USER] = {.present = true, .name = "user partition",
-			.addr = factory->user.addr, .config = factory->user},
+		[TWINFS_PART_USER] = {.present = true,
+			.name = "user partition",
+			.addr = factory->user.addr,
+			.config = factory->user},
 		[TWINFS_PART_BACKUP] = {.present = factory->backup.size != 0,
-			.name = "backup partition", .addr = factory->backup.addr,
+			.name = "backup partition",
+			.addr = factory->backup.addr,
 			.config = factory->backup},
 	};
 	int rc = tw_source_fit_chip(parts, &config, err);
@@ -295,8 +299,7 @@ static int create_chip(const struct twinfs_profile *profile, const char *path,
 		tw_crc32(0, profile->name, strlen(profile->name)), err);
 }
 
-static int make_chip(const struct tw_factory *factory, const char *path,
-	struct twinfs_error *err)
+static int make_chip(const struct tw_factory *factory, const char *path, struct twinfs_error *err)
 {
 	_cleanup_(cleanup_image) struct twinfs_image *image = NULL;
 	int rc = create_chip(factory->options->profile, path, err);

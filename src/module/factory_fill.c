@@ -120,7 +120,7 @@ static int check_content(const struct tw_factory *factory, const struct tw_tree_
 	const char *data, struct twinfs_error *err)
 {
 	if (!entry->in_backup ||
-	    twinfs_device_crc(TWINFS_DEVICE_CRC_INIT, data, entry->size) == entry->crc)
+		twinfs_device_crc(TWINFS_DEVICE_CRC_INIT, data, entry->size) == entry->crc)
 		return 0;
 	return tw_tree_fail(&factory->tree, entry->path, -EAGAIN, "changed while it was read", err);
 }

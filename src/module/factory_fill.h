@@ -16,7 +16,7 @@
 struct tw_factory {
 	const struct twinfs_factory_options *options;
 	struct tw_tree tree;
-	struct tw_text table; /* checksum.json; empty: nothing is protected */
+	struct tw_text table;                     /* checksum.json; empty: nothing is protected */
 	struct twinfs_volume_config user, backup; /* size 0: no such partition */
 };
 

@@ -122,8 +122,7 @@ uint64_t tw_factory_user_blocks(const struct tw_tree *tree, size_t table_len, ui
 	return count.blocks;
 }
 
-uint64_t tw_factory_backup_blocks(const struct tw_tree *tree, size_t table_len,
-	uint32_t block_size)
+uint64_t tw_factory_backup_blocks(const struct tw_tree *tree, size_t table_len, uint32_t block_size)
 {
 	struct count count = {.tree = tree, .block_size = block_size, .blocks = PAIR};
 	uint32_t root;

@@ -89,8 +89,8 @@ static bool is_protected(const struct tw_tree_entry *entry)
  */
 static int check_case(const struct tw_tree *tree, struct twinfs_error *err)
 {
-	_cleanup_free_ const struct tw_tree_entry **sorted = calloc(tree->count + 1,
-		sizeof(*sorted));
+	_cleanup_free_ const struct tw_tree_entry **sorted =
+		calloc(tree->count + 1, sizeof(*sorted));
 
 	if (!sorted)
 		return tw_tree_fail(tree, "", -ENOMEM, "out of memory", err);
@@ -99,7 +99,7 @@ static int check_case(const struct tw_tree *tree, struct twinfs_error *err)
 	qsort(sorted, tree->count, sizeof(*sorted), compare_folded);
 	for (size_t i = 1; i < tree->count; i++) {
 		if (compare_folded(&sorted[i - 1], &sorted[i]) ||
-		    (!is_protected(sorted[i - 1]) && !is_protected(sorted[i])))
+			(!is_protected(sorted[i - 1]) && !is_protected(sorted[i])))
 			continue;
 		(void)tw_fail(err, TWINFS_P_FACTORY, -EINVAL,
 			"'%s' and '%s' are one name to the module's checksum table",
@@ -201,6 +201,7 @@ int tw_factory_make_table(struct tw_tree *tree, uint64_t limit, struct tw_text *
 		return 0;
 	(void)tw_fail(err, TWINFS_P_TABLE, -EINVAL,
 		"checksum.json would have %zu characters, of which the module reads %u: protect "
-		"fewer files, or use shorter names", characters, TW_TABLE_CHARS);
+		"fewer files, or use shorter names",
+		characters, TW_TABLE_CHARS);
 	return tw_fail_file(err, tree->dir, -EINVAL);
 }

@@ -12,8 +12,8 @@
 #include "factory_tree.h"
 
 #define TW_FACTORY_TABLE_NAME "checksum.json"
-#define TW_FACTORY_FLAG_NAME "backup_restore.json"
-#define TW_FACTORY_FLAG_TEXT "{\"enable\": 1}"
+#define TW_FACTORY_FLAG_NAME  "backup_restore.json"
+#define TW_FACTORY_FLAG_TEXT  "{\"enable\": 1}"
 
 /*
  * Marks what @options want protected, and the directories above it, as part

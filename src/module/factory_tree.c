@@ -107,9 +107,11 @@ static int check_kind(const struct tw_tree *tree, const char *path, const struct
 {
 	if (S_ISREG(stat->st_mode) || S_ISDIR(stat->st_mode))
 		return 0;
-	return tw_tree_fail(tree, path, -EINVAL, S_ISLNK(stat->st_mode) ?
-		"is a symbolic link, which littlefs cannot store" :
-		"is neither a file nor a directory, so littlefs cannot store it", err);
+	return tw_tree_fail(tree, path, -EINVAL,
+		S_ISLNK(stat->st_mode)
+			? "is a symbolic link, which littlefs cannot store"
+			: "is neither a file nor a directory, so littlefs cannot store it",
+		err);
 }
 
 static int add(struct tw_tree *tree, int dir_fd, const char *parent, const char *name,

@@ -11,11 +11,11 @@
 #include <twinfs/error.h>
 
 struct tw_tree_entry {
-	char *path;        /* below the directory, without a '/' in front */
-	uint64_t size;     /* bytes when it was looked at; 0 for directories */
+	char *path;    /* below the directory, without a '/' in front */
+	uint64_t size; /* bytes when it was looked at; 0 for directories */
 	bool is_dir;
-	bool in_backup;    /* a protected file, or a directory above one */
-	uint32_t crc;      /* the device's, of a protected file once it was read */
+	bool in_backup; /* a protected file, or a directory above one */
+	uint32_t crc;   /* the device's, of a protected file once it was read */
 };
 
 /* All zero but @fd, which is -1, is the tree of nothing. */

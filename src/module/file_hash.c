@@ -23,8 +23,7 @@ static int add_view(const struct twinfs_view *view, struct twinfs_file_hash *has
 		const struct iovec *iov = &view->iov[i];
 
 		hash->crc32 = tw_crc32(hash->crc32, iov->iov_base, iov->iov_len);
-		hash->device_crc = twinfs_device_crc(hash->device_crc, iov->iov_base,
-			iov->iov_len);
+		hash->device_crc = twinfs_device_crc(hash->device_crc, iov->iov_base, iov->iov_len);
 		rc = tw_hash_update(sha256, iov->iov_base, iov->iov_len);
 	}
 	hash->size += view->len;

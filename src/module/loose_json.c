@@ -406,8 +406,8 @@ static int read_number(struct reader *in, unsigned char first, struct tw_json **
 }
 
 /* Reads the rest of "null", "true" or "false". */
-static int read_word(
-	struct reader *in, const char *rest, enum tw_json_kind kind, struct tw_json **ret_json)
+static int read_word(struct reader *in, const char *rest, enum tw_json_kind kind,
+	struct tw_json **ret_json)
 {
 	for (; *rest; rest++) {
 		if (in->cur != (unsigned char)*rest)

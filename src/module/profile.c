@@ -19,9 +19,9 @@
 #include "base/text.h"
 #include "module/profile_json.h"
 
-#define MAX_FILE (64u << 10) /* bytes of a profile */
-#define LEAST_BLOCKS 4       /* that a file system can be made of: two pairs */
-#define LEAST_UNITS 6        /* of SecureData: two regions of three erase units */
+#define MAX_FILE     (64u << 10) /* bytes of a profile */
+#define LEAST_BLOCKS 4           /* that a file system can be made of: two pairs */
+#define LEAST_UNITS  6           /* of SecureData: two regions of three erase units */
 
 #define fail(err, code, ...) tw_fail(err, TWINFS_P_PROFILE, code, __VA_ARGS__)
 

@@ -19,10 +19,10 @@
 #include "base/cleanup.h"
 #include "base/fail.h"
 
-#define MAX_CHIP (UINT64_C(1) << 40)   /* far beyond any NOR chip; sums of sizes cannot wrap */
-#define MAX_NS UINT64_C(1000000000000) /* 1000 s for one operation */
+#define MAX_CHIP  (UINT64_C(1) << 40)     /* far beyond any NOR chip; sums of sizes cannot wrap */
+#define MAX_NS    UINT64_C(1000000000000) /* 1000 s for one operation */
 #define MAX_DEPTH 8
-#define MAX_PATH 128 /* of a key, with the NUL; the longest of ours has 33 */
+#define MAX_PATH  128 /* of a key, with the NUL; the longest of ours has 33 */
 
 enum kind {
 	OBJECT, /* holds other keys of this table */
@@ -43,9 +43,11 @@ struct key {
 
 #define FIELD(member) offsetof(struct twinfs_profile, member)
 /* clang-format off: it takes the second brace for a block */
-#define AREA(path, member) \
-	{path, "addr", NUMBER64, false, FIELD(member.addr), 0, MAX_CHIP}, \
-	{path, "size", NUMBER64, false, FIELD(member.size), 1, MAX_CHIP}
+#define AREA(path, member)                                                                         \
+	{path, "addr", NUMBER64, false, FIELD(member.addr), 0, MAX_CHIP},                          \
+	{                                                                                          \
+		path, "size", NUMBER64, false, FIELD(member.size), 1, MAX_CHIP                     \
+	}
 /* clang-format on */
 
 /* A section stands before the keys in it. */
@@ -104,7 +106,7 @@ static void cleanup_tokener(struct json_tokener **tokener)
 		json_tokener_free(*tokener);
 }
 
-#define _cleanup_json_ _cleanup_(cleanup_json)
+#define _cleanup_json_    _cleanup_(cleanup_json)
 #define _cleanup_tokener_ _cleanup_(cleanup_tokener)
 
 #define fail(err, code, ...) tw_fail(err, TWINFS_P_PROFILE, code, __VA_ARGS__)

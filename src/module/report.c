@@ -68,8 +68,8 @@ static int make_room(void **array, size_t count, size_t element)
 	return 0;
 }
 
-int tw_report_console(
-	struct twinfs_boot_report *report, const char *head, const char *tail, size_t tail_len)
+int tw_report_console(struct twinfs_boot_report *report, const char *head, const char *tail,
+	size_t tail_len)
 {
 	void *lines = report->console;
 	int rc = make_room(&lines, report->console_count, sizeof(char *));
@@ -85,8 +85,8 @@ int tw_report_console(
 	return 0;
 }
 
-int tw_report_file(
-	struct twinfs_boot_report *report, const char *name, size_t name_len, const char *expected)
+int tw_report_file(struct twinfs_boot_report *report, const char *name, size_t name_len,
+	const char *expected)
 {
 	struct twinfs_boot_file file = {.verdict = TWINFS_VERDICT_SKIPPED};
 	void *files = report->files;

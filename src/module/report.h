@@ -12,8 +12,8 @@
 struct twinfs_boot_report *tw_report_new(enum twinfs_policy policy);
 
 /* Adds a console line, @head and @tail joined. NUL bytes are shown as \x00. 0 or -ENOMEM. */
-int tw_report_console(
-	struct twinfs_boot_report *report, const char *head, const char *tail, size_t tail_len);
+int tw_report_console(struct twinfs_boot_report *report, const char *head, const char *tail,
+	size_t tail_len);
 
 /*
  * Adds an entry of the table, as yet skipped.
@@ -21,8 +21,8 @@ int tw_report_console(
  * @expected  hash text, or NULL
  * 0 or -ENOMEM.
  */
-int tw_report_file(
-	struct twinfs_boot_report *report, const char *name, size_t name_len, const char *expected);
+int tw_report_file(struct twinfs_boot_report *report, const char *name, size_t name_len,
+	const char *expected);
 
 /* Adds a hole. 0 or -ENOMEM. */
 int tw_report_hole(struct twinfs_boot_report *report, enum twinfs_hole_id id, bool closed,

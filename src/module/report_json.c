@@ -196,9 +196,9 @@ char *twinfs_boot_report_json(const struct twinfs_boot_report *report)
 	char *copy = NULL;
 
 	if (json && fill(json, report)) {
-		const char *text = json_object_to_json_string_ext(
-			json, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-				      JSON_C_TO_STRING_NOSLASHESCAPE);
+		const char *text = json_object_to_json_string_ext(json,
+			JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+				JSON_C_TO_STRING_NOSLASHESCAPE);
 
 		copy = text ? strdup(text) : NULL;
 	}

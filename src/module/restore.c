@@ -85,8 +85,8 @@ static int check_flag(struct tw_restore *run, bool *ret_enabled)
 
 /* ---- the entries ---- */
 
-static int restore_entry(
-	struct tw_restore *run, const struct tw_json *name, struct twinfs_boot_file *file)
+static int restore_entry(struct tw_restore *run, const struct tw_json *name,
+	struct twinfs_boot_file *file)
 {
 	_cleanup_(tw_text_release) struct tw_text shown = {0}, source = {0};
 	_cleanup_free_ char *dir = NULL;
@@ -105,8 +105,8 @@ static int restore_entry(
 		return rc;
 	if (!exists) {
 		file->verdict = TWINFS_VERDICT_NO_BACKUP;
-		rc = tw_report_console(
-			run->report, "~ backup file does not exist: ", shown.data, shown.len);
+		rc = tw_report_console(run->report, "~ backup file does not exist: ", shown.data,
+			shown.len);
 		return rc ? rc
 			  : tw_report_hole(run->report, TWINFS_HOLE_NO_BACKUP, false,
 				    "'%s' is protected but not in the backup partition",
@@ -124,8 +124,8 @@ static int restore_entry(
 }
 
 /* The comparison is only made, and can only raise, when the file has a hash. */
-static int check_entry(
-	struct tw_restore *run, const struct tw_json *entry, struct twinfs_boot_file *file)
+static int check_entry(struct tw_restore *run, const struct tw_json *entry,
+	struct twinfs_boot_file *file)
 {
 	enum tw_table_match match = TW_TABLE_DIFFERENT;
 	struct tw_json *name = NULL;
@@ -159,8 +159,8 @@ static int check_entry(
 static int report_error(struct tw_restore *run)
 {
 	const char *text = run->raised.data ? run->raised.data : "";
-	int rc = tw_report_console(
-		run->report, "x backup restore procedure error: ", text, run->raised.len);
+	int rc = tw_report_console(run->report, "x backup restore procedure error: ", text,
+		run->raised.len);
 
 	if (!rc && !run->report->error) {
 		run->report->error = strdup(text);
@@ -213,8 +213,8 @@ static int iterate_other(struct tw_restore *run)
 		return table->first ? tw_restore_raise_subscript(run, table->first->key) : 0;
 	if (table->kind == TW_JSON_STRING)
 		return table->len ? tw_restore_raise_subscript(run, table) : 0;
-	return tw_restore_raised(
-		tw_text_addf(&run->raised, "'%s' object isn't iterable", tw_json_type_name(table)));
+	return tw_restore_raised(tw_text_addf(&run->raised, "'%s' object isn't iterable",
+		tw_json_type_name(table)));
 }
 
 static int check_entries(struct tw_restore *run)

@@ -44,11 +44,11 @@ int tw_restore_raise_subscript(struct tw_restore *run, const struct tw_json *jso
 	const char *type = tw_json_type_name(json);
 
 	if (json->kind == TW_JSON_LIST || json->kind == TW_JSON_STRING)
-		return tw_restore_raised(
-			tw_text_addf(&run->raised, "%s indices must be integers, not str",
-				json->kind == TW_JSON_LIST ? type : "string"));
-	return tw_restore_raised(
-		tw_text_addf(&run->raised, "'%s' object isn't subscriptable", type));
+		return tw_restore_raised(tw_text_addf(&run->raised,
+			"%s indices must be integers, not str",
+			json->kind == TW_JSON_LIST ? type : "string"));
+	return tw_restore_raised(tw_text_addf(&run->raised, "'%s' object isn't subscriptable",
+		type));
 }
 
 /* ---- files ---- */
@@ -79,8 +79,8 @@ static int copy_to_refused(struct tw_restore *run, const char *source)
 	tw_device_drop(&from);
 	if (got < 0)
 		return tw_restore_raise_errno(run, (int)got);
-	return tw_restore_raised(tw_text_addf(
-		&run->raised, "'int' object has no attribute '%s'", got ? "write" : "close"));
+	return tw_restore_raised(tw_text_addf(&run->raised, "'int' object has no attribute '%s'",
+		got ? "write" : "close"));
 }
 
 static int copy_in_place(struct tw_restore *run, const char *target, const char *source)

@@ -69,8 +69,8 @@ static int read_table(struct tw_restore *run, const char *path, struct reading *
 }
 
 /* As the firmware's: a missing table is copied first. */
-static int check_table(
-	struct tw_restore *run, struct reading *ret_reading, struct tw_json **ret_table)
+static int check_table(struct tw_restore *run, struct reading *ret_reading,
+	struct tw_json **ret_table)
 {
 	bool exists;
 	int rc = tw_device_exists(run->device, TW_USER_TABLE, &exists);
@@ -78,8 +78,8 @@ static int check_table(
 	if (!rc && !exists) {
 		rc = tw_device_exists(run->device, TW_BACKUP_TABLE, &exists);
 		if (!rc && !exists)
-			return tw_restore_raised(
-				tw_text_addf(&run->raised, "'%s not exist'", TW_USER_TABLE));
+			return tw_restore_raised(tw_text_addf(&run->raised, "'%s not exist'",
+				TW_USER_TABLE));
 		if (!rc)
 			rc = tw_restore_copy(run, TW_USER_TABLE, TW_BACKUP_TABLE);
 		run->report->table_copied = !rc;
@@ -183,8 +183,8 @@ static size_t index_of(const struct tw_json *list, const struct tw_json *entry)
 }
 
 /* Entry @index of @table, if it still has the name it had when it was checked. */
-static struct tw_json *own_entry(
-	const struct tw_json *table, size_t index, const struct tw_json *name)
+static struct tw_json *own_entry(const struct tw_json *table, size_t index,
+	const struct tw_json *name)
 {
 	struct tw_json *entry = table->kind == TW_JSON_LIST ? nth(table, index) : NULL;
 	const struct tw_json *now = entry ? tw_json_get(entry, "name") : NULL;
@@ -221,8 +221,8 @@ static int pick_entry(struct tw_restore *run, const struct tw_json *table, size_
 }
 
 /* Sets the hash of restored file @index in @table. */
-static int update_entry(
-	struct tw_restore *run, struct tw_json *table, size_t index, bool *ret_changed)
+static int update_entry(struct tw_restore *run, struct tw_json *table, size_t index,
+	bool *ret_changed)
 {
 	const struct tw_json *name = tw_json_get(nth(run->table, index), "name");
 	_cleanup_(tw_text_release) struct tw_text path = {0};

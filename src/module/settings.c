@@ -115,8 +115,8 @@ static int parse_settings(struct step *step, const struct tw_text *text)
 	if (rc)
 		return rc;
 	if (json->kind != TW_JSON_DICT)
-		rc = tw_text_addf(
-			&message, "'%s' object has no attribute 'get'", tw_json_type_name(json));
+		rc = tw_text_addf(&message, "'%s' object has no attribute 'get'",
+			tw_json_type_name(json));
 	tw_json_free(json);
 	return rc || !message.data ? rc : die(step, "AttributeError", message.data);
 }

@@ -22,12 +22,12 @@
 #include "base/file.h"
 
 enum {
-	TABLE_ROOM = 128,          /* entries of a GUID partition table, as every tool makes it */
+	TABLE_ROOM = 128, /* entries of a GUID partition table, as every tool makes it */
 	BLOCK_SIZE_MIN = 128,
 	BLOCK_SIZE_MAX = 1 << 20,
-	BLOCKS_MIN = 2,            /* the superblock pair; what else is there, mount finds out */
-	SMALL_PROG_SIZE = 16,      /* of chips whose erase unit is below the profile's */
-	SECURE_FILE_MODE = 0600,   /* it holds secrets */
+	BLOCKS_MIN = 2,          /* the superblock pair; what else is there, mount finds out */
+	SMALL_PROG_SIZE = 16,    /* of chips whose erase unit is below the profile's */
+	SECURE_FILE_MODE = 0600, /* it holds secrets */
 };
 
 /* What is open while the areas are looked for. */
@@ -120,7 +120,8 @@ static int configure_volume(const struct finder *finder, enum twinfs_part part)
 	int probed = probe(finder, info, &info->superblock);
 	uint32_t block_size;
 
-	/* Firmware of this generation would format it; who has such an image wants something else. */
+	/* Firmware of this generation would format it; who has such an image wants something else.
+	 */
 	if (probed == -ENOTSUP && info->superblock.version >> 16 == 2) {
 		(void)tw_fail(finder->err, TWINFS_P_LFS_VERSION, probed,
 			"%s holds littlefs version 2, which is not supported", info->name);
@@ -239,9 +240,10 @@ static int find_by_profile(const struct finder *finder)
 		if (!twinfs_image_contains(finder->image, areas[part].addr, areas[part].size))
 			return tw_fail(finder->err, TWINFS_P_IMAGE_PARTITION, -EUCLEAN,
 				"%" PRIu64 " bytes, but profile '%s' has %s at 0x%" PRIx64
-				" to 0x%" PRIx64, twinfs_image_size(finder->image),
-				finder->profile->name, tw_source_part_name(part),
-				areas[part].addr, areas[part].addr + areas[part].size);
+				" to 0x%" PRIx64,
+				twinfs_image_size(finder->image), finder->profile->name,
+				tw_source_part_name(part), areas[part].addr,
+				areas[part].addr + areas[part].size);
 		rc = place(finder, part, 0, areas[part].addr, areas[part].size);
 		if (rc)
 			return rc;
@@ -319,8 +321,7 @@ static int refuse_table(const struct finder *finder, enum twinfs_part part)
 	return tw_fail_file(finder->err, info->file, -EINVAL);
 }
 
-static int find_in_files(const struct finder *finder,
-	const char *const paths[TWINFS_PART_COUNT])
+static int find_in_files(const struct finder *finder, const char *const paths[TWINFS_PART_COUNT])
 {
 	size_t file = 0;
 
@@ -336,8 +337,8 @@ static int find_in_files(const struct finder *finder,
 }
 
 static int open_files(const char *const paths[TWINFS_PART_COUNT],
-	const struct twinfs_profile *profile, unsigned image_flags,
-	struct twinfs_image **ret_image, struct twinfs_error *err)
+	const struct twinfs_profile *profile, unsigned image_flags, struct twinfs_image **ret_image,
+	struct twinfs_error *err)
 {
 	const char *secure = paths[TWINFS_PART_SECURE];
 	const char *given[TWINFS_PART_COUNT];
@@ -345,7 +346,7 @@ static int open_files(const char *const paths[TWINFS_PART_COUNT],
 
 	/* A wrong name of another file leaves no new SecureData behind. */
 	if (is_missing(secure) && !is_missing(paths[TWINFS_PART_USER]) &&
-	    !is_missing(paths[TWINFS_PART_BACKUP])) {
+		!is_missing(paths[TWINFS_PART_BACKUP])) {
 		int rc = make_secure_file(secure, profile, image_flags, err);
 
 		if (rc)
@@ -368,7 +369,7 @@ static int check_overlap(const struct finder *finder)
 			const struct twinfs_part_info *b = &finder->parts[j];
 
 			if (!a->present || !b->present || a->addr >= b->addr + b->size ||
-			    b->addr >= a->addr + a->size)
+				b->addr >= a->addr + a->size)
 				continue;
 			return tw_fail(finder->err, TWINFS_P_IMAGE_TABLE, -EUCLEAN,
 				"%s and %s overlap", b->name, a->name);
@@ -395,8 +396,8 @@ int tw_source_open(const struct twinfs_source *source, const struct twinfs_profi
 		rc = open_files(paths, profile, image_flags, &image, err);
 	if (rc)
 		return rc;
-	finder = (struct finder){source, profile, image, parts,
-		!twinfs_image_bytes_writable(image), err};
+	finder = (struct finder){
+		source, profile, image, parts, !twinfs_image_bytes_writable(image), err};
 	rc = source->image ? find_in_image(&finder) : find_in_files(&finder, paths);
 	if (!rc)
 		rc = check_overlap(&finder);

@@ -30,8 +30,7 @@ int tw_source_fit_chip(const struct twinfs_part_info parts[TWINFS_PART_COUNT],
  * Makes the file @path, which must not exist, of @size erased bytes; it
  * appears whole or not at all. 0, -EEXIST, -ENOMEM or another errno.
  */
-int tw_source_make_erased(const char *path, uint64_t size, unsigned mode,
-	struct twinfs_error *err);
+int tw_source_make_erased(const char *path, uint64_t size, unsigned mode, struct twinfs_error *err);
 
 /* "customer_fs", "customer_backup_fs", "securedata": names in a partition table. */
 const char *tw_source_part_name(enum twinfs_part part);

@@ -22,7 +22,7 @@ struct twinfs_module {
 	struct twinfs_flash *flash;
 	struct twinfs_secure *secure;
 	struct twinfs_error secure_error; /* why there is an area, but no secure */
-	struct tw_boot boot; /* holds the volumes while the module is on */
+	struct tw_boot boot;              /* holds the volumes while the module is on */
 	bool is_on;
 	struct twinfs_boot_report *last_boot;
 	uint64_t boots;

@@ -138,8 +138,8 @@ static void put_volume(struct json_object **object, const struct twinfs_part_inf
 	put_version(object, info->has_superblock, info->superblock.version);
 	put_number(object, "block_size", config->block_size);
 	put_number(object, "prog_size", config->prog_size);
-	put_number(object, "blocks", blocks > config->spare_blocks ?
-		blocks - config->spare_blocks : 0);
+	put_number(object, "blocks",
+		blocks > config->spare_blocks ? blocks - config->spare_blocks : 0);
 	put_bool(object, "mounted", volume != NULL);
 	if (volume)
 		put_use(object, volume);
@@ -290,7 +290,7 @@ static struct json_object *ranges_json(const struct twinfs_module *module, uint3
 
 		if (info->present)
 			append(&array, range_json(module, info->name, info->addr / erase_size,
-				(info->addr + info->size) / erase_size));
+					       (info->addr + info->size) / erase_size));
 	}
 	return array;
 }

@@ -154,8 +154,8 @@ static bool is_equal_ignoring_case(const char *a, const char *b, size_t len)
 	return true;
 }
 
-struct tw_json *tw_table_find(
-	const struct tw_json *table, const char *name, size_t len, bool *ret_raised)
+struct tw_json *tw_table_find(const struct tw_json *table, const char *name, size_t len,
+	bool *ret_raised)
 {
 	*ret_raised = table->kind != TW_JSON_LIST;
 	if (*ret_raised)

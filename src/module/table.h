@@ -50,8 +50,8 @@ int tw_table_compare(const struct tw_json *entry, const char *found, enum tw_tab
  * table is no list, or an entry before it has no name that the firmware could
  * compare.
  */
-struct tw_json *tw_table_find(
-	const struct tw_json *table, const char *name, size_t len, bool *ret_raised);
+struct tw_json *tw_table_find(const struct tw_json *table, const char *name, size_t len,
+	bool *ret_raised);
 
 /* Sets the hash of @entry, under the key it has. 0 or -ENOMEM. */
 int tw_table_set(struct tw_json *entry, const char *hash);

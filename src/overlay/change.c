@@ -65,8 +65,8 @@ static int add(struct twinfs_overlay *overlay, uint64_t dir, const char *name,
 	if (rc)
 		return rc;
 	rc = kind == TW_OVERLAY_DIR
-		? twinfs_volume_mkdir(overlay->upper, parent->upper, name, &node->upper)
-		: twinfs_volume_create(overlay->upper, parent->upper, name, &node->upper);
+		     ? twinfs_volume_mkdir(overlay->upper, parent->upper, name, &node->upper)
+		     : twinfs_volume_create(overlay->upper, parent->upper, name, &node->upper);
 	if (rc) {
 		tw_overlay_node_free(&overlay->table, node);
 		return rc;
@@ -105,8 +105,8 @@ static int remove_upper(const struct twinfs_overlay *overlay, const struct tw_ov
 	if (!node->upper)
 		return 0;
 	return node->kind == TW_OVERLAY_DIR
-		? twinfs_volume_rmdir(overlay->upper, node->parent->upper, node->name)
-		: twinfs_volume_unlink(overlay->upper, node->parent->upper, node->name);
+		       ? twinfs_volume_rmdir(overlay->upper, node->parent->upper, node->name)
+		       : twinfs_volume_unlink(overlay->upper, node->parent->upper, node->name);
 }
 
 static int drop(struct twinfs_overlay *overlay, uint64_t dir, const char *name,
@@ -254,8 +254,8 @@ static int apply(struct renaming *renaming)
 	return 0;
 }
 
-int twinfs_overlay_rename(struct twinfs_overlay *overlay, uint64_t old_dir,
-	const char *old_name, uint64_t new_dir, const char *new_name, unsigned flags)
+int twinfs_overlay_rename(struct twinfs_overlay *overlay, uint64_t old_dir, const char *old_name,
+	uint64_t new_dir, const char *new_name, unsigned flags)
 {
 	_cleanup_unlock_ pthread_mutex_t *changing = tw_lock(&overlay->changing);
 	struct renaming renaming = {

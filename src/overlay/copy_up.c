@@ -135,8 +135,8 @@ struct copy {
 static int write_view(const struct copy *copy, const struct twinfs_view *view, uint64_t off)
 {
 	for (size_t i = 0; i < view->count; i++) {
-		int64_t done = twinfs_volume_write(copy->to_volume, copy->to,
-			view->iov[i].iov_base, view->iov[i].iov_len, off);
+		int64_t done = twinfs_volume_write(copy->to_volume, copy->to, view->iov[i].iov_base,
+			view->iov[i].iov_len, off);
 
 		if (done < 0)
 			return (int)done;
@@ -225,8 +225,7 @@ static int begin(struct twinfs_overlay *overlay, struct tw_overlay_node *node,
 }
 
 /* Makes the copy what is seen, and hands it the pin of the open handles. */
-static int publish(struct twinfs_overlay *overlay, struct tw_overlay_node *node,
-	struct copy *copy)
+static int publish(struct twinfs_overlay *overlay, struct tw_overlay_node *node, struct copy *copy)
 {
 	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&overlay->lock);
 	struct twinfs_overlay_stat stat;

@@ -71,7 +71,8 @@ static void fill_stat(const struct twinfs_overlay *overlay, const struct tw_over
 	if (node->is_removed)
 		stat.stat.links = 0;
 	else if (node->kind == TW_OVERLAY_DIR && node->lower && overlay->upper)
-		stat.stat.links = 1; /* unknown: programs that count sub-directories understand it */
+		stat.stat.links =
+			1; /* unknown: programs that count sub-directories understand it */
 	if (node->mtime_ns)
 		stat.stat.mtime_ns = node->mtime_ns;
 	*ret_stat = stat;
@@ -123,8 +124,8 @@ static int find_merged(const struct twinfs_overlay *overlay, const struct tw_ove
 }
 
 /* The node of an upper entry that nobody asked for before. */
-static int add_upper(struct twinfs_overlay *overlay, struct tw_overlay_node *dir,
-	const char *name, const struct twinfs_stat *stat, struct tw_overlay_node **ret_node)
+static int add_upper(struct twinfs_overlay *overlay, struct tw_overlay_node *dir, const char *name,
+	const struct twinfs_stat *stat, struct tw_overlay_node **ret_node)
 {
 	uint64_t lower = 0;
 	int rc = 0;
@@ -140,8 +141,8 @@ static int add_upper(struct twinfs_overlay *overlay, struct tw_overlay_node *dir
 	return rc;
 }
 
-static int add_lower(struct twinfs_overlay *overlay, struct tw_overlay_node *dir,
-	const char *name, const struct twinfs_stat *stat, struct tw_overlay_node **ret_node)
+static int add_lower(struct twinfs_overlay *overlay, struct tw_overlay_node *dir, const char *name,
+	const struct twinfs_stat *stat, struct tw_overlay_node **ret_node)
 {
 	int rc = add_node(overlay, dir, name, stat->type, ret_node);
 
@@ -150,21 +151,21 @@ static int add_lower(struct twinfs_overlay *overlay, struct tw_overlay_node *dir
 	return rc;
 }
 
-static int find_upper(struct twinfs_overlay *overlay, struct tw_overlay_node *dir,
-	const char *name, struct tw_overlay_node **ret_node)
+static int find_upper(struct twinfs_overlay *overlay, struct tw_overlay_node *dir, const char *name,
+	struct tw_overlay_node **ret_node)
 {
 	struct twinfs_stat stat;
 	uint64_t ino;
-	int rc = dir->upper ? twinfs_volume_lookup(overlay->upper, dir->upper, name, &ino)
-			    : -ENOENT;
+	int rc =
+		dir->upper ? twinfs_volume_lookup(overlay->upper, dir->upper, name, &ino) : -ENOENT;
 
 	if (!rc)
 		rc = twinfs_volume_stat(overlay->upper, ino, &stat);
 	return rc ? rc : add_upper(overlay, dir, name, &stat, ret_node);
 }
 
-static int find_lower(struct twinfs_overlay *overlay, struct tw_overlay_node *dir,
-	const char *name, struct tw_overlay_node **ret_node)
+static int find_lower(struct twinfs_overlay *overlay, struct tw_overlay_node *dir, const char *name,
+	struct tw_overlay_node **ret_node)
 {
 	struct twinfs_stat stat;
 	uint64_t ino;
@@ -175,8 +176,8 @@ static int find_lower(struct twinfs_overlay *overlay, struct tw_overlay_node *di
 	return rc ? rc : add_lower(overlay, dir, name, &stat, ret_node);
 }
 
-int tw_overlay_find(struct twinfs_overlay *overlay, struct tw_overlay_node *dir,
-	const char *name, struct tw_overlay_node **ret_node)
+int tw_overlay_find(struct twinfs_overlay *overlay, struct tw_overlay_node *dir, const char *name,
+	struct tw_overlay_node **ret_node)
 {
 	struct tw_overlay_node *known;
 	int rc;
@@ -244,8 +245,7 @@ static int list_lower(void *ctx, const char *name, const struct twinfs_stat *sta
 }
 
 int tw_overlay_list_dir(struct twinfs_overlay *overlay, struct tw_overlay_node *dir,
-	int (*each)(void *ctx, const char *name, const struct twinfs_overlay_stat *stat),
-	void *ctx)
+	int (*each)(void *ctx, const char *name, const struct twinfs_overlay_stat *stat), void *ctx)
 {
 	struct listing listing = {overlay, dir, each, ctx};
 	int rc = 0;
@@ -281,8 +281,7 @@ static int see_lower(void *ctx, const char *name, const struct twinfs_stat *stat
 	return node && node->kind == TW_OVERLAY_WHITEOUT ? 0 : -ENOTEMPTY;
 }
 
-int tw_overlay_check_empty(const struct twinfs_overlay *overlay,
-	const struct tw_overlay_node *dir)
+int tw_overlay_check_empty(const struct twinfs_overlay *overlay, const struct tw_overlay_node *dir)
 {
 	struct emptiness emptiness = {overlay, dir};
 	int rc = 0;
@@ -294,9 +293,8 @@ int tw_overlay_check_empty(const struct twinfs_overlay *overlay,
 	return rc;
 }
 
-int tw_overlay_prepare_whiteout(struct twinfs_overlay *overlay,
-	const struct tw_overlay_node *dir, const char *name,
-	struct tw_overlay_node **ret_whiteout)
+int tw_overlay_prepare_whiteout(struct twinfs_overlay *overlay, const struct tw_overlay_node *dir,
+	const char *name, struct tw_overlay_node **ret_whiteout)
 {
 	uint64_t lower;
 

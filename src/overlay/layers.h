@@ -14,8 +14,8 @@ int tw_overlay_get_dir(const struct twinfs_overlay *overlay, uint64_t ino,
 	struct tw_overlay_node **ret_dir);
 
 /* The visible object @name of @dir. As twinfs_volume_lookup(); -ENOENT if @dir is removed. */
-int tw_overlay_find(struct twinfs_overlay *overlay, struct tw_overlay_node *dir,
-	const char *name, struct tw_overlay_node **ret_node);
+int tw_overlay_find(struct twinfs_overlay *overlay, struct tw_overlay_node *dir, const char *name,
+	struct tw_overlay_node **ret_node);
 
 /* For reading. As twinfs_volume_stat(). */
 int tw_overlay_stat_node(const struct twinfs_overlay *overlay, const struct tw_overlay_node *node,
@@ -30,15 +30,13 @@ int tw_overlay_list_dir(struct twinfs_overlay *overlay, struct tw_overlay_node *
  * Whether nothing is to be seen in @dir: 0, -ENOTEMPTY, or why that cannot be
  * told. For reading.
  */
-int tw_overlay_check_empty(const struct twinfs_overlay *overlay,
-	const struct tw_overlay_node *dir);
+int tw_overlay_check_empty(const struct twinfs_overlay *overlay, const struct tw_overlay_node *dir);
 
 /*
  * A whiteout, not linked yet, for @name of @dir; NULL when the lower layer has
  * no such name. Made before a change, so that hiding after it cannot fail.
  */
-int tw_overlay_prepare_whiteout(struct twinfs_overlay *overlay,
-	const struct tw_overlay_node *dir, const char *name,
-	struct tw_overlay_node **ret_whiteout);
+int tw_overlay_prepare_whiteout(struct twinfs_overlay *overlay, const struct tw_overlay_node *dir,
+	const char *name, struct tw_overlay_node **ret_whiteout);
 
 #endif

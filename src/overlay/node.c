@@ -73,7 +73,8 @@ static void grow(struct tw_overlay_table *table)
 
 	if (table->count < table->bucket_count || make_buckets(table, table->bucket_count * 2))
 		return;
-	LIST_FOREACH(node, &table->all, all) {
+	LIST_FOREACH(node, &table->all, all)
+	{
 		if (node->ino)
 			enter_ino(table, node);
 		if (node->parent)
@@ -103,8 +104,8 @@ void tw_overlay_table_release(struct tw_overlay_table *table)
 	free(table->by_name);
 }
 
-int tw_overlay_node_new(struct tw_overlay_table *table, enum tw_overlay_kind kind,
-	const char *name, struct tw_overlay_node **ret_node)
+int tw_overlay_node_new(struct tw_overlay_table *table, enum tw_overlay_kind kind, const char *name,
+	struct tw_overlay_node **ret_node)
 {
 	struct tw_overlay_node *node = calloc(1, sizeof(*node));
 	char *copy = strdup(name);

@@ -28,7 +28,7 @@ enum tw_overlay_kind {
 LIST_HEAD(tw_overlay_nodes, tw_overlay_node);
 
 struct tw_overlay_node {
-	uint64_t ino;                   /* 0: a whiteout */
+	uint64_t ino; /* 0: a whiteout */
 	enum tw_overlay_kind kind;
 	char *name;
 	uint32_t hash;                  /* of the place, while it has one */
@@ -62,8 +62,8 @@ int tw_overlay_table_init(struct tw_overlay_table *table, uint64_t first_ino);
 void tw_overlay_table_release(struct tw_overlay_table *table);
 
 /* A node with a name but no place. Whiteouts get no number. -ENOMEM. */
-int tw_overlay_node_new(struct tw_overlay_table *table, enum tw_overlay_kind kind,
-	const char *name, struct tw_overlay_node **ret_node);
+int tw_overlay_node_new(struct tw_overlay_table *table, enum tw_overlay_kind kind, const char *name,
+	struct tw_overlay_node **ret_node);
 
 /* Frees a node that has no place. NULL is allowed. */
 void tw_overlay_node_free(struct tw_overlay_table *table, struct tw_overlay_node *node);

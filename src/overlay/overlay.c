@@ -85,8 +85,8 @@ void twinfs_overlay_free(struct twinfs_overlay *overlay)
 	if (!overlay)
 		return;
 	LIST_FOREACH(node, &overlay->table.all, all)
-		if (node->opens)
-			unpin(overlay, node);
+	if (node->opens)
+		unpin(overlay, node);
 	tw_overlay_table_release(&overlay->table);
 	(void)pthread_rwlock_destroy(&overlay->lock);
 	(void)pthread_mutex_destroy(&overlay->changing);
@@ -143,8 +143,7 @@ int twinfs_overlay_stat(struct twinfs_overlay *overlay, uint64_t ino,
 }
 
 int twinfs_overlay_list(struct twinfs_overlay *overlay, uint64_t dir,
-	int (*each)(void *ctx, const char *name, const struct twinfs_overlay_stat *stat),
-	void *ctx)
+	int (*each)(void *ctx, const char *name, const struct twinfs_overlay_stat *stat), void *ctx)
 {
 	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&overlay->lock);
 	struct tw_overlay_node *node;

@@ -15,14 +15,14 @@ enum {
 };
 
 struct twinfs_secure {
-	pthread_mutex_t lock;    /* guards all below; the chip's own lock is taken under it */
+	pthread_mutex_t lock; /* guards all below; the chip's own lock is taken under it */
 	struct twinfs_flash *flash;
-	struct tw_seal *seal;    /* NULL: content is not sealed */
+	struct tw_seal *seal; /* NULL: content is not sealed */
 	struct tw_log_judge judge;
 	struct tw_log logs[TW_REGIONS];
-	uint64_t generation;     /* the largest seen or given */
-	uint64_t first_sealed;   /* the smallest of a sealed record; 0: none */
-	bool stale;              /* the chip may hold something else than the logs know */
+	uint64_t generation;   /* the largest seen or given */
+	uint64_t first_sealed; /* the smallest of a sealed record; 0: none */
+	bool stale;            /* the chip may hold something else than the logs know */
 };
 
 /* Whether a record with right checksums is what a store with our key wrote. */

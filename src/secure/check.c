@@ -44,8 +44,9 @@ static void check_record(void *ctx, const struct tw_record *record, const uint8_
 		return;
 	(void)tw_fail_at(&finding, TWINFS_P_SECURE_RECORD, -EBADMSG, TWINFS_NO_BLOCK, addr,
 		"slot %u, generation %llu: %s", record->slot,
-		(unsigned long long)record->generation, record->sealed ?
-		"the seal does not verify" : "not sealed, though newer than a sealed record");
+		(unsigned long long)record->generation,
+		record->sealed ? "the seal does not verify"
+			       : "not sealed, though newer than a sealed record");
 	tell(ctx, &finding);
 }
 
@@ -64,12 +65,14 @@ static void check_region(struct report *report, unsigned region)
 		first = slot;
 	}
 	if (!log->usable)
-		(void)tw_fail_at(&finding, TWINFS_P_SECURE_MIRROR, -EIO, TWINFS_NO_BLOCK,
-			log->addr, "the %s region cannot be read", region_names[region]);
+		(void)tw_fail_at(&finding, TWINFS_P_SECURE_MIRROR, -EIO, TWINFS_NO_BLOCK, log->addr,
+			"the %s region cannot be read", region_names[region]);
 	else if (lacking)
 		(void)tw_fail_at(&finding, TWINFS_P_SECURE_MIRROR, -EUCLEAN, TWINFS_NO_BLOCK,
-			log->addr, "the %s region lags in %u slots, first slot %u: generation "
-			"%llu, expected %llu", region_names[region], lacking, first,
+			log->addr,
+			"the %s region lags in %u slots, first slot %u: generation "
+			"%llu, expected %llu",
+			region_names[region], lacking, first,
 			(unsigned long long)log->live[first].record.generation,
 			(unsigned long long)other->live[first].record.generation);
 	if (finding.code)

@@ -203,7 +203,7 @@ int tw_log_fetch(const struct tw_log *log, unsigned slot, uint8_t *ret_bytes)
 		return rc;
 	memcpy(ret_bytes, cells, size);
 	if (tw_record_decode(ret_bytes, size, &record) || record.slot != slot ||
-	    record.generation != live->record.generation || tw_record_size(&record) != size)
+		record.generation != live->record.generation || tw_record_size(&record) != size)
 		return -EBADMSG;
 	return 0;
 }
@@ -251,8 +251,9 @@ static size_t find_active(const struct tw_log *log)
 	size_t active = log->unit_count;
 
 	for (size_t i = 0; i < log->unit_count; i++)
-		if (log->units[i].valid && (active == log->unit_count ||
-		    log->units[i].sequence > log->units[active].sequence))
+		if (log->units[i].valid &&
+			(active == log->unit_count ||
+				log->units[i].sequence > log->units[active].sequence))
 			active = i;
 	return active;
 }
@@ -280,7 +281,7 @@ static size_t find_oldest(const struct tw_log *log, size_t active)
 		if (i == active || can_be_erased(log, i, NULL))
 			continue;
 		if (oldest == log->unit_count ||
-		    log->units[i].sequence < log->units[oldest].sequence)
+			log->units[i].sequence < log->units[oldest].sequence)
 			oldest = i;
 	}
 	return oldest;

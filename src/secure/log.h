@@ -52,14 +52,14 @@ struct tw_log_judge {
 
 struct tw_log {
 	struct twinfs_flash *flash;
-	uint64_t addr;           /* bytes from the start of the chip */
+	uint64_t addr; /* bytes from the start of the chip */
 	size_t unit_count;
 	uint32_t unit_size, align;
 	const struct tw_log_judge *judge;
 	struct tw_unit *units;
-	uint8_t *buf;            /* one padded record */
+	uint8_t *buf; /* one padded record */
 	struct tw_live live[TWINFS_SECURE_SLOTS + 1];
-	bool usable;             /* the last load succeeded */
+	bool usable; /* the last load succeeded */
 };
 
 /* Erase units a region needs so that it never runs out of room; 0: no number is enough. */

@@ -14,7 +14,7 @@
 #include "base/bytes.h"
 #include "base/crc.h"
 
-#define UNIT_MAGIC 0x55536454u   /* "TdSU" */
+#define UNIT_MAGIC   0x55536454u /* "TdSU" */
 #define RECORD_MAGIC 0x52536454u /* "TdSR" */
 
 enum {

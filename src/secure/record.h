@@ -14,30 +14,30 @@
 #include <twinfs/secure.h>
 
 enum {
-	TW_SLOT_MAX = 1000,      /* capacity of the largest slot */
-	TW_RECORD_FIELDS = 16,   /* fields of a record: what a seal authenticates */
-	TW_RECORD_HEAD = 20,     /* the fields and their CRC */
-	TW_RECORD_NONCE = 12,    /* sealed: in front of the content */
-	TW_RECORD_TAG = 16,      /* sealed: behind the content */
-	TW_RECORD_TAIL = 4,      /* CRC over fields and body */
+	TW_SLOT_MAX = 1000,    /* capacity of the largest slot */
+	TW_RECORD_FIELDS = 16, /* fields of a record: what a seal authenticates */
+	TW_RECORD_HEAD = 20,   /* the fields and their CRC */
+	TW_RECORD_NONCE = 12,  /* sealed: in front of the content */
+	TW_RECORD_TAG = 16,    /* sealed: behind the content */
+	TW_RECORD_TAIL = 4,    /* CRC over fields and body */
 	TW_BODY_MAX = TW_RECORD_NONCE + TW_SLOT_MAX + TW_RECORD_TAG,
 	TW_RECORD_MAX = TW_RECORD_HEAD + TW_BODY_MAX + TW_RECORD_TAIL,
 	TW_UNIT_HEAD = 20,
-	TW_ALIGN_MIN = 16,       /* bytes; records and headers are padded to this at least */
+	TW_ALIGN_MIN = 16, /* bytes; records and headers are padded to this at least */
 };
 
 struct tw_unit_head {
 	uint16_t version;
-	uint32_t unit_size;      /* bytes, a power of two */
-	uint32_t align;          /* bytes, a power of two, TW_ALIGN_MIN to unit_size */
+	uint32_t unit_size; /* bytes, a power of two */
+	uint32_t align;     /* bytes, a power of two, TW_ALIGN_MIN to unit_size */
 	uint64_t sequence;
 };
 
 struct tw_record {
-	unsigned slot;           /* 1 to TWINFS_SECURE_SLOTS */
+	unsigned slot; /* 1 to TWINFS_SECURE_SLOTS */
 	bool sealed;
-	uint32_t length;         /* bytes of content, at most the slot's capacity */
-	uint64_t generation;     /* not 0 */
+	uint32_t length;     /* bytes of content, at most the slot's capacity */
+	uint64_t generation; /* not 0 */
 };
 
 /* Bytes of content as kept on the chip, and of the whole record without padding. */

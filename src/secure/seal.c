@@ -87,7 +87,7 @@ static int load_key(struct tw_seal *seal, const uint8_t key[KEY_BYTES])
 	if (!seal->sealer || !seal->opener)
 		return -ENOMEM;
 	if (EVP_EncryptInit_ex(seal->sealer, cipher, NULL, key, NULL) != 1 ||
-	    EVP_DecryptInit_ex(seal->opener, cipher, NULL, key, NULL) != 1)
+		EVP_DecryptInit_ex(seal->opener, cipher, NULL, key, NULL) != 1)
 		return -EIO;
 	return 0;
 }
@@ -133,16 +133,16 @@ int tw_seal_wrap(struct tw_seal *seal, const uint8_t *fields, const uint8_t *pla
 	if (RAND_bytes(ret_body, TW_RECORD_NONCE) != 1)
 		return -EIO;
 	if (EVP_EncryptInit_ex(ctx, NULL, NULL, NULL, ret_body) != 1 ||
-	    EVP_EncryptUpdate(ctx, NULL, &count, fields, TW_RECORD_FIELDS) != 1 ||
-	    (len && EVP_EncryptUpdate(ctx, sealed, &count, plain, (int)len) != 1) ||
-	    EVP_EncryptFinal_ex(ctx, sealed + len, &count) != 1 ||
-	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TW_RECORD_TAG, sealed + len) != 1)
+		EVP_EncryptUpdate(ctx, NULL, &count, fields, TW_RECORD_FIELDS) != 1 ||
+		(len && EVP_EncryptUpdate(ctx, sealed, &count, plain, (int)len) != 1) ||
+		EVP_EncryptFinal_ex(ctx, sealed + len, &count) != 1 ||
+		EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TW_RECORD_TAG, sealed + len) != 1)
 		return -EIO;
 	return 0;
 }
 
-int tw_seal_unwrap(struct tw_seal *seal, const uint8_t *fields, const uint8_t *body,
-	uint32_t len, uint8_t *ret_plain)
+int tw_seal_unwrap(struct tw_seal *seal, const uint8_t *fields, const uint8_t *body, uint32_t len,
+	uint8_t *ret_plain)
 {
 	EVP_CIPHER_CTX *ctx = seal->opener;
 	const uint8_t *sealed = body + TW_RECORD_NONCE;
@@ -151,10 +151,10 @@ int tw_seal_unwrap(struct tw_seal *seal, const uint8_t *fields, const uint8_t *b
 
 	memcpy(tag, sealed + len, sizeof(tag)); /* libcrypto takes it as not const */
 	if (EVP_DecryptInit_ex(ctx, NULL, NULL, NULL, body) == 1 &&
-	    EVP_DecryptUpdate(ctx, NULL, &count, fields, TW_RECORD_FIELDS) == 1 &&
-	    (!len || EVP_DecryptUpdate(ctx, ret_plain, &count, sealed, (int)len) == 1) &&
-	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TW_RECORD_TAG, tag) == 1 &&
-	    EVP_DecryptFinal_ex(ctx, rest, &count) == 1)
+		EVP_DecryptUpdate(ctx, NULL, &count, fields, TW_RECORD_FIELDS) == 1 &&
+		(!len || EVP_DecryptUpdate(ctx, ret_plain, &count, sealed, (int)len) == 1) &&
+		EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TW_RECORD_TAG, tag) == 1 &&
+		EVP_DecryptFinal_ex(ctx, rest, &count) == 1)
 		return 0;
 	tw_seal_wipe(ret_plain, len);
 	return -EBADMSG;

@@ -35,8 +35,8 @@ int tw_seal_wrap(struct tw_seal *seal, const uint8_t *fields, const uint8_t *pla
  * Undoes it: @len is that of the content. Returns 0, or -EBADMSG (another
  * key, or not what was sealed): then @ret_plain holds nothing of it.
  */
-int tw_seal_unwrap(struct tw_seal *seal, const uint8_t *fields, const uint8_t *body,
-	uint32_t len, uint8_t *ret_plain);
+int tw_seal_unwrap(struct tw_seal *seal, const uint8_t *fields, const uint8_t *body, uint32_t len,
+	uint8_t *ret_plain);
 
 /* Overwrites memory that held a secret; the compiler cannot leave it out. */
 void tw_seal_wipe(void *data, size_t len);

@@ -35,7 +35,8 @@ static int check_area(struct twinfs_flash *flash, uint64_t addr, uint64_t size,
 	if (addr % unit_size || size % (2ull * unit_size))
 		return tw_fail_at(err, TWINFS_P_SECURE_LAYOUT, -EINVAL, TWINFS_NO_BLOCK, addr,
 			"SecureData area of %llu bytes is not two regions of whole erase units "
-			"of %u bytes", (unsigned long long)size, unit_size);
+			"of %u bytes",
+			(unsigned long long)size, unit_size);
 	if (!tw_is_within(addr, size, twinfs_flash_size(flash)))
 		return tw_fail_at(err, TWINFS_P_SECURE_LAYOUT, -EINVAL, TWINFS_NO_BLOCK, addr,
 			"SecureData area of %llu bytes ends behind the chip of %llu bytes",
@@ -43,7 +44,8 @@ static int check_area(struct twinfs_flash *flash, uint64_t addr, uint64_t size,
 	if (!needed)
 		return tw_fail(err, TWINFS_P_SECURE_LAYOUT, -EINVAL,
 			"erase units of %u bytes, programmed %u at once, cannot hold a slot of %d "
-			"bytes", unit_size, geometry->prog_size, TW_SLOT_MAX);
+			"bytes",
+			unit_size, geometry->prog_size, TW_SLOT_MAX);
 	if (size / unit_size / 2 < needed)
 		return tw_fail_at(err, TWINFS_P_SECURE_LAYOUT, -EINVAL, TWINFS_NO_BLOCK, addr,
 			"SecureData area has %llu bytes, 16 slots need %llu",
@@ -157,13 +159,15 @@ static int learn_area(struct twinfs_secure *secure, const char *key_file, struct
 		return tw_fail(err, TWINFS_P_SECURE_KEY, -EACCES,
 			"SecureData is sealed, its key file is needed");
 	if (survey.sealed && !survey.unsealable)
-		return tw_fail_file(err, key_file, tw_fail(err, TWINFS_P_SECURE_KEY, -EBADMSG,
-			"the key opens none of %zu sealed SecureData records", survey.sealed));
+		return tw_fail_file(err, key_file,
+			tw_fail(err, TWINFS_P_SECURE_KEY, -EBADMSG,
+				"the key opens none of %zu sealed SecureData records",
+				survey.sealed));
 	return 0;
 }
 
-static int set_up(struct twinfs_secure *secure, uint64_t addr, uint64_t size,
-	const char *key_file, struct twinfs_error *err)
+static int set_up(struct twinfs_secure *secure, uint64_t addr, uint64_t size, const char *key_file,
+	struct twinfs_error *err)
 {
 	int rc = 0;
 
@@ -222,7 +226,7 @@ int tw_secure_refresh(struct twinfs_secure *secure)
 static unsigned holder_of(const struct twinfs_secure *secure, unsigned slot)
 {
 	return secure->logs[0].live[slot].record.generation <
-		secure->logs[1].live[slot].record.generation;
+	       secure->logs[1].live[slot].record.generation;
 }
 
 static const struct tw_record *newest_of(const struct twinfs_secure *secure, unsigned slot)
@@ -379,7 +383,7 @@ int twinfs_secure_store(struct twinfs_secure *secure, int64_t index, const void 
 		return TWINFS_SECURE_OK;
 	/* A program may have failed and yet be whole on the chip: what is there decides. */
 	if (!refresh(secure, NULL) &&
-	    newest_of(secure, record.slot)->generation == record.generation)
+		newest_of(secure, record.slot)->generation == record.generation)
 		return TWINFS_SECURE_OK;
 	return TWINFS_SECURE_BAD;
 }

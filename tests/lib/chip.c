@@ -55,7 +55,7 @@ static int make_trouble(void *ctx, const struct twinfs_flash_op *op, uint32_t *d
 		return -ESHUTDOWN;
 	}
 	if (block < 64 && trouble->bad_blocks >> block & 1 &&
-	    (op->kind == TWINFS_FLASH_PROGRAM || trouble->fails_erase)) {
+		(op->kind == TWINFS_FLASH_PROGRAM || trouble->fails_erase)) {
 		*done = op->len / 2;
 		return -EIO;
 	}

@@ -16,11 +16,11 @@ struct geometry {
 
 /* What happens to one operation, and to blocks. */
 struct trouble {
-	uint64_t cut_at;      /* the power goes at this program or erase, counted from 1; 0: never */
+	uint64_t cut_at; /* the power goes at this program or erase, counted from 1; 0: never */
 	unsigned torn_eighths; /* so much of it is done first: 0 nothing, 8 all */
-	uint64_t count;       /* programs and erases so far */
-	uint64_t bad_blocks;  /* bit n: block n fails (for n < 64) */
-	bool fails_erase;     /* a bad block fails at erase already, else at program */
+	uint64_t count;        /* programs and erases so far */
+	uint64_t bad_blocks;   /* bit n: block n fails (for n < 64) */
+	bool fails_erase;      /* a bad block fails at erase already, else at program */
 };
 
 struct chip {
@@ -42,10 +42,10 @@ void chip_heal(struct chip *chip);
 struct twinfs_volume *chip_mount(struct chip *chip);
 
 /* Ends the test with a message unless @condition. */
-#define must(condition, ...)                                               \
-	do {                                                               \
-		if (!(condition))                                          \
-			test_fail(__FILE__, __LINE__, #condition, __VA_ARGS__); \
+#define must(condition, ...)                                                                       \
+	do {                                                                                       \
+		if (!(condition))                                                                  \
+			test_fail(__FILE__, __LINE__, #condition, __VA_ARGS__);                    \
 	} while (0)
 
 void test_fail(const char *file, int line, const char *condition, const char *format, ...)

@@ -272,8 +272,8 @@ static int change_on_volume(struct twinfs_volume *volume, const struct op *op)
 		rc = twinfs_volume_open(volume, ino);
 	if (rc)
 		return rc;
-	rc = op->kind == OP_TRUNCATE ? twinfs_volume_truncate(volume, ino, op->off) :
-				       write_content(volume, ino, op);
+	rc = op->kind == OP_TRUNCATE ? twinfs_volume_truncate(volume, ino, op->off)
+				     : write_content(volume, ino, op);
 	if (!rc)
 		rc = twinfs_volume_sync(volume, ino);
 	if (rc)
@@ -331,8 +331,9 @@ static void any_new_path(const struct model *model, uint64_t *random, char path[
 	char name[48], path_and_name[MODEL_PATH + sizeof(name)];
 
 	/* Few names, so that they meet; some long, so that directories grow. */
-	(void)snprintf(name, sizeof(name), pick % 5 ? "%c%u" : "%c%u-a-name-of-some-length-that-fills",
-		(char)('a' + pick % 7), (unsigned)(pick >> 8) % 9);
+	(void)snprintf(name, sizeof(name),
+		pick % 5 ? "%c%u" : "%c%u-a-name-of-some-length-that-fills", (char)('a' + pick % 7),
+		(unsigned)(pick >> 8) % 9);
 	(void)snprintf(path_and_name, sizeof(path_and_name), "%s/%s",
 		object && object->is_dir && strlen(object->path) < 60 ? object->path : "", name);
 	model_set_path(path, path_and_name);
@@ -359,7 +360,7 @@ static size_t longest_below(const struct model *model, const char *dir)
 
 	for (size_t i = 0; i < model->count; i++)
 		if (is_below(model->list[i].path, dir) &&
-		    strlen(model->list[i].path) - strlen(dir) > longest)
+			strlen(model->list[i].path) - strlen(dir) > longest)
 			longest = strlen(model->list[i].path) - strlen(dir);
 	return longest;
 }
@@ -405,8 +406,8 @@ void op_random(struct op *op, const struct model *model, uint64_t *random, uint3
 
 const char *op_text(const struct op *op, char *buf, size_t size)
 {
-	static const char *const names[OP_COUNT] = {"create", "mkdir", "write", "replace",
-		"truncate", "unlink", "rmdir", "rename"};
+	static const char *const names[OP_COUNT] = {
+		"create", "mkdir", "write", "replace", "truncate", "unlink", "rmdir", "rename"};
 
 	(void)snprintf(buf, size, "%s %s%s%s off %u len %u", names[op->kind], op->a,
 		*op->b ? " to " : "", op->b, op->off, op->len);
@@ -439,7 +440,7 @@ static int note_entry(void *ctx, const char *name, const struct twinfs_stat *sta
 	(void)snprintf(path, sizeof(path), "%s/%s", listing->dir, name);
 	object = find(listing->model, path);
 	if (!object || object->is_dir != (stat->type == TWINFS_DIR) ||
-	    (!object->is_dir && object->len != stat->size)) {
+		(!object->is_dir && object->len != stat->size)) {
 		(void)snprintf(listing->why, listing->why_size, "%s (%s, %llu bytes) is %s", path,
 			stat->type == TWINFS_DIR ? "directory" : "file",
 			(unsigned long long)stat->size, object ? "different" : "too many");
@@ -482,8 +483,12 @@ bool model_equals(const struct model *model, struct twinfs_volume *volume, char 
 	struct listing *listing = checked(calloc(1, sizeof(*listing)));
 	bool same = true;
 
-	*listing = (struct listing){.model = model, .volume = volume, .why = why,
-		.why_size = why_size, .dirs = {TWINFS_ROOT_INO}, .dir_count = 1};
+	*listing = (struct listing){.model = model,
+		.volume = volume,
+		.why = why,
+		.why_size = why_size,
+		.dirs = {TWINFS_ROOT_INO},
+		.dir_count = 1};
 	for (size_t i = 0; same && i < listing->dir_count; i++) {
 		model_set_path(listing->dir, listing->dir_paths[i]);
 		same = twinfs_volume_list(volume, listing->dirs[i], note_entry, listing) == 0;

@@ -37,8 +37,8 @@ void model_copy(struct model *to, const struct model *from);
 enum op_kind {
 	OP_CREATE,
 	OP_MKDIR,
-	OP_WRITE,    /* some bytes at an offset, synced */
-	OP_REPLACE,  /* truncate to nothing, then new content in pieces, synced */
+	OP_WRITE,   /* some bytes at an offset, synced */
+	OP_REPLACE, /* truncate to nothing, then new content in pieces, synced */
 	OP_TRUNCATE,
 	OP_UNLINK,
 	OP_RMDIR,
@@ -67,7 +67,8 @@ const char *op_text(const struct op *op, char *buf, size_t size);
 bool model_equals(const struct model *model, struct twinfs_volume *volume, char *why,
 	size_t why_size);
 
-/* Writes the tree, and how many blocks it uses, as the JSON that the interop readers compare with. */
+/* Writes the tree, and how many blocks it uses, as the JSON that the interop readers compare with.
+ */
 void model_write_json(const struct model *model, uint32_t block_size, uint64_t used_blocks,
 	FILE *file);
 

@@ -26,12 +26,12 @@ static inline int run_cases(const char *name, const TTest *const *cases, size_t 
 	return failed ? 1 : 0;
 }
 
-#define RUN_CASES(name, ...)                                                          \
-	int main(void)                                                                \
-	{                                                                             \
-		const TTest *const cases[] = {__VA_ARGS__};                           \
-                                                                                      \
-		return run_cases(name, cases, sizeof(cases) / sizeof(*cases));        \
+#define RUN_CASES(name, ...)                                                                       \
+	int main(void)                                                                             \
+	{                                                                                          \
+		const TTest *const cases[] = {__VA_ARGS__};                                        \
+                                                                                                   \
+		return run_cases(name, cases, sizeof(cases) / sizeof(*cases));                     \
 	}
 
 #endif

@@ -32,8 +32,7 @@ void verify_format(struct chip *chip, bool residue)
 	must(residue || !findings.residue, "check: %s", findings.first);
 }
 
-void verify_fresh_mount(struct chip *chip, const struct model *model,
-	struct twinfs_volume *volume)
+void verify_fresh_mount(struct chip *chip, const struct model *model, struct twinfs_volume *volume)
 {
 	struct twinfs_volume *fresh = chip_mount(chip);
 	struct twinfs_statfs ours, theirs;

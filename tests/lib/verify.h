@@ -18,7 +18,6 @@ void verify_format(struct chip *chip, bool residue);
  * A fresh mount of the chip shows the same tree as @model, and the same free
  * space as @volume (NULL: not compared).
  */
-void verify_fresh_mount(struct chip *chip, const struct model *model,
-	struct twinfs_volume *volume);
+void verify_fresh_mount(struct chip *chip, const struct model *model, struct twinfs_volume *volume);
 
 #endif

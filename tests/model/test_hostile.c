@@ -23,7 +23,7 @@
 
 enum {
 	IMAGES = 10000,
-	GOOD = 24,         /* good images to start from */
+	GOOD = 24, /* good images to start from */
 	OPERATIONS = 50,
 };
 
@@ -76,8 +76,7 @@ static bool damage_half(uint8_t *block, const struct geometry *geometry, uint64_
 {
 	uint32_t len = tw_le32(block + 4) & 0x7fffffff;
 
-	if (len < 20 || len > geometry->block_size ||
-	    tw_crc32_raw(UINT32_MAX, block, len) != 0)
+	if (len < 20 || len > geometry->block_size || tw_crc32_raw(UINT32_MAX, block, len) != 0)
 		return false;
 	for (unsigned i = 0, count = 1 + (unsigned)(test_random(random) % 3); i < count; i++) {
 		uint32_t at = (uint32_t)(test_random(random) % (len - 4));
@@ -102,10 +101,12 @@ static void damage(struct chip *chip, const struct geometry *geometry, uint64_t 
 
 		for (unsigned tries = 0; !done && tries < 50; tries++)
 			done = damage_half(bytes + test_random(random) % geometry->block_count *
-					geometry->block_size, geometry, random);
+							   geometry->block_size,
+				geometry, random);
 	}
 	if (test_random(random) % 4 == 0)
-		bytes[test_random(random) % chip_size(chip)] ^= (uint8_t)(1u << test_random(random) % 8);
+		bytes[test_random(random) % chip_size(chip)] ^=
+			(uint8_t)(1u << test_random(random) % 8);
 }
 
 struct walk {
@@ -247,8 +248,8 @@ int main(int argc, char **argv)
 		chip_release(&chip);
 	}
 	printf("%" PRIu64 " mounted, %" PRIu64 " refused, %" PRIu64 " files read, %" PRIu64
-	       " changes, %" PRIu64 " findings\n", tally.mounted, tally.refused, tally.files_read,
-		tally.changes, tally.findings);
+	       " changes, %" PRIu64 " findings\n",
+		tally.mounted, tally.refused, tally.files_read, tally.changes, tally.findings);
 	must(tally.mounted > tally.refused && tally.files_read && tally.changes && tally.findings,
 		"hardly anything was tried");
 	return 0;

@@ -90,8 +90,7 @@ static void one_operation(const struct op *op, struct model *model, struct twinf
 	model_release(&after);
 }
 
-static void one_sequence(uint64_t seed, unsigned number, const char *directory,
-	struct tally *tally)
+static void one_sequence(uint64_t seed, unsigned number, const char *directory, struct tally *tally)
 {
 	const struct geometry *geometry =
 		&geometries[number % (sizeof(geometries) / sizeof(*geometries))];
@@ -104,7 +103,8 @@ static void one_sequence(uint64_t seed, unsigned number, const char *directory,
 	must(twinfs_volume_format(chip.flash, &chip.config, NULL) == 0, "format");
 	if (test_random(&random) % 4 == 0) {
 		chip.trouble.bad_blocks = test_random(&random) & test_random(&random) &
-			test_random(&random) & test_random(&random) & ~UINT64_C(3);
+					  test_random(&random) & test_random(&random) &
+					  ~UINT64_C(3);
 		chip.trouble.fails_erase = test_random(&random) & 1;
 	}
 	volume = chip_mount(&chip);
@@ -148,7 +148,6 @@ int main(int argc, char **argv)
 			op_text(&op, text, sizeof(text)));
 		must(!sequences || tally.worked[kind], "no operation of this kind worked");
 	}
-	printf("%u sequences of %d operations, %u times full\n", sequences, OPERATIONS,
-		tally.full);
+	printf("%u sequences of %d operations, %u times full\n", sequences, OPERATIONS, tally.full);
 	return 0;
 }

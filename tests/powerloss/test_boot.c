@@ -50,8 +50,8 @@ static const uint8_t *content(size_t i)
 	return data;
 }
 
-static void put_file(struct twinfs_volume *volume, uint64_t dir, const char *name,
-	const void *data, size_t len)
+static void put_file(struct twinfs_volume *volume, uint64_t dir, const char *name, const void *data,
+	size_t len)
 {
 	uint64_t ino;
 
@@ -295,8 +295,8 @@ static unsigned cut_twice(struct module *module, bool torn, unsigned *ret_states
 		for (uint64_t again = 1;; again++) {
 			memcpy(chip_bytes(&module->chip), first, chip_size(&module->chip));
 			chip_heal(&module->chip);
-			module->chip.trouble = (struct trouble){
-				.cut_at = again, .torn_eighths = torn ? (unsigned)(at + again) % 9 : 0};
+			module->chip.trouble = (struct trouble){.cut_at = again,
+				.torn_eighths = torn ? (unsigned)(at + again) % 9 : 0};
 			(void)snprintf(test_context, sizeof(test_context),
 				"%s, cut at %" PRIu64 ", then at %" PRIu64,
 				twinfs_policy_name(module->boot.policy), at, again);
@@ -416,7 +416,8 @@ static void unmountable_user(enum twinfs_policy policy)
 
 int main(void)
 {
-	for (enum twinfs_policy policy = TWINFS_POLICY_DEVICE; policy <= TWINFS_POLICY_SAFE; policy++) {
+	for (enum twinfs_policy policy = TWINFS_POLICY_DEVICE; policy <= TWINFS_POLICY_SAFE;
+		policy++) {
 		first_restore(policy);
 		damaged_files(policy);
 		restart_in_the_middle(policy);

@@ -38,7 +38,7 @@ static const unsigned torn[] = {0, 1, 4, 7, 8};
 
 struct run {
 	struct chip chip;
-	uint8_t *start;           /* the chip before the operation */
+	uint8_t *start; /* the chip before the operation */
 	const struct op *op;
 	struct model before, after, both; /* both: a renamed empty file under both names */
 	bool has_both;
@@ -49,8 +49,8 @@ struct run {
 static bool is_acceptable(struct run *run, struct twinfs_volume *volume, char *why, size_t size)
 {
 	return model_equals(&run->before, volume, why, size) ||
-		(run->has_both && model_equals(&run->both, volume, why, size)) ||
-		model_equals(&run->after, volume, why, size);
+	       (run->has_both && model_equals(&run->both, volume, why, size)) ||
+	       model_equals(&run->after, volume, why, size);
 }
 
 static void verify_repaired(struct run *run)
@@ -103,9 +103,10 @@ static void fill_up(struct run *run)
 	char why[256] = "", name[16];
 	int rc = 0;
 
-	model_copy(&now, model_equals(&run->before, volume, why, sizeof(why)) ? &run->before :
-		   run->has_both && model_equals(&run->both, volume, why, sizeof(why)) ?
-			&run->both : &run->after);
+	model_copy(&now, model_equals(&run->before, volume, why, sizeof(why)) ? &run->before
+			 : run->has_both && model_equals(&run->both, volume, why, sizeof(why))
+				 ? &run->both
+				 : &run->after);
 	for (unsigned i = 0; !rc; i++) {
 		struct op op = {.kind = OP_CREATE};
 		uint64_t ino;
@@ -124,8 +125,8 @@ static void fill_up(struct run *run)
 			twinfs_volume_discard(volume, ino);
 		twinfs_volume_close(volume, ino);
 		if (!rc) {
-			now.list[now.count - 1].data = realloc(now.list[now.count - 1].data,
-				sizeof(junk) + 1);
+			now.list[now.count - 1].data =
+				realloc(now.list[now.count - 1].data, sizeof(junk) + 1);
 			must(now.list[now.count - 1].data, "no memory");
 			memcpy(now.list[now.count - 1].data, junk, sizeof(junk));
 			now.list[now.count - 1].len = sizeof(junk);
@@ -188,7 +189,7 @@ static const struct model_object *find_empty_file(const struct model *model, con
 {
 	for (size_t i = 0; i < model->count; i++)
 		if (!strcmp(model->list[i].path, path) && !model->list[i].is_dir &&
-		    !model->list[i].len)
+			!model->list[i].len)
 			return &model->list[i];
 	return NULL;
 }
@@ -222,7 +223,7 @@ static void one_sequence(struct run *run, uint64_t seed, unsigned number)
 	model_copy(&run->before, &(struct model){0});
 	if (number % 3 == 2)
 		run->bad_blocks = test_random(&random) & test_random(&random) &
-			test_random(&random) & ~UINT64_C(3);
+				  test_random(&random) & ~UINT64_C(3);
 	else
 		run->bad_blocks = 0;
 	for (unsigned i = 0; i < OPERATIONS; i++) {
@@ -259,8 +260,8 @@ int main(int argc, char **argv)
 	struct run run = {0};
 
 	for (unsigned i = 0; i < sequences; i++) {
-		(void)snprintf(test_context, sizeof(test_context),
-			"seed %" PRIu64 ", sequence %u", seed, i);
+		(void)snprintf(test_context, sizeof(test_context), "seed %" PRIu64 ", sequence %u",
+			seed, i);
 		one_sequence(&run, seed, i);
 	}
 	printf("%" PRIu64 " cuts, %" PRIu64 " more during the repair\n", run.cuts, run.repair_cuts);

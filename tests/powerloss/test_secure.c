@@ -72,8 +72,8 @@ static void scatter(const struct twinfs_flash_op *op, uint8_t *cells)
 	for (uint32_t i = 0; i < op->len; i++) {
 		uint8_t noise = (uint8_t)next_random(&random);
 
-		cells[i] = (uint8_t)(op->data ? cells[i] & (op->data[i] | noise) :
-			cells[i] | noise);
+		cells[i] =
+			(uint8_t)(op->data ? cells[i] & (op->data[i] | noise) : cells[i] | noise);
 	}
 }
 
@@ -264,8 +264,8 @@ static void cut_again(struct bench *bench, const struct state *old, const struct
 	apply(&old_next, step);
 	apply(&new_next, step);
 	for (unsigned at = 0;; at++) {
-		struct cut cut = {.at = at, .tear = (enum tear)(next_random(&bench->random) %
-			TEAR_COUNT)};
+		struct cut cut = {
+			.at = at, .tear = (enum tear)(next_random(&bench->random) % TEAR_COUNT)};
 		struct twinfs_secure *secure;
 		bool is_cut;
 
@@ -279,7 +279,8 @@ static void cut_again(struct bench *bench, const struct state *old, const struct
 		secure = open_area(bench);
 		for (int slot = 1; slot <= SLOTS; slot++)
 			ck_assert_msg(holds(secure, old, slot) || holds(secure, new, slot) ||
-				holds(secure, &new_next, slot), "second cut: slot %d", slot);
+					      holds(secure, &new_next, slot),
+				"second cut: slot %d", slot);
 		ck_assert_int_eq(store(secure, step), TWINFS_SECURE_OK);
 		(void)verify(secure, &old_next, &new_next, "store after the second cut");
 		twinfs_secure_close(secure);
@@ -344,8 +345,10 @@ static const struct {
 	int fill; /* of the area before the first store; 256: noise */
 	bool sealed;
 } cases[] = {
-	{4096, 1, 3, 140, 0xff, false}, {4096, 1, 3, 100, 256, true},
-	{4096, 256, 4, 80, 0x00, false}, {4096, 16, 4, 200, 0xff, true},
+	{4096, 1, 3, 140, 0xff, false},
+	{4096, 1, 3, 100, 256, true},
+	{4096, 256, 4, 80, 0x00, false},
+	{4096, 16, 4, 200, 0xff, true},
 	{2048, 32, 8, 180, 256, false},
 };
 
@@ -364,8 +367,8 @@ static void bench_up(struct bench *bench, unsigned i)
 	bench->after_cut = malloc(bench->size);
 	bench->before_store = malloc(bench->size);
 	for (uint64_t k = 0; k < bench->size; k++)
-		bench->bytes[k] = (uint8_t)(cases[i].fill < 256 ? cases[i].fill :
-			(int)next_random(&bench->random));
+		bench->bytes[k] = (uint8_t)(cases[i].fill < 256 ? cases[i].fill
+								: (int)next_random(&bench->random));
 }
 
 static void bench_down(struct bench *bench)

@@ -23,8 +23,8 @@ END_TEST
 /* Over content and its stored CRC the register is 0: how a half is judged. */
 START_TEST(content_and_crc_give_zero)
 {
-	static const unsigned char data[] = {'1', '2', '3', '4', '5', '6', '7', '8', '9', 0xd9, 0xc6,
-		0x0b, 0x34};
+	static const unsigned char data[] = {
+		'1', '2', '3', '4', '5', '6', '7', '8', '9', 0xd9, 0xc6, 0x0b, 0x34};
 
 	ck_assert_uint_eq(tw_crc32_raw(0xffffffff, data, sizeof(data)), 0);
 }

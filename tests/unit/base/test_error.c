@@ -23,7 +23,8 @@ START_TEST(an_error_names_its_place)
 {
 	struct twinfs_error err;
 
-	ck_assert_int_eq(tw_fail_at(&err, TWINFS_P_LFS_PAIR, -EBADMSG, 42, 0x2a000, "CRC is %#x", 7),
+	ck_assert_int_eq(tw_fail_at(&err, TWINFS_P_LFS_PAIR, -EBADMSG, 42, 0x2a000, "CRC is %#x",
+				 7),
 		-EBADMSG);
 	ck_assert_str_eq(err.text, "block 42 (0x2a000): CRC is 0x7");
 	ck_assert_int_eq(err.code, -EBADMSG);

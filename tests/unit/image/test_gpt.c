@@ -15,10 +15,10 @@
 #include "base/file.h"
 #include "tempdir.h"
 
-#define CHIP (UINT64_C(1) << 20)
-#define LAST (CHIP - 512)
+#define CHIP    (UINT64_C(1) << 20)
+#define LAST    (CHIP - 512)
 #define ENTRIES 1024
-#define ENTRY 128
+#define ENTRY   128
 
 static const struct twinfs_partition three[] = {
 	{"customer_fs", 0x8000, 0x20000},
@@ -205,7 +205,7 @@ START_TEST(bad_plan_is_refused)
 	size_t count = bad_plans[_i].table[1].name[0] ? 2 : 1;
 
 	ck_assert_int_eq(twinfs_image_create_gpt("chip", bad_plans[_i].size, bad_plans[_i].table,
-		count, 0, &err),
+				 count, 0, &err),
 		-EINVAL);
 	ck_assert_msg(strstr(err.text, bad_plans[_i].text) != NULL, "%s", err.text);
 	ck_assert_int_eq(access("chip", F_OK), -1);

@@ -59,8 +59,9 @@ START_TEST(random_changes)
 				size = off;
 			} else {
 				memset(data, (int)test_random(&random), len);
-				ck_assert_int_eq(tw_dirty_write(dirty, off, data, len,
-							 old_content, old), 0);
+				ck_assert_int_eq(tw_dirty_write(dirty, off, data, len, old_content,
+							 old),
+					0);
 				memcpy(plain + off, data, len);
 				if (len && off + len > size)
 					size = off + len;

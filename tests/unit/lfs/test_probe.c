@@ -18,16 +18,19 @@ START_TEST(block_size_is_found)
 
 		chip_init(&chip, &geometry);
 		ck_assert_int_eq(twinfs_volume_probe(chip_bytes(&chip), chip_size(&chip), 0, &found,
-					 NULL), -EUCLEAN);
+					 NULL),
+			-EUCLEAN);
 		ck_assert_int_eq(twinfs_volume_format(chip.flash, &chip.config, NULL), 0);
 		ck_assert_int_eq(twinfs_volume_probe(chip_bytes(&chip), chip_size(&chip), 0, &found,
-					 NULL), 0);
+					 NULL),
+			0);
 		ck_assert_uint_eq(found.block_size, sizes[i]);
 		ck_assert_uint_eq(found.block_count, 8);
 		/* Block 0 torn: block 1 says it too. */
 		memset(chip_bytes(&chip), 0xff, sizes[i]);
 		ck_assert_int_eq(twinfs_volume_probe(chip_bytes(&chip), chip_size(&chip), 0, &found,
-					 NULL), 0);
+					 NULL),
+			0);
 		ck_assert_uint_eq(found.block_size, sizes[i]);
 		chip_release(&chip);
 	}

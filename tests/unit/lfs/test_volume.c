@@ -67,7 +67,8 @@ START_TEST(names)
 	remount(&rig);
 	ck_assert_int_eq(twinfs_volume_lookup(rig.volume, TWINFS_ROOT_INO, longest, &ino), 0);
 	ck_assert_int_eq(twinfs_volume_lookup(rig.volume, TWINFS_ROOT_INO, "\xff\x01 not UTF-8",
-				 &ino), 0);
+				 &ino),
+		0);
 	close_rig(&rig);
 }
 END_TEST
@@ -81,8 +82,8 @@ START_TEST(paths_are_resolved_as_text)
 	ck_assert_int_eq(twinfs_volume_mkdir(rig.volume, TWINFS_ROOT_INO, "d", &dir), 0);
 	ck_assert_int_eq(twinfs_volume_create(rig.volume, dir, "f", &file), 0);
 	for (size_t i = 0; i < 6; i++) {
-		static const char *const paths[] = {"/d/f", "d//f", "./d/./f", "missing/../d/f",
-			"../../d/f", "/d/f/"};
+		static const char *const paths[] = {
+			"/d/f", "d//f", "./d/./f", "missing/../d/f", "../../d/f", "/d/f/"};
 
 		ck_assert_int_eq(twinfs_volume_walk(rig.volume, paths[i], &ino), 0);
 		ck_assert_uint_eq(ino, file);
@@ -180,7 +181,8 @@ START_TEST(sizes_have_an_end)
 	ino = create(&rig, "a");
 	ck_assert_int_eq(twinfs_volume_write(rig.volume, ino, "x", 1, 0), -EBADF);
 	ck_assert_int_eq(twinfs_volume_open(rig.volume, ino), 0);
-	ck_assert_int_eq(twinfs_volume_write(rig.volume, ino, "x", 1, UINT64_C(0x7fffffff)), -EFBIG);
+	ck_assert_int_eq(twinfs_volume_write(rig.volume, ino, "x", 1, UINT64_C(0x7fffffff)),
+		-EFBIG);
 	ck_assert_int_eq(twinfs_volume_write(rig.volume, ino, "x", 1, UINT64_MAX), -EFBIG);
 	ck_assert_int_eq(twinfs_volume_write(rig.volume, ino, "x", 1, 0x7ffffffe), -ENOSPC);
 	ck_assert_int_eq(twinfs_volume_truncate(rig.volume, ino, UINT64_C(0x80000000)), -EFBIG);
@@ -203,8 +205,9 @@ START_TEST(a_read_only_volume_writes_nothing)
 	twinfs_flash_stats(rig.chip.flash, &before);
 	ck_assert_int_eq(twinfs_volume_create(rig.volume, TWINFS_ROOT_INO, "b", &ino), -EROFS);
 	ck_assert_int_eq(twinfs_volume_unlink(rig.volume, TWINFS_ROOT_INO, "a"), -EROFS);
-	ck_assert_int_eq(twinfs_volume_rename(rig.volume, TWINFS_ROOT_INO, "a", TWINFS_ROOT_INO, "b",
-				 0), -EROFS);
+	ck_assert_int_eq(twinfs_volume_rename(rig.volume, TWINFS_ROOT_INO, "a", TWINFS_ROOT_INO,
+				 "b", 0),
+		-EROFS);
 	ck_assert_int_eq(twinfs_volume_walk(rig.volume, "a", &ino), 0);
 	ck_assert_int_eq(twinfs_volume_open(rig.volume, ino), 0);
 	ck_assert_int_eq(twinfs_volume_write(rig.volume, ino, "x", 1, 0), -EROFS);
@@ -226,19 +229,26 @@ START_TEST(renames)
 	(void)create(&rig, "b");
 	ck_assert_int_eq(twinfs_volume_mkdir(rig.volume, TWINFS_ROOT_INO, "d", &dir), 0);
 	ck_assert_int_eq(twinfs_volume_mkdir(rig.volume, dir, "s", &sub), 0);
-	ck_assert_int_eq(twinfs_volume_rename(rig.volume, TWINFS_ROOT_INO, "a", TWINFS_ROOT_INO, "b",
-				 RENAME_NOREPLACE), -EEXIST);
-	ck_assert_int_eq(twinfs_volume_rename(rig.volume, TWINFS_ROOT_INO, "a", TWINFS_ROOT_INO, "b",
-				 RENAME_EXCHANGE), -EINVAL);
-	ck_assert_int_eq(twinfs_volume_rename(rig.volume, TWINFS_ROOT_INO, "a", TWINFS_ROOT_INO, "a",
-				 0), 0);
-	ck_assert_int_eq(twinfs_volume_rename(rig.volume, TWINFS_ROOT_INO, "d", sub, "x", 0), -EINVAL);
-	ck_assert_int_eq(twinfs_volume_rename(rig.volume, TWINFS_ROOT_INO, "a", TWINFS_ROOT_INO, "d",
-				 0), -EISDIR);
-	ck_assert_int_eq(twinfs_volume_rename(rig.volume, TWINFS_ROOT_INO, "d", TWINFS_ROOT_INO, "a",
-				 0), -ENOTDIR);
-	ck_assert_int_eq(twinfs_volume_rename(rig.volume, TWINFS_ROOT_INO, "a", TWINFS_ROOT_INO, "b",
-				 0), 0);
+	ck_assert_int_eq(twinfs_volume_rename(rig.volume, TWINFS_ROOT_INO, "a", TWINFS_ROOT_INO,
+				 "b", RENAME_NOREPLACE),
+		-EEXIST);
+	ck_assert_int_eq(twinfs_volume_rename(rig.volume, TWINFS_ROOT_INO, "a", TWINFS_ROOT_INO,
+				 "b", RENAME_EXCHANGE),
+		-EINVAL);
+	ck_assert_int_eq(twinfs_volume_rename(rig.volume, TWINFS_ROOT_INO, "a", TWINFS_ROOT_INO,
+				 "a", 0),
+		0);
+	ck_assert_int_eq(twinfs_volume_rename(rig.volume, TWINFS_ROOT_INO, "d", sub, "x", 0),
+		-EINVAL);
+	ck_assert_int_eq(twinfs_volume_rename(rig.volume, TWINFS_ROOT_INO, "a", TWINFS_ROOT_INO,
+				 "d", 0),
+		-EISDIR);
+	ck_assert_int_eq(twinfs_volume_rename(rig.volume, TWINFS_ROOT_INO, "d", TWINFS_ROOT_INO,
+				 "a", 0),
+		-ENOTDIR);
+	ck_assert_int_eq(twinfs_volume_rename(rig.volume, TWINFS_ROOT_INO, "a", TWINFS_ROOT_INO,
+				 "b", 0),
+		0);
 	ck_assert_int_eq(twinfs_volume_lookup(rig.volume, TWINFS_ROOT_INO, "b", &ino), 0);
 	ck_assert_uint_eq(ino, a);
 	close_rig(&rig);

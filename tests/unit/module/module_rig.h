@@ -107,8 +107,8 @@ static inline void rig_put(struct twinfs_volume *volume, const struct rig_file *
 	twinfs_volume_close(volume, ino);
 }
 
-static inline struct twinfs_volume *rig_mount(
-	struct rig *rig, const struct twinfs_volume_config *config)
+static inline struct twinfs_volume *rig_mount(struct rig *rig,
+	const struct twinfs_volume_config *config)
 {
 	struct twinfs_volume *volume = NULL;
 	struct twinfs_error err = {0};
@@ -118,8 +118,8 @@ static inline struct twinfs_volume *rig_mount(
 }
 
 /* Formats a volume and fills it. */
-static inline void rig_fill(
-	struct rig *rig, const struct twinfs_volume_config *config, const struct rig_file *files)
+static inline void rig_fill(struct rig *rig, const struct twinfs_volume_config *config,
+	const struct rig_file *files)
 {
 	struct twinfs_volume *volume;
 
@@ -140,8 +140,8 @@ static inline void rig_change(struct rig *rig, const struct twinfs_volume_config
 	twinfs_volume_unmount(volume);
 }
 
-static inline void rig_open(
-	struct rig *rig, const struct rig_file *user, const struct rig_file *backup)
+static inline void rig_open(struct rig *rig, const struct rig_file *user,
+	const struct rig_file *backup)
 {
 	static const struct twinfs_flash_config flash = {
 		.geometry = {.read_size = 1, .prog_size = 1, .erase_size = RIG_BLOCK},
@@ -207,8 +207,8 @@ static inline int rig_boot(struct rig *rig, enum twinfs_policy policy)
 }
 
 /* Content of a file, NUL-terminated, or NULL. free() it. */
-static inline char *rig_get(
-	struct rig *rig, const struct twinfs_volume_config *config, const char *path)
+static inline char *rig_get(struct rig *rig, const struct twinfs_volume_config *config,
+	const char *path)
 {
 	struct twinfs_volume *volume = rig_mount(rig, config);
 	struct twinfs_stat stat;
@@ -218,8 +218,8 @@ static inline char *rig_get(
 	if (!twinfs_volume_walk(volume, path, &ino) && !twinfs_volume_open(volume, ino)) {
 		ck_assert_int_eq(twinfs_volume_stat(volume, ino, &stat), 0);
 		content = calloc(1, stat.size + 1);
-		ck_assert_int_eq(
-			twinfs_volume_read(volume, ino, content, stat.size, 0), (int64_t)stat.size);
+		ck_assert_int_eq(twinfs_volume_read(volume, ino, content, stat.size, 0),
+			(int64_t)stat.size);
 		twinfs_volume_close(volume, ino);
 	}
 	twinfs_volume_unmount(volume);

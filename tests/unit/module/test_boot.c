@@ -75,8 +75,8 @@ START_TEST(first_restore_costs_what_it_costs_the_device)
 END_TEST
 
 /* Cuts the first restore at operation @cut_at; whether the cut came to pass. */
-static bool cut_first_restore(
-	struct rig *rig, enum twinfs_policy policy, uint64_t cut_at, uint32_t torn)
+static bool cut_first_restore(struct rig *rig, enum twinfs_policy policy, uint64_t cut_at,
+	uint32_t torn)
 {
 	int rc;
 
@@ -117,8 +117,8 @@ START_TEST(device_policy_has_one_hole_of_four_points)
 		}
 		rig_close(&rig);
 		ck_assert_uint_eq(cut_at, FIRST_RESTORE + 1);
-		ck_assert_msg(
-			dead >= 3 && dead <= 4, "torn after %u: %d dead", tears[i], (int)dead);
+		ck_assert_msg(dead >= 3 && dead <= 4, "torn after %u: %d dead", tears[i],
+			(int)dead);
 		ck_assert(tears[i] || dead == 4);
 	}
 }

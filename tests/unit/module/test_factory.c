@@ -34,11 +34,14 @@ static const struct twinfs_profile small = {
 	.spare_blocks = 1,
 	.format = 1,
 	.restores = true,
-	.flash = {
-		.geometry = {.read_size = 1, .prog_size = 1, .erase_size = 4096},
-		.timing = {.page_size = 256, .program_page_ns = 700000, .erase_unit_ns = 60000000},
-		.strict = true,
-	},
+	.flash =
+		{
+			.geometry = {.read_size = 1, .prog_size = 1, .erase_size = 4096},
+			.timing = {.page_size = 256,
+				.program_page_ns = 700000,
+				.erase_unit_ns = 60000000},
+			.strict = true,
+		},
 };
 
 static void write_text(const char *path, const char *text)
@@ -68,8 +71,8 @@ struct chip {
 
 static struct twinfs_volume *mount_at(struct chip *chip, uint64_t addr, uint64_t size)
 {
-	const struct twinfs_volume_config config = {.addr = addr, .size = size, .spare_blocks = 1,
-		.flags = TWINFS_VOLUME_READ_ONLY};
+	const struct twinfs_volume_config config = {
+		.addr = addr, .size = size, .spare_blocks = 1, .flags = TWINFS_VOLUME_READ_ONLY};
 	struct twinfs_volume *volume = NULL;
 	struct twinfs_error err = {0};
 	int rc = twinfs_volume_mount(chip->flash, &config, &volume, &err);
@@ -169,8 +172,8 @@ static void make_image(const struct twinfs_factory_options *options, const char 
 
 /* ---- what is made ---- */
 
-#define TABLE \
-	"[{\"name\": \"/usr/lib/m.py\", \"crc32\": \"0xd202d277\"}, " \
+#define TABLE                                                                                      \
+	"[{\"name\": \"/usr/lib/m.py\", \"crc32\": \"0xd202d277\"}, "                              \
 	"{\"name\": \"/usr/main.py\", \"crc32\": \"0xc54aae31\"}]"
 
 START_TEST(image_holds_tree_and_backup)
@@ -237,7 +240,8 @@ START_TEST(superblock_has_the_devices_block_count)
 	make_image(&options, "chip.img");
 	open_chip(&chip, "chip.img");
 	ck_assert_int_eq(twinfs_volume_probe(twinfs_image_bytes(chip.image) + small.user.addr,
-		small.user.size, 0, &superblock, NULL), 0);
+				 small.user.size, 0, &superblock, NULL),
+		0);
 	ck_assert_uint_eq(superblock.version, 0x00010001);
 	ck_assert_uint_eq(superblock.block_size, 4096);
 	ck_assert_uint_eq(superblock.block_count, 63);
@@ -562,8 +566,8 @@ static const struct refusal refusals[] = {
 START_TEST(refusals_name_the_reason)
 {
 	const struct refusal *refusal = &refusals[_i];
-	struct twinfs_factory_options options = options_of(&refusal->protect,
-		refusal->protect ? 1 : 0);
+	struct twinfs_factory_options options =
+		options_of(&refusal->protect, refusal->protect ? 1 : 0);
 	struct twinfs_error err = {0};
 	unsigned before;
 

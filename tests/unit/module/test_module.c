@@ -18,10 +18,10 @@
 #include "base/file.h"
 #include "tempdir.h"
 
-#define KIB UINT64_C(1024)
-#define CHIP_SIZE (1024 * KIB)
-#define USER_ADDR (64 * KIB)
-#define USER_SIZE (256 * KIB)
+#define KIB         UINT64_C(1024)
+#define CHIP_SIZE   (1024 * KIB)
+#define USER_ADDR   (64 * KIB)
+#define USER_SIZE   (256 * KIB)
 #define BACKUP_ADDR (512 * KIB)
 #define BACKUP_SIZE (128 * KIB)
 #define SECURE_ADDR (384 * KIB)
@@ -48,7 +48,8 @@ static void write_profile(const char *path, unsigned size)
 		"\"boot\": {\"restores\": true, \"writes_settings\": true},"
 		"\"flash\": {\"read_size\": 1, \"prog_size\": 64, \"erase_size\": %u,"
 		" \"strict\": true, \"read_ns_per_kib\": 20000, \"page_size\": 256,"
-		" \"program_page_ns\": 700000, \"erase_unit_ns\": 60000000}}", size, size);
+		" \"program_page_ns\": 700000, \"erase_unit_ns\": 60000000}}",
+		size, size);
 	write_text(path, text);
 }
 
@@ -443,7 +444,8 @@ START_TEST(chip_fits_the_volumes)
 	ck_assert_uint_eq(chip->prog_size, geometries[_i].chip_prog);
 	power_on(module);
 	ck_assert_int_eq(twinfs_volume_create(twinfs_module_user(module), TWINFS_ROOT_INO, "new",
-		&ino), 0);
+				 &ino),
+		0);
 	twinfs_module_close(module);
 }
 END_TEST
@@ -541,8 +543,8 @@ END_TEST
 
 START_TEST(secure_file_is_not_made_in_vain)
 {
-	const struct twinfs_source source = {.user = "none.bin", .secure = "secure.bin",
-		.profile = "./small.json"};
+	const struct twinfs_source source = {
+		.user = "none.bin", .secure = "secure.bin", .profile = "./small.json"};
 
 	expect_failure(&source, TWINFS_IMAGE_WRITABLE, -ENOENT, "none.bin", "no such file");
 	ck_assert_int_eq(access("secure.bin", F_OK), -1);
@@ -564,8 +566,8 @@ END_TEST
 START_TEST(littlefs_2_is_refused)
 {
 	const struct twinfs_source as_user = {.user = "v2.bin"}, alone = {.image = "v2.bin"};
-	const uint8_t head[16] = {2, 0, 0, 0, 0xf0, 0x0f, 0xff, 0xf7, 'l', 'i', 't', 't', 'l', 'e',
-		'f', 's'};
+	const uint8_t head[16] = {
+		2, 0, 0, 0, 0xf0, 0x0f, 0xff, 0xf7, 'l', 'i', 't', 't', 'l', 'e', 'f', 's'};
 	FILE *file;
 
 	tempdir_make("v2.bin", 65536, 0xff);
@@ -741,8 +743,8 @@ END_TEST
 
 START_TEST(scratch_keeps_nothing)
 {
-	const struct twinfs_module_options options = {.image_flags = TWINFS_IMAGE_SCRATCH,
-		.keep_wear = true};
+	const struct twinfs_module_options options = {
+		.image_flags = TWINFS_IMAGE_SCRATCH, .keep_wear = true};
 	struct twinfs_module *module = NULL;
 	char *before, *after;
 	size_t len;
@@ -774,7 +776,8 @@ START_TEST(read_only_module_boots_only_what_writes_nothing)
 	module = open_module(&chip_source, 0);
 	power_on(module);
 	ck_assert_int_eq(twinfs_volume_unlink(twinfs_module_user(module), TWINFS_ROOT_INO,
-		"main.py"), -EROFS);
+				 "main.py"),
+		-EROFS);
 	twinfs_module_close(module);
 }
 END_TEST
@@ -787,7 +790,8 @@ START_TEST(two_modules_in_one_process)
 	power_on(one);
 	power_on(two);
 	ck_assert_int_eq(twinfs_volume_unlink(twinfs_module_user(one), TWINFS_ROOT_INO,
-		"notes.txt"), 0);
+				 "notes.txt"),
+		0);
 	ck_assert(has_file(twinfs_module_user(two), "notes.txt"));
 	twinfs_module_power_off(one);
 	ck_assert(twinfs_module_is_on(two));
@@ -827,9 +831,9 @@ static struct json_object *parse(char *text)
 	return object;
 }
 
-#define expect_number(object, path, value) \
+#define expect_number(object, path, value)                                                         \
 	ck_assert_uint_eq(json_object_get_uint64(at(object, path)), value)
-#define expect_string(object, path, value) \
+#define expect_string(object, path, value)                                                         \
 	ck_assert_str_eq(json_object_get_string(at(object, path)), value)
 
 START_TEST(status_of_a_module_that_is_off)
@@ -889,8 +893,8 @@ END_TEST
 
 START_TEST(wear_is_kept)
 {
-	const struct twinfs_module_options options = {.image_flags = TWINFS_IMAGE_WRITABLE,
-		.keep_wear = true};
+	const struct twinfs_module_options options = {
+		.image_flags = TWINFS_IMAGE_WRITABLE, .keep_wear = true};
 	struct twinfs_module *module = NULL;
 	struct json_object *wear;
 	uint64_t first;
@@ -917,8 +921,8 @@ END_TEST
 
 START_TEST(useless_wear_file_is_harmless)
 {
-	const struct twinfs_module_options options = {.image_flags = TWINFS_IMAGE_WRITABLE,
-		.keep_wear = true};
+	const struct twinfs_module_options options = {
+		.image_flags = TWINFS_IMAGE_WRITABLE, .keep_wear = true};
 	struct twinfs_module *module = NULL;
 
 	write_text("chip.img.wear", "rubbish");

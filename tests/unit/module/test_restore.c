@@ -422,8 +422,8 @@ static const struct scenario scenarios[] = {
 	},
 };
 
-static void check_outcome(
-	struct rig *rig, const struct scenario *scenario, const struct outcome *outcome)
+static void check_outcome(struct rig *rig, const struct scenario *scenario,
+	const struct outcome *outcome)
 {
 	struct tw_text console = {0};
 
@@ -472,10 +472,10 @@ static char *long_table(int pad)
 	struct tw_text text = {0};
 
 	for (unsigned i = 0; i < LONG_ENTRIES; i++)
-		ck_assert_int_eq(
-			tw_text_addf(&text,
-				"%s{\"name\": \"/usr/f%03u%*s\", \"crc32\": \"0xc54aae31\"}",
-				i ? ", " : "[", i, pad, ""),
+		ck_assert_int_eq(tw_text_addf(&text,
+					 "%s{\"name\": \"/usr/f%03u%*s\", \"crc32\": "
+					 "\"0xc54aae31\"}",
+					 i ? ", " : "[", i, pad, ""),
 			0);
 	ck_assert_int_eq(tw_text_addf(&text, "]"), 0);
 	return text.data;

@@ -45,8 +45,8 @@ static inline uint64_t rig_parent(struct twinfs_volume *volume, const char *path
 	return dir;
 }
 
-static inline void rig_put_bytes(struct twinfs_volume *volume, const char *path,
-	const void *data, size_t len)
+static inline void rig_put_bytes(struct twinfs_volume *volume, const char *path, const void *data,
+	size_t len)
 {
 	const char *name;
 	uint64_t dir = rig_parent(volume, path, &name), ino;
@@ -95,10 +95,10 @@ static inline void rig_up(struct rig *rig, uint32_t upper_blocks, uint32_t lower
 	*rig = (struct rig){.root = 1000};
 	chip_init(&rig->upper_chip, &(struct geometry){512, upper_blocks, 16, 0xff});
 	chip_init(&rig->lower_chip, &(struct geometry){512, lower_blocks, 16, 0xff});
-	ck_assert_int_eq(
-		twinfs_volume_format(rig->upper_chip.flash, &rig->upper_chip.config, NULL), 0);
-	ck_assert_int_eq(
-		twinfs_volume_format(rig->lower_chip.flash, &rig->lower_chip.config, NULL), 0);
+	ck_assert_int_eq(twinfs_volume_format(rig->upper_chip.flash, &rig->upper_chip.config, NULL),
+		0);
+	ck_assert_int_eq(twinfs_volume_format(rig->lower_chip.flash, &rig->lower_chip.config, NULL),
+		0);
 	rig->upper = chip_mount(&rig->upper_chip);
 	rig->lower = chip_mount(&rig->lower_chip);
 }
@@ -313,8 +313,8 @@ static inline void rig_expect_names(struct rig *rig, const char *dir, const char
 {
 	char buf[4096] = "";
 
-	ck_assert_int_eq(
-		twinfs_overlay_list(rig->overlay, rig_ino(rig, dir), rig_append_name, buf), 0);
+	ck_assert_int_eq(twinfs_overlay_list(rig->overlay, rig_ino(rig, dir), rig_append_name, buf),
+		0);
 	ck_assert_str_eq(buf, names);
 }
 

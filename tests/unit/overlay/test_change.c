@@ -63,9 +63,9 @@ enum action {
 
 struct outcome {
 	const char *name;
-	int none, file, dir;  /* error for what is seen under /x */
-	int with_lower;       /* for a directory with a lower part, if other than 0 */
-	char x;               /* what /x is after success: 'f', 'd', 0 or '=' (as before) */
+	int none, file, dir;   /* error for what is seen under /x */
+	int with_lower;        /* for a directory with a lower part, if other than 0 */
+	char x;                /* what /x is after success: 'f', 'd', 0 or '=' (as before) */
 	const char *from, *to; /* of a rename; NULL: none */
 };
 
@@ -96,8 +96,8 @@ static void make_state(struct rig *rig, const struct layers *state)
 		rig_put(rig->lower, "/x", state->lower == 'f' ? "lower x" : NULL);
 	rig_start(rig);
 	if (!state->upper && state->lower && (!state->seen || state->is_opaque))
-		ck_assert_int_eq(state->lower == 'f' ? rig_unlink(rig, "/x")
-						     : rig_rmdir(rig, "/x"), 0);
+		ck_assert_int_eq(state->lower == 'f' ? rig_unlink(rig, "/x") : rig_rmdir(rig, "/x"),
+			0);
 	if (state->is_opaque)
 		ck_assert_int_eq(rig_add(rig, "/x", true), 0);
 }
@@ -121,7 +121,7 @@ static int expected(const struct layers *state, const struct outcome *action)
 	if (state->seen == 'f')
 		return action->file;
 	return state->layer == TWINFS_LAYER_USER || !action->with_lower ? action->dir
-								       : action->with_lower;
+									: action->with_lower;
 }
 
 static int act(struct rig *rig, enum action action)
@@ -175,8 +175,9 @@ static void check_x(struct rig *rig, const struct layers *state, char x, bool is
 		return;
 	}
 	stat = rig_stat(rig, "/x");
-	ck_assert_int_eq(stat.stat.links, stat.stat.type == TWINFS_REG ? 1
-		: stat.layer == TWINFS_LAYER_USER ? 2 : 1);
+	ck_assert_int_eq(stat.stat.links, stat.stat.type == TWINFS_REG      ? 1
+					  : stat.layer == TWINFS_LAYER_USER ? 2
+									    : 1);
 	if (!is_changed)
 		ck_assert_int_eq(stat.layer, state->layer);
 	else if (x == 'f')
@@ -301,7 +302,8 @@ START_TEST(names_are_checked)
 
 		ck_assert_int_eq(twinfs_overlay_create(rig.overlay, dir, wrong[i], &stat), -EINVAL);
 		ck_assert_int_eq(twinfs_overlay_mkdir(rig.overlay, dir, wrong[i], &stat), -EINVAL);
-		ck_assert_int_eq(twinfs_overlay_rename(rig.overlay, rig.root, "f", dir, wrong[i], 0),
+		ck_assert_int_eq(twinfs_overlay_rename(rig.overlay, rig.root, "f", dir, wrong[i],
+					 0),
 			-EINVAL);
 		ck_assert_int_eq(twinfs_overlay_unlink(rig.overlay, dir, wrong[i]), -ENOENT);
 	}

@@ -135,7 +135,8 @@ START_TEST(removed_files_live_while_open)
 	ino = stat.stat.ino;
 	ck_assert_int_eq(twinfs_overlay_open(rig.overlay, ino), 0);
 	ck_assert_int_eq(is_replaced ? rig_rename(&rig, "/other", "/file", 0)
-				     : rig_unlink(&rig, "/file"), 0);
+				     : rig_unlink(&rig, "/file"),
+		0);
 	ck_assert_int_eq(twinfs_overlay_statfs(rig.overlay, &before), 0);
 	ck_assert_int_eq(twinfs_overlay_stat(rig.overlay, ino, &stat), 0);
 	ck_assert_uint_eq(stat.stat.links, 0);
@@ -399,7 +400,7 @@ static const char *rename_files(struct shared *shared)
 		const char *from = i % 2 ? "c" : "b", *to = i % 2 ? "b" : "c";
 
 		if (twinfs_overlay_rename(shared->rig.overlay, shared->rig.root, from,
-			shared->rig.root, to, 0))
+			    shared->rig.root, to, 0))
 			return "rename";
 	}
 	return NULL;

@@ -289,7 +289,8 @@ START_TEST(damage_below_hides_nothing_above)
 	ck_assert_int_eq(rig_find(&rig, "/damaged/c", &stat), -EBADMSG);
 	ck_assert_int_eq(rig_add(&rig, "/damaged/c", false), -EBADMSG);
 	ck_assert_int_eq(twinfs_overlay_list(rig.overlay, rig_ino(&rig, "/damaged"),
-		rig_append_name, names), -EBADMSG);
+				 rig_append_name, names),
+		-EBADMSG);
 	ck_assert_str_eq(names, "a b sub ");
 	ck_assert_int_eq(rig_rmdir(&rig, "/damaged/sub"), 0);
 	ck_assert_int_eq(rig_rename(&rig, "/damaged/b", "/b", 0), 0);

@@ -45,7 +45,8 @@ START_TEST(many_objects_are_found)
 		(void)add(&table, b, i, i % 2 ? TW_OVERLAY_WHITEOUT : TW_OVERLAY_FILE);
 	}
 	for (unsigned i = 0; i < MANY; i++) {
-		const struct tw_overlay_node *above = child(&table, a, i), *below = child(&table, b, i);
+		const struct tw_overlay_node *above = child(&table, a, i),
+					     *below = child(&table, b, i);
 
 		ck_assert_ptr_nonnull(above);
 		ck_assert_ptr_nonnull(below);

@@ -8,10 +8,10 @@
  */
 #include "rig.h"
 
-#define MOST 200
-#define PATH 120
-#define TEXT 1500
-#define RUNS 24
+#define MOST  200
+#define PATH  120
+#define TEXT  1500
+#define RUNS  24
 #define STEPS 250
 
 struct object {
@@ -102,7 +102,8 @@ static struct object *seen(struct model *model, const char *path)
 		return upper;
 	parent_of(path, parent);
 	return has_lower_dir(model, parent) && !find(&model->hidden, path)
-		? find(&model->lower, path) : NULL;
+		       ? find(&model->lower, path)
+		       : NULL;
 }
 
 static bool is_seen_dir(struct model *model, const char *path)
@@ -249,8 +250,9 @@ static size_t count_names(struct model *model, const char *dir)
 	size_t count = 0;
 
 	for (size_t i = 0; i < model->upper.count + model->lower.count; i++) {
-		const char *path = i < model->upper.count ? model->upper.objects[i].path
-			: model->lower.objects[i - model->upper.count].path;
+		const char *path = i < model->upper.count
+					   ? model->upper.objects[i].path
+					   : model->lower.objects[i - model->upper.count].path;
 		char parent[PATH];
 
 		parent_of(path, parent);
@@ -360,10 +362,10 @@ static void any_text(uint64_t *random, char text[TEXT])
 /* The same change of both; they must agree. */
 static void step(struct rig *rig, struct model *model, uint64_t *random)
 {
-	static const char *const names[] = {"create", "mkdir", "unlink", "rmdir", "rename",
-		"write"};
-	static const enum kind kinds[] = {CREATE, MKDIR, UNLINK, RMDIR, RENAME, RENAME, WRITE,
-		WRITE};
+	static const char *const names[] = {
+		"create", "mkdir", "unlink", "rmdir", "rename", "write"};
+	static const enum kind kinds[] = {
+		CREATE, MKDIR, UNLINK, RMDIR, RENAME, RENAME, WRITE, WRITE};
 	enum kind kind = kinds[test_random(random) % (sizeof(kinds) / sizeof(kinds[0]))];
 	char path[PATH], to[PATH], text[TEXT];
 	struct twinfs_overlay_stat stat;
@@ -430,8 +432,8 @@ START_TEST(overlay_equals_model)
 	make_lower(&rig, &model, &random);
 	rig_start(&rig);
 	for (int i = 0; i < STEPS; i++) {
-		(void)snprintf(test_context, sizeof(test_context), "seed %llu step %d:",
-			(unsigned long long)seed, i);
+		(void)snprintf(test_context, sizeof(test_context),
+			"seed %llu step %d:", (unsigned long long)seed, i);
 		step(&rig, &model, &random);
 		compare(&rig, &model);
 		if (test_random(&random) % 40 == 0) {

@@ -132,8 +132,8 @@ static inline void rig_verify(struct rig *rig, struct model *model)
 		int rc = twinfs_secure_read(rig->secure, slot, got, sizeof(got));
 
 		if (model->length[slot] < 0) {
-			ck_assert_msg(rc == TWINFS_SECURE_EMPTY, "slot %d: %d, expected none",
-				slot, rc);
+			ck_assert_msg(rc == TWINFS_SECURE_EMPTY, "slot %d: %d, expected none", slot,
+				rc);
 			continue;
 		}
 		ck_assert_msg(rc == model->length[slot], "slot %d: %d, expected %d", slot, rc,

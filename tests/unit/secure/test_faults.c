@@ -9,9 +9,9 @@
 struct fault {
 	uint64_t addr, end; /* operations in [addr, end) ... */
 	bool programs, erases;
-	int code;           /* ... give this; 0: they do nothing and claim success */
+	int code; /* ... give this; 0: they do nothing and claim success */
 	uint32_t done;
-	unsigned after;     /* the first so many are spared */
+	unsigned after; /* the first so many are spared */
 	unsigned fired;
 };
 
@@ -37,8 +37,14 @@ static const struct {
 	bool programs, erases;
 	uint32_t done;
 } ways[] = {
-	{true, true, 0}, {true, false, 0}, {false, true, 0}, {true, false, 10},
-	{true, false, 40}, {true, false, 5000}, {false, true, 10}, {false, true, 5000},
+	{true, true, 0},
+	{true, false, 0},
+	{false, true, 0},
+	{true, false, 10},
+	{true, false, 40},
+	{true, false, 5000},
+	{false, true, 10},
+	{false, true, 5000},
 };
 
 static void one_region_fails(unsigned way, uint64_t addr)
@@ -99,7 +105,11 @@ START_TEST(both_fail)
 {
 	static const uint32_t done[] = {0, 10, 40, 5000};
 	struct fault fault = {
-		.end = 24576, .programs = true, .erases = true, .code = -EIO, .done = done[_i],
+		.end = 24576,
+		.programs = true,
+		.erases = true,
+		.code = -EIO,
+		.done = done[_i],
 	};
 	uint8_t data[52] = "new", got[52];
 	struct model model;
@@ -199,7 +209,7 @@ static int clear_a_cell(void *ctx, const struct twinfs_flash_op *op, uint32_t *d
 
 	(void)done;
 	if (op->kind != TWINFS_FLASH_PROGRAM || op->addr < weak->addr || op->addr >= weak->end ||
-	    !weak->count)
+		!weak->count)
 		return 0;
 	weak->count--;
 	weak->bytes[op->addr + 21] = 0;
@@ -379,8 +389,9 @@ static int fail_reads(void *ctx, const struct twinfs_flash_op *op, uint32_t *don
 	const struct fault *fault = ctx;
 
 	(void)done;
-	return op->kind == TWINFS_FLASH_READ && op->addr >= fault->addr && op->addr < fault->end ?
-		fault->code : 0;
+	return op->kind == TWINFS_FLASH_READ && op->addr >= fault->addr && op->addr < fault->end
+		       ? fault->code
+		       : 0;
 }
 
 START_TEST(region_cannot_be_read)

@@ -46,8 +46,8 @@ static void make_good(struct rig *rig, const char *key_file)
 	for (int i = 0; i < 40; i++) {
 		if (i == 8 && key_file)
 			rig_open(rig, key_file);
-		rig_store(rig, &model, 1 + 5 * i % SLOTS, (int)twinfs_secure_capacity(1 + 5 * i %
-			SLOTS), (uint64_t)i);
+		rig_store(rig, &model, 1 + 5 * i % SLOTS,
+			(int)twinfs_secure_capacity(1 + 5 * i % SLOTS), (uint64_t)i);
 	}
 }
 
@@ -151,8 +151,9 @@ START_TEST(random_bytes)
 		for (uint64_t i = 0; i < rig.size; i++)
 			rig.bytes[i] = (uint8_t)rig_random(&random);
 		for (uint64_t at = 0; round % 4 && at < rig.size; at += 4096)
-			tw_unit_head_put(rig.bytes + at, &(struct tw_unit_head){1, 4096,
-				16u << rig_random(&random) % 9, rig_random(&random)});
+			tw_unit_head_put(rig.bytes + at,
+				&(struct tw_unit_head){1, 4096, 16u << rig_random(&random) % 9,
+					rig_random(&random)});
 		for (unsigned i = 0; round % 4 > 1 && i < 300; i++) {
 			uint64_t at = rig_random(&random) % (rig.size - 32) / 16 * 16;
 

@@ -16,13 +16,30 @@ START_TEST(codes)
 		int64_t index, len;
 		int store, read;
 	} cases[] = {
-		{0, 1, -1, -1}, {17, 1, -1, -1}, {-1, 1, -1, -1}, {INT64_MAX, 1, -1, -1},
-		{INT64_MIN, 1, -1, -1}, {INT64_C(1) << 32 | 1, 1, -1, -1}, {1, -1, -1, -1},
-		{1, INT64_MIN, -1, -1}, {1, 53, -1, -2}, {8, 53, -1, -2}, {9, 101, -1, -2},
-		{13, 501, -1, -2}, {16, 1001, -1, -2}, {1, INT64_MAX, -1, -2},
-		{1, 52, 0, 52}, {8, 52, 0, 52}, {9, 100, 0, 100}, {12, 100, 0, 100},
-		{13, 500, 0, 500}, {14, 500, 0, 500}, {15, 1000, 0, 1000}, {16, 1000, 0, 1000},
-		{2, 0, 0, 0}, {3, 1, 0, 1},
+		{0, 1, -1, -1},
+		{17, 1, -1, -1},
+		{-1, 1, -1, -1},
+		{INT64_MAX, 1, -1, -1},
+		{INT64_MIN, 1, -1, -1},
+		{INT64_C(1) << 32 | 1, 1, -1, -1},
+		{1, -1, -1, -1},
+		{1, INT64_MIN, -1, -1},
+		{1, 53, -1, -2},
+		{8, 53, -1, -2},
+		{9, 101, -1, -2},
+		{13, 501, -1, -2},
+		{16, 1001, -1, -2},
+		{1, INT64_MAX, -1, -2},
+		{1, 52, 0, 52},
+		{8, 52, 0, 52},
+		{9, 100, 0, 100},
+		{12, 100, 0, 100},
+		{13, 500, 0, 500},
+		{14, 500, 0, 500},
+		{15, 1000, 0, 1000},
+		{16, 1000, 0, 1000},
+		{2, 0, 0, 0},
+		{3, 1, 0, 1},
 	};
 	uint8_t data[1001] = {1}, got[1001];
 	struct rig rig;
@@ -141,13 +158,17 @@ START_TEST(areas_that_do_not_fit)
 		uint64_t addr, size;
 		const char *text;
 	} cases[] = {
-		{4096, 1, 1, 24576, "not two regions"}, {4096, 1, 0, 24577, "not two regions"},
-		{4096, 1, 0, 28672, "not two regions"}, {4096, 1, 0, 0, "16 slots need 24576"},
-		{4096, 1, 0, 16384, "16 slots need 24576"}, {4096, 256, 0, 24576, "need 32768"},
+		{4096, 1, 1, 24576, "not two regions"},
+		{4096, 1, 0, 24577, "not two regions"},
+		{4096, 1, 0, 28672, "not two regions"},
+		{4096, 1, 0, 0, "16 slots need 24576"},
+		{4096, 1, 0, 16384, "16 slots need 24576"},
+		{4096, 256, 0, 24576, "need 32768"},
 		{4096, 1, 8192, 24576, "ends behind the chip"},
 		{4096, 1, 0, UINT64_MAX - 8191, "ends behind the chip"},
 		{4096, 1, UINT64_MAX - 4095, 8192, "ends behind the chip"},
-		{4096, 4096, 0, 24576, "cannot hold"}, {1024, 1, 0, 24576, "cannot hold"},
+		{4096, 4096, 0, 24576, "cannot hold"},
+		{1024, 1, 0, 24576, "cannot hold"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -162,7 +183,8 @@ START_TEST(areas_that_do_not_fit)
 		ck_assert_int_eq(twinfs_image_memory(28672, &image), 0);
 		ck_assert_int_eq(twinfs_flash_new(image, &config, &flash, NULL), 0);
 		ck_assert_int_eq(twinfs_secure_open(flash, cases[i].addr, cases[i].size, NULL,
-			&secure, &err), -EINVAL);
+					 &secure, &err),
+			-EINVAL);
 		ck_assert_ptr_null(secure);
 		ck_assert_int_eq(err.problem, TWINFS_P_SECURE_LAYOUT);
 		ck_assert_msg(strstr(err.text, cases[i].text), "'%s'", err.text);
@@ -416,8 +438,9 @@ START_TEST(stores_at_once)
 		ck_assert_ptr_null(failed);
 	}
 	twinfs_secure_list(rig.secure, slots);
-	ck_assert_uint_eq(slots[0].generation > slots[1].generation ? slots[0].generation :
-		slots[1].generation, 1200);
+	ck_assert_uint_eq(slots[0].generation > slots[1].generation ? slots[0].generation
+								    : slots[1].generation,
+		1200);
 	rig_down(&rig);
 }
 END_TEST
