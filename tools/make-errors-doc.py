@@ -43,7 +43,8 @@ Every function of the library that can fail returns 0 or a count, else one of th
 
 def rows(text):
     """(name, severity, text) of every problem, without "none"."""
-    found = re.findall(r'\bX\(\w+, "([^"]+)", (\w+),\s*"([^"]+)"\)', text)
+    text = re.sub(r'\\\n\s*', '', text)  # lines of a macro
+    found = re.findall(r'\bX\(\w+,\s*"([^"]+)",\s*(\w+),\s*"([^"]+)"\)', text)
     return [(name, severity.lower(), words) for name, severity, words in found if name != 'none']
 
 

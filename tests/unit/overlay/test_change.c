@@ -367,7 +367,7 @@ int main(void)
 	Suite *suite = suite_create("overlay_change");
 	TCase *tc = tcase_create("change");
 
-	tcase_add_loop_test(tc, names_change, 0, STATE_COUNT * ACTION_COUNT);
+	tcase_add_loop_test(tc, names_change, 0, (int)STATE_COUNT * (int)ACTION_COUNT);
 	tcase_add_test(tc, hidden_stays_hidden);
 	tcase_add_test(tc, hiding_writes_nothing);
 	tcase_add_test(tc, a_directory_cannot_move_into_itself);
