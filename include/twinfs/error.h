@@ -56,8 +56,6 @@ enum twinfs_severity {
 	X(IMAGE_TABLE, "image.table", ERROR, "no usable partition table") \
 	X(IMAGE_PARTITION, "image.partition", ERROR, "a partition is missing or does not fit the image") \
 	X(FLASH_GEOMETRY, "flash.geometry", ERROR, "read, program and erase sizes do not fit together") \
-	X(FLASH_RANGE, "flash.range", ERROR, "access outside the chip or not aligned") \
-	X(FLASH_UNERASED, "flash.unerased", ERROR, "program over cells that are not erased") \
 	X(FLASH_WEAR, "flash.wear", WARNING, "the wear file cannot be used") \
 	X(LFS_MAGIC, "lfs.magic", ERROR, "no littlefs superblock") \
 	X(LFS_VERSION, "lfs.version", ERROR, "a littlefs version that is not supported") \

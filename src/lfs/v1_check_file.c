@@ -77,8 +77,16 @@ static int check_chain(struct tw_v1_check *check, const struct tw_v1_later *file
 			"file '%.*s': a pointer in block %u of its list is wrong",
 			file->entry.name_len, file->entry.name, wrong);
 	check->last_owner++;
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < count; i++) {
+		/* Comparing the pointers with the chain they gave cannot see this. */
+		if (check->owner[blocks[i]] == check->last_owner) {
+			tw_v1_report(check, TWINFS_P_LFS_CHAIN, blocks[i],
+				"file '%.*s': its list comes back to this block",
+				file->entry.name_len, file->entry.name);
+			break;
+		}
 		tw_v1_claim(check, blocks[i], check->last_owner);
+	}
 	return 0;
 }
 

@@ -96,7 +96,6 @@ OTHERWISE = {
     'thread: outdated pair has a broken chain': 'the same',
     'dir: marked twice': 'the next repair ends it',
     'dir: two marks and a twin': 'the same',
-    'file: pointer to itself': 'check compares a chain with itself',
     'two names of a file': 'old writers can leave it; check does not allow for them',
     'two names of a directory': 'the same',
 }

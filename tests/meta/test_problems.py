@@ -7,8 +7,6 @@ import project
 
 # Problems that no test names, and why.
 UNTESTED = {
-    'FLASH_RANGE': 'the chip only returns its code: the caller knows what it asked for',
-    'FLASH_UNERASED': 'the chip only returns its code',
     'FLASH_WEAR': 'tests/unit/flash/test_wear.c tells the faults of the file apart by their codes',
     'LFS_GEOMETRY': 'never a finding; tests/badimages reads its text',
     'TABLE': 'tests/unit/module/test_factory.c tells its causes apart by code and text',
