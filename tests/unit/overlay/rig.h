@@ -16,6 +16,7 @@
 #include <string.h>
 #include <twinfs/overlay.h>
 
+#include "base/text.h"
 #include "lib/chip.h"
 
 #define COPY_NAME ".twinfs-copy-up"
@@ -304,18 +305,19 @@ static inline int rig_append_name(void *ctx, const char *name,
 	const struct twinfs_overlay_stat *stat)
 {
 	(void)stat;
-	strcat(strcat(ctx, name), " ");
-	return 0;
+	return tw_text_addf(ctx, "%s ", name);
 }
 
 /* The names of a directory as listed, a blank behind each, are @names. */
 static inline void rig_expect_names(struct rig *rig, const char *dir, const char *names)
 {
-	char buf[4096] = "";
+	struct tw_text text = {0};
 
-	ck_assert_int_eq(twinfs_overlay_list(rig->overlay, rig_ino(rig, dir), rig_append_name, buf),
+	ck_assert_int_eq(twinfs_overlay_list(rig->overlay, rig_ino(rig, dir), rig_append_name,
+				 &text),
 		0);
-	ck_assert_str_eq(buf, names);
+	ck_assert_str_eq(text.data ? text.data : "", names);
+	tw_text_release(&text);
 }
 
 /* ---- running ---- */

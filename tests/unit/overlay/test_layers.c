@@ -271,7 +271,7 @@ START_TEST(damage_below_hides_nothing_above)
 {
 	struct twinfs_overlay_stat stat;
 	struct rig rig;
-	char names[256] = "";
+	struct tw_text names = {0};
 
 	rig_up(&rig, 64, 64);
 	rig_put(rig.upper, "/damaged", NULL);
@@ -289,9 +289,10 @@ START_TEST(damage_below_hides_nothing_above)
 	ck_assert_int_eq(rig_find(&rig, "/damaged/c", &stat), -EBADMSG);
 	ck_assert_int_eq(rig_add(&rig, "/damaged/c", false), -EBADMSG);
 	ck_assert_int_eq(twinfs_overlay_list(rig.overlay, rig_ino(&rig, "/damaged"),
-				 rig_append_name, names),
+				 rig_append_name, &names),
 		-EBADMSG);
-	ck_assert_str_eq(names, "a b sub ");
+	ck_assert_str_eq(names.data, "a b sub ");
+	tw_text_release(&names);
 	ck_assert_int_eq(rig_rmdir(&rig, "/damaged/sub"), 0);
 	ck_assert_int_eq(rig_rename(&rig, "/damaged/b", "/b", 0), 0);
 	ck_assert_int_eq(rig_unlink(&rig, "/damaged/a"), 0);

@@ -39,6 +39,14 @@ static struct object *find(struct list *list, const char *path)
 	return NULL;
 }
 
+static void set_path(char to[PATH], const char *path)
+{
+	size_t len = strlen(path);
+
+	ck_assert_uint_lt(len, PATH);
+	memmove(to, path, len + 1);
+}
+
 static struct object *put(struct list *list, const char *path, bool is_dir, const char *text)
 {
 	struct object *object = find(list, path);
@@ -47,7 +55,7 @@ static struct object *put(struct list *list, const char *path, bool is_dir, cons
 		ck_assert_uint_lt(list->count, MOST);
 		object = &list->objects[list->count++];
 	}
-	strcpy(object->path, path);
+	set_path(object->path, path);
 	object->is_dir = is_dir;
 	(void)snprintf(object->text, sizeof(object->text), "%s", text);
 	return object;
@@ -70,7 +78,7 @@ static bool is_below(const char *path, const char *dir)
 
 static void parent_of(const char *path, char parent[PATH])
 {
-	strcpy(parent, path);
+	set_path(parent, path);
 	*strrchr(parent, '/') = '\0';
 }
 
@@ -204,8 +212,7 @@ static int model_rename(struct model *model, const char *from, const char *to)
 		if (!is_below(at, from))
 			continue;
 		(void)snprintf(path, sizeof(path), "%s%s", to, at + strlen(from));
-		ck_assert_uint_lt(strlen(path), PATH);
-		strcpy(at, path);
+		set_path(at, path);
 	}
 	return 0;
 }
@@ -346,7 +353,7 @@ static void any_path(struct model *model, uint64_t *random, char path[PATH])
 
 	if (list->count && strlen(list->objects[pick].path) < 12 &&
 		is_seen_dir(model, list->objects[pick].path))
-		strcpy(dir, list->objects[pick].path);
+		set_path(dir, list->objects[pick].path);
 	(void)snprintf(path, PATH, "%.60s/%c", dir, (char)('a' + test_random(random) % 5));
 }
 
