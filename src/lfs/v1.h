@@ -62,6 +62,10 @@ static inline void tw_v1_payload(const struct tw_node *node, uint32_t ret_payloa
 int tw_v1_mount(struct twinfs_volume *volume, struct twinfs_error *err);
 int tw_v1_repair(struct twinfs_volume *volume);
 
+/* Checks the blocks of a volume; as twinfs_volume_check(). */
+int tw_v1_check(const struct tw_area *area,
+	void (*found)(void *ctx, const struct twinfs_error *finding), void *ctx);
+
 /* Formats the blocks of a volume that has an index, but nothing in it. */
 int tw_v1_format(struct twinfs_volume *volume);
 

@@ -51,7 +51,7 @@ static uint8_t *put_entry(uint8_t *to, const struct tw_node *node, uint8_t tag,
 	to[0] = tag;
 	to[1] = node->payload_len;
 	to[2] = node->attr_len;
-	to[3] = node->name_len;
+	to[3] = (uint8_t)node->name_len;
 	tw_put_le32(to + 4, payload[0]);
 	tw_put_le32(to + 8, payload[1]);
 	to += TW_V1_ENTRY_HEAD + TW_V1_PAYLOAD_SIZE;

@@ -334,9 +334,13 @@ static int move(struct twinfs_volume *volume, struct tw_node *node, struct tw_no
 	return replaced ? dispose(volume, replaced) ?: rc : rc;
 }
 
-static int publish(struct twinfs_volume *volume, struct tw_node *node, uint32_t head, uint32_t size)
+static int publish(struct twinfs_volume *volume, struct tw_node *node, const struct tw_place *place)
 {
-	struct tw_v1_edit edit = {.update = node, .tag = node->tag, .payload = {head, size}};
+	struct tw_v1_edit edit = {
+		.update = node,
+		.tag = node->tag,
+		.payload = {place->head, place->size},
+	};
 
 	return tw_v1_commit(volume, node->mdir, &edit);
 }
@@ -348,4 +352,6 @@ const struct tw_engine tw_v1_engine = {
 	.remove = remove_node,
 	.move = move,
 	.publish = publish,
+	.format = tw_v1_format,
+	.check = tw_v1_check,
 };
