@@ -64,9 +64,9 @@ class Volume:
     An image in memory, whose tree is walked here and whose metadata a subclass understands. That
     one has mount(), root() (the first pair of the root), load_pair(pair), children(directory) (the
     pairs of its subdirectories), visible(path, directory, problems) (its entries that have a name
-    to show) and entry_content(entry). A pair has .blocks, .entries, .tail, and .more if the tail is
-    the next pair of the same directory; an entry .name, .is_dir, and the two .words of its
-    structure.
+    to show), entry_content(entry) and, where there are attributes, attrs(entry) with None for the
+    root. A pair has .blocks, .entries, .tail, and .more if the tail is the next pair of the same
+    directory; an entry has .name, .is_dir, and the two .words of its structure.
     """
 
     MIN_BLOCK_SIZE = None
@@ -97,6 +97,7 @@ class Volume:
         """The part of tree() that can be read, and a list of Corrupt about the rest."""
         self.mount()
         listed, problems = self.names()
+        self.attributes = {path: found for path, entry in listed if (found := self.attrs(entry))}
         tree = {}
         for path, entry in listed:
             if entry is None or entry.is_dir:
@@ -107,6 +108,10 @@ class Volume:
             except Corrupt as err:
                 problems.append(Corrupt(f"'{show(path)}': {err}", err.rule))
         return tree, problems
+
+    def attrs(self, _):
+        """The user attributes of an entry, {type: bytes}; the first version has none."""
+        return {}
 
     def directories(self):
         """
