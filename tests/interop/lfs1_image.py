@@ -11,7 +11,7 @@ import zlib
 from typing import NamedTuple
 
 import lfs_common
-from lfs_common import NIL, SUPER_PAIR, Corrupt, is_nil, name_fault, show
+from lfs_common import SUPER_PAIR, Corrupt, is_nil, name_fault, show
 
 MORE = 0x80000000
 MARK = 0x80

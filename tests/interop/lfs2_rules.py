@@ -150,15 +150,14 @@ class Checker(Findings):
         entries = [entry for entry in directory.entries
                    if not entry.is_super and not self.image.is_hidden(entry)]
         self.visible += entries
-        before = None
-        for entry in entries:
-            if before and order(before.name) >= order(entry.name):
-                self.error(5, f"{label}: '{show(entry.name)}' behind '{show(before.name)}'")
-            before = entry
-        names = [entry.name for entry in entries]
-        for name in sorted({name for name in names if names.count(name) > 1}
-                           if len(set(names)) < len(names) else ()):
-            self.error(5, f"{label}: name '{show(name)}' twice")
+        seen, before = set(), None
+        for name in (entry.name for entry in entries if entry.name):
+            if name in seen:
+                self.error(5, f"{label}: name '{show(name)}' twice")
+            elif before is not None and order(before) > order(name):
+                self.error(5, f"{label}: '{show(name)}' behind '{show(before)}'")
+            seen.add(name)
+            before = name
 
     # Rule 7
     def mended_thread(self):
@@ -188,8 +187,6 @@ class Checker(Findings):
                 self.error(7, f'pair {link} is a directory, and continues another')
             if key not in in_tree and not self.is_before_root(pair):
                 self.stray(pair, pred.more)
-        if found[-1].more:
-            self.error(7, f'{found[-1].where}: last on the thread, but continues')
         for key, directory in dirs.items():
             if key not in self.heads and directory.first != image.root():
                 self.error(7, f'directory {directory.first} is not on the thread')
