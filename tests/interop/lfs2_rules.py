@@ -165,13 +165,12 @@ class Checker(Findings):
         image, dirs = self.image, self.image.directories()
         in_tree = {frozenset(pair.blocks) for directory in dirs.values()
                    for pair in directory.pairs}
-        chain = {frozenset(pair.blocks) for pair in image.thread}
         found, seen = [image.mount()], set(SUPER_PAIR)
         while not is_nil(found[-1].tail):
             pred, link = found[-1], found[-1].tail
             try:
                 if not pred.more:
-                    link = self.mend(link, chain)
+                    link = self.mend(link)
                 if seen.intersection(link):
                     raise Corrupt(f'pair {link} is on the mended thread twice', 7)
                 pair = image.load_pair(link)
@@ -195,15 +194,12 @@ class Checker(Findings):
     def is_before_root(self, pair):
         return any(self.owners.get(block) == 'the superblock' for block in pair.blocks)
 
-    def mend(self, link, on_thread):
+    def mend(self, link):
         """The pair that the thread should name in place of the head @link."""
         keys = {key for key in self.image.directories() if key.intersection(link)}
         if len(keys) != 1 or frozenset(link) in keys:
             return link
-        key = keys.pop()
-        first = self.image.directories()[key].first
-        if key in on_thread:
-            return link
+        first = self.image.directories()[keys.pop()].first
         self.deviation('half-orphan', f'the thread has {link}, the tree has {first}')
         for block in link:
             self.claim(block, f'directory {first}')

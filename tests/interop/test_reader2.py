@@ -159,7 +159,8 @@ class TestFold(unittest.TestCase):
 
     def test_latest_tag_wins(self):
         first = file_tags(0, b'a', b'old', attrs=((1, b'one'), (2, b'two'), (9, b'')))
-        found = self.entries(first, [(0x302, 0, b'', 0x3FF), (0x301, 0, b'1')], [(0x201, 0, b'new')],
+        found = self.entries(first, [(0x302, 0, b'', 0x3FF), (0x301, 0, b'1')],
+                             [(0x201, 0, b'new')],
                              [(0x304, 0, b'', 0x3FF), (0x001, 0, b'b')])
         self.assertEqual(found, [(b'b', b'new', {1: b'1', 9: b''})])
 

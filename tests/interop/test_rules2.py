@@ -153,6 +153,9 @@ DAMAGED = {
                 b10=log(file_tags(0, b'c'))), ['rule-7']),
     'dir: outdated head without the flag': (
         replace(b1=root(dir_tags(1, b'dir', (5, 8)), HI), b8=log(BIG, rev=10)), ['rule-7']),
+    'dir: head in force leads back to itself': (
+        replace(b1=root(dir_tags(1, b'dir', (5, 8)), HI, state(FLAG)),
+                b8=log(BIG, soft((8, 5)), rev=10)), ['rule-7']),
     'dir: outdated head has a broken list': (
         replace(b1=root(dir_tags(1, b'dir', (8, 5)), HI, state(FLAG)), b8=log(BIG, rev=10),
                 b5=b'', b6=log(file_tags(0, b'big', blocks=(99, 1500)))), ['rule-8']),
@@ -304,6 +307,7 @@ class TestRules(unittest.TestCase):
                 ('dir: two names', "directory has another name"),
                 ('dir: orphan without the flag', 'orphan without the flag'),
                 ('dir: outdated head without the flag', 'half-orphan without the flag'),
+                ('dir: head in force leads back to itself', 'is on the mended thread twice'),
                 ('dir: orphan with content', 'orphan that is not empty'),
                 ('dir: outdated head has a broken list', 'the thread before repair'),
                 ('file: head behind its end', 'the head looks like block 3'),
@@ -352,6 +356,20 @@ class TestRules(unittest.TestCase):
             media = Media(4, 8192).put(0, log(super_tags(4, block_size=8192), tags,
                                               block_size=8192))
             self.assertEqual(kinds(media.image(16).check()[0]), want)
+
+    def test_notes(self):
+        """What is legal even from a careful writer, but worth a remark."""
+        table = ((replace(b1=root(DIR, HI, top=super_tags(12))),
+                  'block-count: block 1: 12 blocks, the image has 16'),
+                 (LEGAL['superblock expanded, copy has an old version'][0],
+                  'stale-version: block 1: version 0x20000'),
+                 (replace(b5=directory(file_tags(0, b'big', blocks=(2, 512)))),
+                  "overshot: 'big': size ends block 0 of the chain, but the head looks like "
+                  'block 1'))
+        for change, want in table:
+            image = self.volume(change, 16)
+            self.assertEqual(image.check(), ([], []))
+            self.assertEqual([str(note) for note in image.notes], [want])
 
     def test_outdated_head_uses_the_blocks_of_both_versions(self):
         image = self.volume(LEGAL['outdated head'][0])
