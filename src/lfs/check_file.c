@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * v1_check_file.c - checks the block list of one file: every pointer, not only
+ * check_file.c - checks the block list of one file: every pointer, not only
  * those that reading follows.
  */
-#include "v1_check.h"
+#include "check.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -38,7 +38,7 @@ static int find_wrong_pointer(const struct tw_area *area, const uint32_t *blocks
  * Whether the chain makes sense when the head is one block further on: the
  * truncate of littlefs 1.x leaves that at sizes that end with a block (19.8).
  */
-static bool is_truncated_at_boundary(const struct tw_v1_check *check, uint32_t head, uint32_t size,
+static bool is_truncated_at_boundary(const struct tw_check *check, uint32_t head, uint32_t size,
 	uint32_t count)
 {
 	_cleanup_free_ uint32_t *blocks = NULL;
@@ -52,16 +52,16 @@ static bool is_truncated_at_boundary(const struct tw_v1_check *check, uint32_t h
 	       find_wrong_pointer(&check->area, blocks, count + 1, &wrong) == 0 && !wrong;
 }
 
-static int check_chain(struct tw_v1_check *check, const struct tw_v1_later *file, uint32_t *blocks,
+static int check_chain(struct tw_check *check, const struct tw_checked_file *file, uint32_t *blocks,
 	uint32_t count)
 {
-	uint32_t head = file->entry.payload[0], size = file->entry.payload[1], bad = 0, wrong;
+	uint32_t head = file->head, size = file->size, bad = 0, wrong;
 	int rc = tw_ctz_walk(&check->area, head, size, blocks, &bad);
 
 	if (rc == -EUCLEAN) {
-		tw_v1_report(check, TWINFS_P_LFS_CHAIN, file->block,
-			"file '%.*s': block %u of its list lies outside the volume",
-			file->entry.name_len, file->entry.name, bad);
+		tw_check_report(check, TWINFS_P_LFS_CHAIN, file->block,
+			"file '%.*s': block %u of its list lies outside the volume", file->name_len,
+			file->name, bad);
 		return 0;
 	}
 	if (!rc)
@@ -69,44 +69,44 @@ static int check_chain(struct tw_v1_check *check, const struct tw_v1_later *file
 	if (rc)
 		return rc;
 	if (wrong && is_truncated_at_boundary(check, head, size, count))
-		tw_v1_report(check, TWINFS_P_LFS_TRUNCATED, file->block,
-			"file '%.*s': head is one block too far for its size %u",
-			file->entry.name_len, file->entry.name, size);
+		tw_check_report(check, TWINFS_P_LFS_TRUNCATED, file->block,
+			"file '%.*s': head is one block too far for its size %u", file->name_len,
+			file->name, size);
 	else if (wrong)
-		tw_v1_report(check, TWINFS_P_LFS_CHAIN, blocks[wrong],
-			"file '%.*s': a pointer in block %u of its list is wrong",
-			file->entry.name_len, file->entry.name, wrong);
+		tw_check_report(check, TWINFS_P_LFS_CHAIN, blocks[wrong],
+			"file '%.*s': a pointer in block %u of its list is wrong", file->name_len,
+			file->name, wrong);
 	check->last_owner++;
 	for (uint32_t i = 0; i < count; i++) {
 		/* Comparing the pointers with the chain they gave cannot see this. */
 		if (check->owner[blocks[i]] == check->last_owner) {
-			tw_v1_report(check, TWINFS_P_LFS_CHAIN, blocks[i],
-				"file '%.*s': its list comes back to this block",
-				file->entry.name_len, file->entry.name);
+			tw_check_report(check, TWINFS_P_LFS_CHAIN, blocks[i],
+				"file '%.*s': its list comes back to this block", file->name_len,
+				file->name);
 			break;
 		}
-		tw_v1_claim(check, blocks[i], check->last_owner);
+		tw_check_claim(check, blocks[i], check->last_owner);
 	}
 	return 0;
 }
 
-int tw_v1_check_file(struct tw_v1_check *check, const struct tw_v1_later *file)
+int tw_check_file(struct tw_check *check, const struct tw_checked_file *file)
 {
-	uint32_t size = file->entry.payload[1];
+	uint32_t size = file->size;
 	uint32_t count = tw_ctz_blocks(check->area.block_size, size);
 	_cleanup_free_ uint32_t *blocks = NULL;
 
 	if (!size) {
-		if (file->entry.payload[0] != TW_NIL)
-			tw_v1_report(check, TWINFS_P_LFS_STALE_HEAD, file->block,
-				"empty file '%.*s' names block %u", file->entry.name_len,
-				file->entry.name, file->entry.payload[0]);
+		if (file->head != TW_NIL)
+			tw_check_report(check, TWINFS_P_LFS_STALE_HEAD, file->block,
+				"empty file '%.*s' names block %u", file->name_len, file->name,
+				file->head);
 		return 0;
 	}
-	if (size > TW_FILE_MAX || count > check->area.block_count) {
-		tw_v1_report(check, TWINFS_P_LFS_SIZE, file->block,
-			"file '%.*s': %u bytes do not fit the volume", file->entry.name_len,
-			file->entry.name, size);
+	if (size > check->file_max || count > check->area.block_count) {
+		tw_check_report(check, TWINFS_P_LFS_SIZE, file->block,
+			"file '%.*s': %u bytes do not fit the volume", file->name_len, file->name,
+			size);
 		return 0;
 	}
 	blocks = malloc(count * sizeof(*blocks));
