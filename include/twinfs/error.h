@@ -73,7 +73,7 @@ enum twinfs_severity {
 	X(LFS_CHAIN, "lfs.chain", ERROR, "the block list of a file is wrong") \
 	X(LFS_SIZE, "lfs.size", ERROR, "a file is larger than its volume or the format allow") \
 	X(LFS_CROSS_LINK, "lfs.cross_link", ERROR, "a block has two owners") \
-	X(LFS_TRUNCATED, "lfs.truncated", ERROR, "head is one block too far (defect of littlefs 1.x truncate)") \
+	X(LFS_TRUNCATED, "lfs.truncated", ERROR, "head is one block too far (defect of truncate in littlefs 1.x to 2.5.1)") \
 	X(LFS_HALF, "lfs.half", NOTE, "one half of a pair is invalid (normal for a young pair)") \
 	X(LFS_ORPHAN, "lfs.orphan", WARNING, "a removed directory is still on the thread") \
 	X(LFS_DESYNC, "lfs.desync", WARNING, "the thread names an outdated pair of a directory") \

@@ -36,7 +36,8 @@ static int find_wrong_pointer(const struct tw_area *area, const uint32_t *blocks
 
 /*
  * Whether the chain makes sense when the head is one block further on: the
- * truncate of littlefs 1.x leaves that at sizes that end with a block (19.8).
+ * truncate of littlefs 1.x, and of 2.x until 2.5.1, leaves that at sizes that
+ * end with a block (v1 guide, section 19.8).
  */
 static bool is_truncated_at_boundary(const struct tw_check *check, uint32_t head, uint32_t size,
 	uint32_t count)
@@ -48,45 +49,71 @@ static bool is_truncated_at_boundary(const struct tw_check *check, uint32_t head
 		count >= check->area.block_count)
 		return false;
 	blocks = malloc((count + 1) * sizeof(*blocks));
-	return blocks && tw_ctz_walk(&check->area, head, size + 1, blocks, NULL) == 0 &&
+	return blocks && tw_ctz_walk(&check->area, head, size + 1, blocks) == 0 &&
 	       find_wrong_pointer(&check->area, blocks, count + 1, &wrong) == 0 && !wrong;
+}
+
+/*
+ * Follows pointer 0 from the head and claims each block. *@ret_is_whole is false
+ * when that ends early, with a report. It ends at a block that has an owner, so
+ * all files together cost no more than the volume has blocks.
+ */
+static int claim_chain(struct tw_check *check, const struct tw_checked_file *file, uint32_t *blocks,
+	uint32_t count, bool *ret_is_whole)
+{
+	uint32_t block = file->head, owner = ++check->last_owner;
+
+	*ret_is_whole = false;
+	for (uint32_t i = count; i-- > 0;) {
+		const uint8_t *pointer;
+		int rc;
+
+		if (!tw_ctz_can_own(&check->area, block)) {
+			tw_check_report(check, TWINFS_P_LFS_CHAIN, file->block,
+				"file '%.*s': block %u of its list lies outside the volume",
+				(int)file->name_len, file->name, i);
+			return 0;
+		}
+		if (check->owner[block] == owner)
+			tw_check_report(check, TWINFS_P_LFS_CHAIN, block,
+				"file '%.*s': its list comes back to this block",
+				(int)file->name_len, file->name);
+		else if (check->owner[block])
+			tw_check_claim(check, block, owner);
+		if (check->owner[block])
+			return 0;
+		check->owner[block] = owner;
+		blocks[i] = block;
+		if (!i)
+			break;
+		rc = tw_area_read(&check->area, block, 0, 4, &pointer);
+		if (rc)
+			return rc;
+		block = tw_le32(pointer);
+	}
+	*ret_is_whole = true;
+	return 0;
 }
 
 static int check_chain(struct tw_check *check, const struct tw_checked_file *file, uint32_t *blocks,
 	uint32_t count)
 {
-	uint32_t head = file->head, size = file->size, bad = 0, wrong;
-	int rc = tw_ctz_walk(&check->area, head, size, blocks, &bad);
+	uint32_t wrong;
+	bool is_whole;
+	int rc = claim_chain(check, file, blocks, count, &is_whole);
 
-	if (rc == -EUCLEAN) {
-		tw_check_report(check, TWINFS_P_LFS_CHAIN, file->block,
-			"file '%.*s': block %u of its list lies outside the volume", file->name_len,
-			file->name, bad);
-		return 0;
-	}
-	if (!rc)
+	if (!rc && is_whole)
 		rc = find_wrong_pointer(&check->area, blocks, count, &wrong);
-	if (rc)
+	if (rc || !is_whole || !wrong)
 		return rc;
-	if (wrong && is_truncated_at_boundary(check, head, size, count))
+	if (is_truncated_at_boundary(check, file->head, file->size, count))
 		tw_check_report(check, TWINFS_P_LFS_TRUNCATED, file->block,
-			"file '%.*s': head is one block too far for its size %u", file->name_len,
-			file->name, size);
-	else if (wrong)
+			"file '%.*s': head is one block too far for its size %u",
+			(int)file->name_len, file->name, file->size);
+	else
 		tw_check_report(check, TWINFS_P_LFS_CHAIN, blocks[wrong],
-			"file '%.*s': a pointer in block %u of its list is wrong", file->name_len,
-			file->name, wrong);
-	check->last_owner++;
-	for (uint32_t i = 0; i < count; i++) {
-		/* Comparing the pointers with the chain they gave cannot see this. */
-		if (check->owner[blocks[i]] == check->last_owner) {
-			tw_check_report(check, TWINFS_P_LFS_CHAIN, blocks[i],
-				"file '%.*s': its list comes back to this block", file->name_len,
-				file->name);
-			break;
-		}
-		tw_check_claim(check, blocks[i], check->last_owner);
-	}
+			"file '%.*s': a pointer in block %u of its list is wrong",
+			(int)file->name_len, file->name, wrong);
 	return 0;
 }
 
@@ -99,14 +126,14 @@ int tw_check_file(struct tw_check *check, const struct tw_checked_file *file)
 	if (!size) {
 		if (file->head != TW_NIL)
 			tw_check_report(check, TWINFS_P_LFS_STALE_HEAD, file->block,
-				"empty file '%.*s' names block %u", file->name_len, file->name,
+				"empty file '%.*s' names block %u", (int)file->name_len, file->name,
 				file->head);
 		return 0;
 	}
 	if (size > check->file_max || count > check->area.block_count) {
 		tw_check_report(check, TWINFS_P_LFS_SIZE, file->block,
-			"file '%.*s': %u bytes do not fit the volume", file->name_len, file->name,
-			size);
+			"file '%.*s': %u bytes do not fit the volume", (int)file->name_len,
+			file->name, size);
 		return 0;
 	}
 	blocks = malloc(count * sizeof(*blocks));
