@@ -278,6 +278,25 @@ static void lay_out_all(struct tw_mdir *mdir)
 		off = lay_out(mdir->entries[i], off);
 }
 
+/*
+ * Whether a write that failed has put its commit on the chip all the same, so
+ * that the next mount would see it: only what follows the CRC is missing. Then
+ * it has been made, and @writer ends where the commit does.
+ */
+static bool took_effect(const struct plan *plan, uint32_t block, uint32_t rev,
+	struct tw_v2_log_writer *writer, uint32_t from)
+{
+	struct tw_v2_log log = {0};
+	const uint8_t *bytes;
+
+	if (tw_area_read(&plan->volume->area, block, 0, writer->block_size, &bytes) ||
+		!tw_v2_scan(bytes, writer->block_size, &log) || log.rev != rev || log.end <= from)
+		return false;
+	writer->off = log.end;
+	writer->chain = log.chain;
+	return true;
+}
+
 /* ---- adding to the log ---- */
 
 /* The number of an entry behind the changes that are written before @node's. */
@@ -339,6 +358,7 @@ static int append(struct plan *plan)
 	struct tw_v2_log_writer writer;
 	uint32_t from = mdir->len;
 	const uint8_t *block;
+	bool is_whole;
 	int rc;
 
 	if (!mdir->can_append || plan->count > TW_V2_ENTRIES_WRITTEN)
@@ -361,9 +381,14 @@ static int append(struct plan *plan)
 		return NOT_HERE;
 	rc = tw_area_program(&volume->area, mdir->pair.block[0], from, writer.bytes + from,
 		writer.off - from);
-	if (rc)
-		return tw_is_bad_block(rc) ? NOT_HERE : rc;
+	is_whole = !rc;
+	if (tw_is_bad_block(rc) &&
+		!took_effect(plan, mdir->pair.block[0], mdir->rev, &writer, from))
+		return NOT_HERE;
+	if (rc && !tw_is_bad_block(rc))
+		return rc;
 	take_version(plan, mdir, &writer, &share);
+	mdir->can_append = mdir->can_append && is_whole;
 	apply_to_nodes(plan);
 	fill(mdir, plan->list, plan->count);
 	if (plan->edit->added)
@@ -400,6 +425,7 @@ static int write_log(struct plan *plan, struct tw_mdir *mdir, struct tw_node *co
 {
 	struct tw_v2_log_writer writer;
 	struct tw_gstate share;
+	bool is_whole = true;
 	int rc;
 
 	for (;;) {
@@ -410,6 +436,11 @@ static int write_log(struct plan *plan, struct tw_mdir *mdir, struct tw_node *co
 			writer.off);
 		if (!tw_is_bad_block(rc))
 			break;
+		if (took_effect(plan, mdir->pair.block[1], mdir->rev + 1, &writer, 0)) {
+			is_whole = false;
+			rc = 0;
+			break;
+		}
 		rc = tw_pair_move_half(plan->volume, mdir, true);
 		if (rc)
 			break;
@@ -421,6 +452,7 @@ static int write_log(struct plan *plan, struct tw_mdir *mdir, struct tw_node *co
 	mdir->tail = plan->tail;
 	mdir->more = plan->more;
 	take_version(plan, mdir, &writer, &share);
+	mdir->can_append = mdir->can_append && is_whole;
 	return 0;
 }
 
