@@ -418,6 +418,8 @@ static void check_count(uint32_t block_size)
 	struct twinfs_profile profile = small;
 	struct tw_tree tree;
 	struct tw_text table = {0};
+	const struct twinfs_volume_config config = {
+		.block_size = block_size, .disk_version = TWINFS_LFS_1_1};
 	struct chip chip;
 
 	profile.block_size = block_size;
@@ -434,9 +436,9 @@ static void check_count(uint32_t block_size)
 	ck_assert_int_eq(twinfs_flash_new(chip.image, &profile.flash, &chip.flash, NULL), 0);
 	chip.user = mount_at(&chip, small.user.addr, small.user.size);
 	chip.backup = mount_at(&chip, profile.backup.addr, profile.backup.size);
-	ck_assert_uint_eq(tw_factory_user_blocks(&tree, table.len, block_size),
+	ck_assert_uint_eq(tw_factory_user_blocks(&tree, table.len, &config),
 		used_blocks(chip.user));
-	ck_assert_uint_eq(tw_factory_backup_blocks(&tree, table.len, block_size),
+	ck_assert_uint_eq(tw_factory_backup_blocks(&tree, table.len, &config),
 		used_blocks(chip.backup));
 	close_chip(&chip);
 	tw_text_release(&table);
@@ -610,8 +612,13 @@ START_TEST(wrong_profiles_are_refused)
 	options.prog_size = 8192;
 	ck_assert_int_eq(twinfs_factory_make_image(&options, "chip.img", NULL), -EINVAL);
 	options.prog_size = 0;
-	profile.format = 2;
+	options.disk_version = TWINFS_LFS_2_0;
 	ck_assert_int_eq(twinfs_factory_make_image(&options, "chip.img", NULL), -ENOTSUP);
+	options.disk_version = TWINFS_LFS_1_1;
+	profile.format = 2;
+	profile.v2_prog_size = 32;
+	ck_assert_int_eq(twinfs_factory_make_image(&options, "chip.img", NULL), -ENOTSUP);
+	options.disk_version = 0;
 	profile.format = 1;
 	profile.backup.size = 0;
 	ck_assert_int_eq(twinfs_factory_make_image(&options, "chip.img", NULL), -EINVAL);
