@@ -37,10 +37,10 @@ struct twinfs_profile {
 				* generation 1 */
 	uint32_t format;       /* littlefs major version that the firmware formats: 1, or 2 where
 				* it has no other */
-	uint32_t
-		v2_prog_size; /* bytes its littlefs 2 writes at once; 0: it mounts version 1 only */
+	/* How it mounts version 2, beside version 1 when it formats that: */
+	uint32_t v2_prog_size;    /* bytes written at once; 0: not at all */
 	uint32_t v2_block_cycles; /* erases of a metadata pair until it moves */
-	bool v2_stores_mtime;     /* files of version 2 volumes get their time */
+	bool v2_stores_mtime;     /* files get their time */
 	bool restores;            /* the boot script runs backup and restore */
 	bool writes_settings;     /* the boot script makes system_config.json */
 	struct twinfs_flash_config flash;
