@@ -136,6 +136,7 @@ struct tw_mdir {
 	struct tw_gstate share; /* version 2: of the global state */
 	bool is_orphan, is_out_of_step;
 	bool is_unknown_to_parent, is_unknown_to_thread; /* moved, on the unsettled list */
+	uint32_t left; /* block that the thread names until it knows the new one; 0: none */
 };
 
 LIST_HEAD(tw_mdir_list, tw_mdir);

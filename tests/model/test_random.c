@@ -61,7 +61,7 @@ static void save(struct chip *chip, const struct model *model, const char *direc
 	(void)snprintf(path, sizeof(path), "%s/%04u.json", directory, number);
 	file = fopen(path, "w");
 	must(file, "cannot write %s", path);
-	model_write_json(model, chip->config.block_size, count_used(chip), file);
+	model_write_json(model, 1, &chip->config, count_used(chip), file);
 	must(fclose(file) == 0, "cannot write %s", path);
 }
 
