@@ -18,6 +18,7 @@
 #include "content.h"
 #include "index.h"
 #include "probe.h"
+#include "v2_check.h"
 
 /* Erases until a metadata pair moves, as MicroPython configures it. */
 #define BLOCK_CYCLES 100u
@@ -134,6 +135,8 @@ int twinfs_volume_check(struct twinfs_flash *flash, const struct twinfs_volume_c
 		found(ctx, &err);
 		return 1;
 	}
+	if (!rc && superblock.version >> 16 == 2)
+		return tw_v2_check(&area, found, ctx);
 	if (!rc && !engine_of(superblock.version))
 		return -ENOTSUP;
 	return rc ? rc : engine_of(superblock.version)->check(&area, found, ctx);
