@@ -5,9 +5,13 @@ import errno
 import json
 import os
 import subprocess
+import sys
 import time
 
 import lib
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'interop'))
+import lfs2_media  # noqa: E402 (found by the line above)
 
 LAYER = 'user.twinfs.layer'
 MAX = 1022
@@ -238,6 +242,39 @@ class Plain(lib.MountTest):
         self.assertEqual(done.returncode, 2)
         self.assertIn('name another (--profile)', done.stdout)
         self.assertEqual(lib.read(loose), before)
+
+
+class LongNames(lib.MountTest):
+    """A superblock that allows names of 1000 bytes, more than most file systems of Linux do."""
+    LIMIT = 1000
+
+    def make_image(self, image):
+        block_size, count = 4096, 64
+        media = lfs2_media.Media(count, block_size)
+        tags = lfs2_media.super_tags(count, block_size=block_size,
+                                     limits=(self.LIMIT, 0x7fffffff, MAX))
+        for block in range(2):
+            media.put(block, lfs2_media.log(tags, rev=block + 1, block_size=block_size))
+        lib.write(image, media.data)
+
+    def test_names(self):
+        self.assertEqual(os.statvfs(self.mount.usr()).f_namemax, self.LIMIT)
+        first, second = 'a' * self.LIMIT, 'b' * self.LIMIT
+        lib.write(self.mount.usr(first), b'content')
+        os.rename(self.mount.usr(first), self.mount.usr(second))
+        os.mkdir(self.mount.usr(first))
+        lib.write(self.mount.usr(first, second), b'below')
+        self.assertEqual(sorted(os.listdir(self.mount.usr())), [first, second])
+        for name in ('c' * (self.LIMIT + 1), 'c' * 1500):
+            with self.fails(errno.ENAMETOOLONG):
+                lib.write(self.mount.usr(name), b'')
+        self.remount()
+        self.assertEqual(lib.read(self.mount.usr(second)), b'content')
+        self.assertEqual(lib.read(self.mount.usr(first, second)), b'below')
+        os.unlink(self.mount.usr(first, second))
+        os.rmdir(self.mount.usr(first))
+        self.mount.close()
+        self.check_image()
 
 
 if __name__ == '__main__':

@@ -454,6 +454,45 @@ START_TEST(blocks_are_counted_exactly)
 }
 END_TEST
 
+/* Of version 2 only what is needed at least is known beforehand. */
+START_TEST(blocks_of_version_2_are_counted_from_below)
+{
+	struct twinfs_factory_options options = options_of(NULL, 0);
+	struct twinfs_profile profile = small;
+	struct twinfs_volume_config config = {
+		.addr = small.user.addr,
+		.size = small.user.size,
+		.block_size = 4096,
+		.prog_size = 16,
+		.disk_version = TWINFS_LFS_2_1,
+	};
+	struct twinfs_statfs statfs;
+	struct tw_tree tree;
+	struct chip chip;
+	uint64_t counted;
+
+	make_wide_tree();
+	profile.v2_prog_size = 16;
+	profile.v2_block_cycles = 100;
+	options.profile = &profile;
+	options.disk_version = TWINFS_LFS_2_1;
+	make_image(&options, "chip.img");
+	ck_assert_int_eq(tw_tree_scan("app", &tree, NULL), 0);
+	counted = tw_factory_user_blocks(&tree, 0, &config);
+	open_flash(&chip, (const char *const[]){"chip.img"}, 1);
+	ck_assert_int_eq(twinfs_volume_mount(chip.flash, &config, &chip.user, NULL), 0);
+	ck_assert_int_eq(twinfs_volume_statfs(chip.user, &statfs), 0);
+	ck_assert_uint_eq(statfs.version, TWINFS_LFS_2_1);
+	ck_assert_uint_eq(statfs.blocks, 64);
+	ck_assert_uint_le(counted, statfs.blocks - statfs.free);
+	/* 5 directories with the root, and the blocks of three files: 18, 1 and 2. */
+	ck_assert_uint_eq(counted, 2 * 5 + 18 + 1 + 2);
+	chip.backup = NULL;
+	close_chip(&chip);
+	tw_tree_release(&tree);
+}
+END_TEST
+
 /* The user partition has 63 blocks, of which an empty volume takes 4. */
 START_TEST(last_block_can_be_used)
 {
@@ -723,6 +762,7 @@ static TCase *made_case(void)
 	tcase_add_test(tcase, odd_names_are_escaped_as_the_module_does);
 	tcase_add_test(tcase, progress_goes_in_order);
 	tcase_add_loop_test(tcase, blocks_are_counted_exactly, 0, 3);
+	tcase_add_test(tcase, blocks_of_version_2_are_counted_from_below);
 	tcase_add_test(tcase, last_block_can_be_used);
 	tcase_add_test(tcase, small_program_size_makes_a_sound_image);
 	return tcase;
