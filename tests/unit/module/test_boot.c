@@ -210,13 +210,16 @@ END_TEST
 
 static uint32_t version_after_boot(struct rig *rig)
 {
+	struct twinfs_volume *volume;
 	struct twinfs_statfs statfs;
 
 	destroy(rig, &rig->boot.user);
 	ck_assert_int_eq(rig_boot(rig, TWINFS_POLICY_DEVICE), 0);
 	ck_assert(rig->boot.report->user_formatted);
-	ck_assert_int_eq(twinfs_volume_statfs(rig->boot.user_volume, &statfs), 0);
 	expect_factory(rig);
+	volume = rig_mount(rig, &rig->boot.user);
+	ck_assert_int_eq(twinfs_volume_statfs(volume, &statfs), 0);
+	twinfs_volume_unmount(volume);
 	return statfs.version;
 }
 
