@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+"""The benchmarks' own arithmetic and parsing: no mount, no timing."""
+import contextlib
+import io
+import os
+import tempfile
+import types
+import unittest
+
+import bench
+import contest
+import figures
+import module
+
+
+def row(median, unit='us/op', cut=False):
+    return {'unit': unit, 'median': median, 'cut': cut}
+
+
+# Three rounds of two contestants and a peer that cannot read directly.
+ROUNDS = [
+    {'ours': {'create': row(100), 'seq_write': row(300, 'MiB/s'), 'rand_read_direct': row(8)},
+     'slow': {'create': row(400), 'seq_write': row(100, 'MiB/s'), 'rand_read_direct': None},
+     'fast': {'create': row(50), 'seq_write': row(90, 'MiB/s'), 'rand_read_direct': None}},
+    {'ours': {'create': row(110), 'seq_write': row(200, 'MiB/s'), 'rand_read_direct': row(9)},
+     'slow': {'create': row(440), 'seq_write': row(100, 'MiB/s'), 'rand_read_direct': None},
+     'fast': {'create': row(220), 'seq_write': row(80, 'MiB/s'), 'rand_read_direct': None}},
+    {'ours': {'create': row(90), 'seq_write': row(250, 'MiB/s'), 'rand_read_direct': row(7)},
+     'slow': {'create': row(360), 'seq_write': row(100, 'MiB/s', True), 'rand_read_direct': None},
+     'fast': {'create': row(60), 'seq_write': row(70, 'MiB/s'), 'rand_read_direct': None}},
+]
+
+
+class Figures(unittest.TestCase):
+    def test_summary(self):
+        self.assertEqual(figures.summary([4, 1, 2]),
+                         {'median': 2, 'min': 1, 'max': 4, 'n': 3, 'spread': 1.5})
+        self.assertEqual(figures.summary([1, 2])['median'], 1.5)
+        self.assertEqual(figures.summary([0, 0])['spread'], 0)
+
+    def test_more_is_faster_whatever_the_unit(self):
+        self.assertEqual(figures.speed_ratio('MiB/s', 300, 100), 3)
+        self.assertEqual(figures.speed_ratio('us/op', 100, 300), 3)
+        self.assertEqual(figures.speed_ratio('ms', 4, 1), 0.25)
+
+    def test_collect(self):
+        items = figures.collect(ROUNDS)
+        self.assertEqual(items['create']['values']['slow'], [400, 440, 360])
+        self.assertEqual(items['rand_read_direct']['values']['fast'], [None, None, None])
+        self.assertEqual(items['rand_read_direct']['unit'], 'us/op')
+        self.assertEqual(items['seq_write']['cut'], {'slow'})
+
+    def test_the_fastest_is_chosen_item_by_item(self):
+        items = figures.collect(ROUNDS)
+        self.assertEqual(figures.fastest(items['create'], ['slow', 'fast']), 'fast')
+        self.assertEqual(figures.fastest(items['seq_write'], ['slow', 'fast']), 'slow')
+        self.assertIsNone(figures.fastest(items['rand_read_direct'], ['slow', 'fast']))
+
+    def test_compare_takes_medians_and_pairs_rounds(self):
+        found = figures.compare(figures.collect(ROUNDS)['create'], 'ours', ['slow', 'fast'])
+        self.assertEqual(found, {'rival': 'fast', 'median': 60, 'ratio': 0.6, 'min': 0.5,
+                                 'max': 2.0})
+
+    def test_a_contestant_that_dropped_out_is_no_rival(self):
+        items = figures.collect(ROUNDS[:1] + [{'ours': ROUNDS[1]['ours'],
+                                               'slow': {'create': None}}])
+        self.assertIsNone(figures.compare(items['create'], 'ours', ['slow']))
+        self.assertIsNone(figures.compare(items['create'], 'slow', ['ours']))
+
+    def test_rounds_missed_by_a_rival_do_not_shift_the_pairs(self):
+        rounds = [{'ours': ROUNDS[0]['ours'], 'slow': ROUNDS[0]['slow']},
+                  {'ours': ROUNDS[1]['ours']}]
+        self.assertIsNone(figures.compare(figures.collect(rounds)['create'], 'ours', ['slow']))
+
+    def test_judge(self):
+        bars = {'them': {'create': 0.6, 'seq_write': 2.51}}
+        rows = figures.judge(figures.collect(ROUNDS), 'ours', [('them', ['slow', 'fast'])], bars)
+        self.assertTrue(rows['create']['against']['them']['is_met'])
+        self.assertFalse(rows['seq_write']['against']['them']['is_met'])
+        self.assertEqual(rows['rand_read_direct']['against'], {})
+        self.assertEqual(figures.misses(rows), [('them', 'seq_write', 2.5, 2.51)])
+
+    def test_table(self):
+        rows = figures.judge(figures.collect(ROUNDS), 'ours', [('them', ['slow', 'fast'])],
+                             {'them': {'create': 1.0}})
+        lines = figures.ratio_table(rows, [('them', None)]).splitlines()
+        self.assertEqual(lines[1].split(), ['create', 'us/op', '100', '90.0', '110', '20', '%',
+                                            '60.0', '0.60', '0.50..2.00', '<', '1'])
+        self.assertIn('-', lines[3].split())
+
+    def test_every_item_has_a_bar_against_littlefs_fuse(self):
+        for item, bar in figures.BARS['passthrough'].items():
+            self.assertGreaterEqual(figures.BARS['littlefs-fuse'][item], 2, item)
+            self.assertLessEqual(bar, 1, item)
+
+    def test_parse_against(self):
+        self.assertEqual(figures.parse_against('x=a+b'), ('x', ['a', 'b']))
+        self.assertEqual(figures.parse_against('a'), ('a', ['a']))
+        for text in ('', 'a+', '=a', 'x='):
+            with self.assertRaises(ValueError, msg=text):
+                figures.parse_against(text)
+
+
+class Peers(unittest.TestCase):
+    def test_a_peer_needs_its_commands(self):
+        good = {'name': 'x', 'mount': 'm', 'umount': 'u', 'prepare': 'p'}
+        self.assertEqual(contest.peer_from(good).prepare, 'p')
+        for bad in ({}, [], {'name': 'x', 'mount': 'm'}, {**good, 'unmount': 'u'}):
+            with self.assertRaises(ValueError, msg=bad):
+                contest.peer_from(bad)
+
+    def test_words_in_commands(self):
+        with tempfile.TemporaryDirectory() as folder:
+            place = contest.Place(folder, 5)
+            self.assertEqual(place.fill_in('mk {tmp}/x {mib} ${HOME} {dir}'),
+                             f'mk {folder}/tmp/x 5 ${{HOME}} {folder}/mnt')
+
+    def test_a_command_that_fails_is_reported(self):
+        contest.shell('true')
+        with self.assertRaisesRegex(contest.Failure, '(?s)exit 3.*why'):
+            contest.shell('echo why; exit 3')
+
+    def test_the_command_line(self):
+        args, _ = bench.parse(['a=/x', '--peer', 'p', '--mount', 'm', '--umount', 'u',
+                               '--peer', 'q', '--mount', 'n', '--umount', 'v'])
+        self.assertEqual(args.peer, [{'name': 'p', 'mount': 'm', 'umount': 'u'},
+                                     {'name': 'q', 'mount': 'n', 'umount': 'v'}])
+        ours, peers = bench.contestants_of(args, {})
+        self.assertEqual([c.name for c in ours + peers], ['a-lfs1', 'p', 'q'])
+        with contextlib.redirect_stderr(io.StringIO()), self.assertRaises(SystemExit):
+            bench.parse(['/x', '--mount', 'm'])
+
+    def test_names_are_checked(self):
+        args = types.SimpleNamespace(against=['x=p+zz'])
+        with self.assertRaisesRegex(ValueError, 'zz'):
+            bench.rivals_of(args, {}, ['p'])
+
+    def test_twinfs_is_mounted_with_its_profile(self):
+        with tempfile.TemporaryDirectory() as folder:
+            place = contest.Place(folder, 5)
+            ours = contest.Twinfs('t', '/bin/twinfs', 'lfs1', is_bound=True)
+            self.assertIn(f"--user {place.tmp}/customer_fs.bin",
+                          place.fill_in(ours.mount).replace("'", ''))
+            self.assertIn('--bind', ours.mount)
+
+
+class Profile(unittest.TestCase):
+    def test_areas_do_not_overlap(self):
+        profile = module.profile_of(256 * module.MIB, 16)
+        user = profile['partitions']['customer_fs']
+        backup = profile['partitions']['customer_backup_fs']
+        self.assertEqual(user['size'], 256 * module.MIB)
+        self.assertGreaterEqual(backup['addr'], user['addr'] + user['size'])
+        self.assertGreater(profile['chip_size'], backup['addr'] + backup['size'])
+        self.assertEqual(profile['filesystem']['prog_size'], 16)
+
+
+if __name__ == '__main__':
+    os.chdir('/')
+    unittest.main()
