@@ -56,7 +56,8 @@ def parse(words):
     parser.add_argument('--json', metavar='FILE', help='all figures')
     for option, what in (('--peer', 'name of a peer; its commands follow:'),
                          ('--prepare', 'makes its image'), ('--mount', 'mounts it on {dir}'),
-                         ('--umount', 'unmounts it'), ('--cleanup', 'removes its image')):
+                         ('--umount', 'unmounts it'), ('--cleanup', 'removes its image'),
+                         ('--skip', 'groups it cannot do: mounts, or 256M:mounts')):
         parser.add_argument(option, action=PeerWord, dest='peer', default=[], help=what)
     return parser.parse_args(words), parser
 
@@ -151,7 +152,7 @@ def main(words=None):
                 'images': {}}
     for kind, mib in kinds.items():
         work = contest.Work(args.work or os.path.join(HERE, 'work.py'), kind, mib,
-                            ['--repeat', '1', '--only', args.only])
+                            args.only.split(','))
         rounds = measure(work, ours + peers, args)
         items = figures.collect(rounds)
         document['images'][kind] = {

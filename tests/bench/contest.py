@@ -13,12 +13,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from module import MIB, Module
 
 PATIENCE = 30  # seconds for a mount to appear
-NEEDED, OPTIONAL = {'name', 'mount', 'umount'}, {'prepare', 'cleanup'}
+NEEDED, OPTIONAL = {'name', 'mount', 'umount'}, {'prepare', 'cleanup', 'skip'}
 
 
 class Failure(Exception):
@@ -27,11 +27,11 @@ class Failure(Exception):
 
 @dataclass
 class Work:
-    """The program that does the file work, how much of it, and its options."""
+    """The program that does the file work, and how much of it."""
     program: str
     kind: str
     mib: int
-    options: list = field(default_factory=list)
+    groups: list
 
 
 @dataclass
@@ -42,10 +42,16 @@ class Contestant:
     umount: str
     prepare: str = ''
     cleanup: str = ''
+    skip: str = ''      # groups of work it is spared, comma list: 'mounts', '256M:mounts'
     top: str = '{dir}'  # where the work is done
 
     def make(self, place):
         shell(place.fill_in(self.prepare))
+
+    def groups_of(self, work):
+        spared = self.skip.split(',')
+        return [group for group in work.groups
+                if group not in spared and f'{work.kind}:{group}' not in spared]
 
 
 class Twinfs(Contestant):
@@ -125,7 +131,8 @@ def mounted(contestant, place):
 
 def do_work(work, contestant, place, top):
     """Runs the work program once; its items."""
-    words = [sys.executable, work.program, top, work.kind, *work.options,
+    words = [sys.executable, work.program, top, work.kind, '--repeat', '1',
+             '--only', ','.join(contestant.groups_of(work)),
              '--mount', place.fill_in(contestant.mount) + ' >/dev/null 2>&1',
              '--unmount', place.fill_in(contestant.umount)]
     done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

@@ -112,10 +112,8 @@ def judge(items, ours, against, bars):
 
 
 def number(value):
-    """Three digits that matter."""
-    if value is None:
-        return '-'
-    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    """Two or three digits that matter."""
+    digits = next((i for i, least in enumerate((100, 10, 0.1, 0.01)) if value >= least), 4)
     return f'{value:.{digits}f}'
 
 

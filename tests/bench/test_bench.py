@@ -10,6 +10,7 @@ import unittest
 import bench
 import contest
 import figures
+import instructions
 import module
 
 
@@ -88,6 +89,11 @@ class Figures(unittest.TestCase):
                                             '60.0', '0.60', '0.50..2.00', '<', '1'])
         self.assertIn('-', lines[3].split())
 
+    def test_number(self):
+        for value, text in ((28410, '28410'), (99.96, '100.0'), (9.5, '9.50'), (0.0421, '0.042'),
+                            (0.00131, '0.0013'), (0, '0.0000')):
+            self.assertEqual(figures.number(value), text)
+
     def test_every_item_has_a_bar_against_littlefs_fuse(self):
         for item, bar in figures.BARS['passthrough'].items():
             self.assertGreaterEqual(figures.BARS['littlefs-fuse'][item], 2, item)
@@ -108,6 +114,12 @@ class Peers(unittest.TestCase):
         for bad in ({}, [], {'name': 'x', 'mount': 'm'}, {**good, 'unmount': 'u'}):
             with self.assertRaises(ValueError, msg=bad):
                 contest.peer_from(bad)
+
+    def test_a_peer_is_spared_groups(self):
+        peer = contest.Contestant('x', 'm', 'u', skip='256M:mounts,tree')
+        groups = ['streams', 'tree', 'mounts']
+        self.assertEqual(peer.groups_of(contest.Work('w', '256M', 256, groups)), ['streams'])
+        self.assertEqual(peer.groups_of(contest.Work('w', '5M', 5, groups)), ['streams', 'mounts'])
 
     def test_words_in_commands(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -142,6 +154,15 @@ class Peers(unittest.TestCase):
             self.assertIn(f"--user {place.tmp}/customer_fs.bin",
                           place.fill_in(ours.mount).replace("'", ''))
             self.assertIn('--bind', ours.mount)
+
+
+class Instructions(unittest.TestCase):
+    def test_total(self):
+        self.assertEqual(instructions.total_of('events: Ir\nfn=(1) main\n7 20\nsummary: 1234\n'),
+                         1234)
+        self.assertEqual(instructions.total_of('events: Ir\ntotals: 99\n'), 99)
+        with self.assertRaises(ValueError):
+            instructions.total_of('events: Ir\n7 20\n')
 
 
 class Profile(unittest.TestCase):
