@@ -12,6 +12,8 @@ import contest
 import figures
 import instructions
 import module
+import plot
+import scaling
 
 
 def row(median, unit='us/op', cut=False):
@@ -163,6 +165,43 @@ class Instructions(unittest.TestCase):
         self.assertEqual(instructions.total_of('events: Ir\ntotals: 99\n'), 99)
         with self.assertRaises(ValueError):
             instructions.total_of('events: Ir\n7 20\n')
+
+
+def point(sweep, form, files, rate):
+    row = dict.fromkeys(scaling.COLUMNS, 1024)
+    return {**row, 'sweep': sweep, 'format': form, 'files': files, 'create_per_s': rate}
+
+
+class Scaling(unittest.TestCase):
+    def test_split(self):
+        self.assertEqual(scaling.split(list(range(7)), 3), [[0, 1], [2, 3], [4, 5, 6]])
+        self.assertEqual(scaling.split([1, 2], 1), [[1, 2]])
+
+    def test_memory(self):
+        text = 'Name:\ttwinfs\nVmRSS:\t    4056 kB\nRssAnon:\t    2044 kB\nThreads:\t3\n'
+        self.assertEqual(scaling.parse_memory(text), (4056, 2044))
+
+    def test_median_of_runs(self):
+        row = scaling.median_row(('files', 'lfs1', (100, 5, 1)),
+                                 [{'mount_ms': value} for value in (9, 1, 2)])
+        self.assertEqual(row, {'sweep': 'files', 'format': 'lfs1', 'files': 100, 'image_mib': 5,
+                               'clients': 1, 'mount_ms': 2})
+
+    def test_points_survive_their_file(self):
+        rows = [point('files', 'lfs1', 100, 5000), point('files', 'lfs2', 1000, 4000)]
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, 'points.tsv')
+            scaling.save(path, rows)
+            self.assertEqual(scaling.load(path), rows)
+
+    def test_plot(self):
+        rows = [point('files', form, files, files * 50) for form in ('lfs1', 'lfs2')
+                for files in (100, 1000)]
+        text = plot.script(rows, 'files', '/x/scaling-files.svg')
+        self.assertIn('set output "/x/scaling-files.svg"', text)
+        self.assertIn('<< END\n100 5\n1000 50\nEND', text)
+        self.assertIn('"create 1 KiB, lfs2"', text)
+        self.assertEqual(text.count('\nplot '), len(plot.SHOWN['files']))
 
 
 class Profile(unittest.TestCase):
