@@ -13,7 +13,8 @@
  * Threads   all calls on one volume may run at once, but mount and unmount.
  *           Readers of a volume run in parallel, writers one at a time.
  * Source    the littlefs on-disk formats: SPEC.md of littlefs 1.7 (version
- *           1.1); behaviour of the device: docs/device-differences.md.
+ *           1.1) and of littlefs 2.11 (versions 2.0 and 2.1); behaviour of the
+ *           device: docs/device-differences.md.
  */
 #ifndef TWINFS_VOLUME_H
 #define TWINFS_VOLUME_H
@@ -30,7 +31,13 @@ extern "C" {
 #endif
 
 #define TWINFS_ROOT_INO UINT64_C(1)
-#define TWINFS_NAME_MAX 255u /* bytes, without the NUL */
+#define TWINFS_NAME_MAX 255u /* bytes, without the NUL; a version 2 volume may set another */
+
+/* Versions of the format, major << 16 | minor, as superblocks have them. */
+#define TWINFS_LFS_1_0 UINT32_C(0x00010000)
+#define TWINFS_LFS_1_1 UINT32_C(0x00010001)
+#define TWINFS_LFS_2_0 UINT32_C(0x00020000)
+#define TWINFS_LFS_2_1 UINT32_C(0x00020001)
 
 struct twinfs_volume;
 
@@ -39,6 +46,9 @@ struct twinfs_superblock {
 	uint32_t version;     /* major << 16 | minor: 0x00010001 */
 	uint32_t block_size;  /* bytes */
 	uint32_t block_count; /* as stored; may differ from the partition */
+	uint32_t name_max;    /* bytes of a name */
+	uint32_t file_max;    /* bytes of a file */
+	uint32_t attr_max;    /* bytes of a user attribute; 0 in version 1, which has none */
 };
 
 /*
@@ -55,6 +65,10 @@ TWINFS_API int twinfs_volume_probe(const void *bytes, uint64_t size, uint32_t bl
 
 enum {
 	TWINFS_VOLUME_READ_ONLY = 1u << 0, /* nothing is ever written; changes give -EROFS */
+	TWINFS_VOLUME_MTIME = 1u << 1,     /* version 2: write times of files, as MicroPython
+					    * does, also where the volume has none yet */
+	TWINFS_VOLUME_UPGRADE = 1u << 2,   /* version 2.0 becomes 2.1 with the first change; old
+					    * firmware cannot mount it then */
 };
 
 struct twinfs_volume_config {
@@ -63,14 +77,17 @@ struct twinfs_volume_config {
 	uint32_t block_size;   /* bytes, a multiple of the chip's erase size; 0: as probed */
 	uint32_t prog_size;    /* bytes written at once; 0: the chip's */
 	uint32_t spare_blocks; /* blocks at the end that are readable but never allocated */
+	uint32_t disk_version; /* format makes this one, 0: 1.1; mount finds it out */
+	int32_t block_cycles;  /* version 2: erases of a metadata pair until it moves to
+				* another block; 0: 100, negative: it never moves */
 	unsigned flags;        /* TWINFS_VOLUME_* */
 };
 
 /*
  * Mounts; reads metadata only, writes nothing. Geometry comes from the
- * partition, never from the superblock. A volume whose root or other
- * directory is damaged mounts, as on the device; calls that need the damaged
- * part fail.
+ * partition; a version 2 superblock may make it smaller, never larger. A volume
+ * whose root or other directory is damaged mounts, as on the device; calls
+ * that need the damaged part fail.
  *
  * Returns 0, -EUCLEAN (no superblock), -ENOTSUP (version), -EINVAL
  * (config), -EOVERFLOW, -ESHUTDOWN, -ENOMEM.
@@ -83,11 +100,11 @@ TWINFS_API int twinfs_volume_mount(struct twinfs_flash *flash,
 TWINFS_API void twinfs_volume_unmount(struct twinfs_volume *volume);
 
 /*
- * Makes an empty littlefs of disk version 1.1. @config->block_size must not
- * be 0. Not atomic: a cut in the middle leaves the old volume, none, or the
- * new one.
+ * Makes an empty littlefs. @config->block_size must not be 0. Not atomic: a
+ * cut in the middle leaves the old volume, none, or the new one.
  *
- * Returns 0, -EINVAL, -ENOSPC (under 4 blocks), -EIO, -EROFS, -ESHUTDOWN.
+ * Returns 0, -EINVAL, -ENOTSUP (disk_version), -ENOSPC (under 4 blocks), -EIO,
+ * -EROFS, -ESHUTDOWN.
  */
 TWINFS_API int twinfs_volume_format(struct twinfs_flash *flash,
 	const struct twinfs_volume_config *config, struct twinfs_error *err);
@@ -105,15 +122,18 @@ struct twinfs_stat {
 	uint64_t size;    /* bytes, with what is not yet synced; 0 for directories */
 	uint64_t blocks;  /* blocks of the volume it owns, committed content only */
 	uint32_t links;   /* 0 once removed; directories: 2 + sub-directories */
-	int64_t mtime_ns; /* since 1970; 0 = unknown. Version 1 keeps it in memory only */
+	int64_t mtime_ns; /* since 1970; 0 = unknown. Kept in memory only, but for files of
+			   * version 2 volumes that store times */
 };
 
 struct twinfs_statfs {
 	uint32_t block_size;
-	uint64_t blocks;  /* the device's count: without spare blocks */
-	uint64_t free;    /* less what unsynced content has reserved */
-	uint64_t files;   /* files and directories */
-	uint32_t version; /* on-disk version, as in the superblock */
+	uint64_t blocks;   /* the device's count: without spare blocks */
+	uint64_t free;     /* less what unsynced content has reserved */
+	uint64_t files;    /* files and directories */
+	uint32_t version;  /* on-disk version, as in the superblock */
+	uint32_t name_max; /* bytes of a name */
+	uint32_t attr_max; /* bytes of a user attribute; 0: there are none */
 };
 
 /* -ENOENT, -ENOTDIR, -ENAMETOOLONG, -EUCLEAN/-EBADMSG (the directory is damaged), -ESTALE. */
@@ -131,7 +151,11 @@ TWINFS_API int twinfs_volume_walk(struct twinfs_volume *volume, const char *path
 TWINFS_API int twinfs_volume_stat(struct twinfs_volume *volume, uint64_t ino,
 	struct twinfs_stat *ret_stat);
 
-/* Sets the time that stat reports until the next unmount. -ESTALE. */
+/*
+ * Sets the time that stat reports. On a version 2 volume that stores times (it
+ * has some already, or TWINFS_VOLUME_MTIME) the next sync of the file stores it;
+ * elsewhere it is forgotten at unmount. -ESTALE.
+ */
 TWINFS_API int twinfs_volume_set_mtime(struct twinfs_volume *volume, uint64_t ino,
 	int64_t mtime_ns);
 
@@ -231,6 +255,47 @@ TWINFS_API int twinfs_volume_sync_all(struct twinfs_volume *volume);
 
 /* Forgets the unsynced content of a file: it is again what the chip holds. */
 TWINFS_API void twinfs_volume_discard(struct twinfs_volume *volume, uint64_t ino);
+
+/* ---- user attributes (version 2) ---- */
+
+#define TWINFS_ATTR_MTIME 1u /* type of MicroPython's time stamp: 8 bytes, ns since 1970 */
+
+/*
+ * Files and directories have up to 256 user attributes, named by a type from 0
+ * to 255. They are on the chip when the call that sets them returns.
+ *
+ * Copies up to @size bytes of the value to @buf and returns its true length.
+ * -ENODATA (no such attribute; always so in version 1), -ESTALE, -EUCLEAN,
+ * -ESHUTDOWN.
+ */
+TWINFS_API int64_t twinfs_volume_get_attr(struct twinfs_volume *volume, uint64_t ino, uint8_t type,
+	void *buf, size_t size);
+
+/* Stores the types there are in @ret_types, ascending; returns how many. -ESTALE, -ESHUTDOWN. */
+TWINFS_API int twinfs_volume_list_attrs(struct twinfs_volume *volume, uint64_t ino,
+	uint8_t ret_types[256]);
+
+enum {
+	TWINFS_ATTR_CREATE = 1u << 0,  /* -EEXIST when it is there */
+	TWINFS_ATTR_REPLACE = 1u << 1, /* -ENODATA when it is not */
+};
+
+/* -ENOTSUP (version 1), -E2BIG (over attr_max), and as create. */
+TWINFS_API int twinfs_volume_set_attr(struct twinfs_volume *volume, uint64_t ino, uint8_t type,
+	const void *value, size_t len, unsigned flags);
+
+/* -ENODATA, -ENOTSUP (version 1), and as create. */
+TWINFS_API int twinfs_volume_remove_attr(struct twinfs_volume *volume, uint64_t ino, uint8_t type);
+
+/* ---- size ---- */
+
+/*
+ * Changes the number of blocks that the volume says it has (version 2; version
+ * 1 takes it from the partition). Old or new at every power cut. -ENOTSUP
+ * (version 1), -EINVAL (under 2, or more than the partition has), -EBUSY (a
+ * block beyond the new end is in use), and as create.
+ */
+TWINFS_API int twinfs_volume_resize(struct twinfs_volume *volume, uint32_t block_count);
 
 /* ---- repair and check ---- */
 

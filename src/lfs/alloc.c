@@ -62,7 +62,7 @@ static void claim(struct tw_alloc *alloc, uint32_t block)
 
 static int claim_chain(struct twinfs_volume *volume, struct tw_node *node)
 {
-	uint32_t count = tw_ctz_blocks(volume->area.block_size, node->file.size);
+	uint32_t count = tw_ctz_blocks_of(volume, node);
 	bool was_loaded = node->file.blocks;
 	int rc = tw_ctz_load(volume, node);
 

@@ -54,7 +54,7 @@ int tw_area_init(struct tw_area *area, struct twinfs_flash *flash,
 		return tw_fail(err, TWINFS_P_LFS_GEOMETRY, -EOVERFLOW,
 			"%llu blocks are more than the format can number",
 			(unsigned long long)blocks);
-	it.block_count = (uint32_t)blocks;
+	it.block_count = it.room = (uint32_t)blocks;
 	it.alloc_count =
 		it.block_count -
 		(config->spare_blocks < it.block_count ? config->spare_blocks : it.block_count);

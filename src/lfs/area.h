@@ -17,7 +17,8 @@ struct tw_area {
 	struct twinfs_flash *flash;
 	uint64_t addr; /* of block 0, bytes from the start of the chip */
 	uint32_t block_size;
-	uint32_t block_count; /* readable blocks */
+	uint32_t room;        /* blocks of the partition */
+	uint32_t block_count; /* readable blocks; not more than there is room for */
 	uint32_t alloc_count; /* blocks a writer may use: without the spare ones */
 	uint32_t prog_size;
 };

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "ctz.h"
 #include "dirty.h"
@@ -45,9 +46,16 @@ static void free_blocks(struct twinfs_volume *volume, const uint32_t *blocks, ui
 		tw_alloc_free_block(volume, blocks[i]);
 }
 
+/* Whether content of @size bytes goes into the entry itself. */
+static bool is_for_entry(const struct twinfs_volume *volume, uint32_t size)
+{
+	return volume->inline_max && size <= volume->inline_max;
+}
+
+/* Blocks of content of @size bytes when it is committed. */
 static uint32_t blocks_of(const struct twinfs_volume *volume, uint32_t size)
 {
-	return tw_ctz_blocks(volume->area.block_size, size);
+	return is_for_entry(volume, size) ? 0 : tw_ctz_blocks(volume->area.block_size, size);
 }
 
 static void free_removed(struct twinfs_volume *volume, struct tw_node *node)
@@ -55,7 +63,7 @@ static void free_removed(struct twinfs_volume *volume, struct tw_node *node)
 	tw_content_discard(volume, node);
 	/* Without a readable chain nobody knows the blocks: count them anew later. */
 	if (tw_ctz_load(volume, node) == 0)
-		free_blocks(volume, node->file.blocks, 0, blocks_of(volume, node->file.size));
+		free_blocks(volume, node->file.blocks, 0, tw_ctz_blocks_of(volume, node));
 	else
 		tw_alloc_forget(volume);
 	tw_node_free(volume, node);
@@ -83,9 +91,15 @@ void tw_content_close(struct twinfs_volume *volume, struct tw_node *node)
 static int piece_at(const struct twinfs_volume *volume, const struct tw_node *node, uint32_t off,
 	uint32_t len, const uint8_t **ret_data, uint32_t *ret_len)
 {
-	uint32_t in_block, index = tw_ctz_locate(volume->area.block_size, off, &in_block);
-	uint32_t room = volume->area.block_size - in_block;
+	uint32_t in_block, index, room;
 
+	if (node->is_inline) {
+		*ret_len = len;
+		return tw_area_read(&volume->area, node->mdir->pair.block[0], node->body.off + off,
+			len, ret_data);
+	}
+	index = tw_ctz_locate(volume->area.block_size, off, &in_block);
+	room = volume->area.block_size - in_block;
 	*ret_len = len < room ? len : room;
 	return tw_area_read(&volume->area, node->file.blocks[index], in_block, *ret_len, ret_data);
 }
@@ -193,7 +207,8 @@ int tw_content_view(struct twinfs_volume *volume, struct tw_node *node, size_t l
 	uint32_t count = readable(node, len, off);
 	int rc = 0;
 
-	if (count && node->file.dirty)
+	/* content of entries moves when a pair is rewritten, and no view keeps that back */
+	if (count && (node->file.dirty || node->is_inline))
 		rc = view_copy(volume, node, count, (uint32_t)off, &view);
 	else if (count)
 		rc = view_pieces(volume, node, count, (uint32_t)off, &view);
@@ -210,13 +225,16 @@ int tw_content_view(struct twinfs_volume *volume, struct tw_node *node, size_t l
 /* ---- changing ---- */
 
 /* Blocks that a sync has to write when bytes from @keep on of @size are new. */
-static uint32_t blocks_to_write(const struct twinfs_volume *volume, uint32_t keep, uint32_t size)
+static uint32_t blocks_to_write(const struct twinfs_volume *volume, const struct tw_node *node,
+	uint32_t keep, uint32_t size)
 {
-	uint32_t in_block;
+	uint32_t in_block, count = blocks_of(volume, size);
 
+	if (node->is_inline || !count)
+		return count;
 	if (keep >= size)
 		return 0;
-	return blocks_of(volume, size) - tw_ctz_locate(volume->area.block_size, keep, &in_block);
+	return count - tw_ctz_locate(volume->area.block_size, keep, &in_block);
 }
 
 static int begin(struct tw_node *node)
@@ -230,7 +248,7 @@ static int begin(struct tw_node *node)
 static int reserve(struct twinfs_volume *volume, struct tw_node *node, uint32_t keep, uint32_t size)
 {
 	struct tw_dirty *dirty = node->file.dirty;
-	uint32_t need = node->mdir ? blocks_to_write(volume, keep, size) : 0;
+	uint32_t need = node->mdir ? blocks_to_write(volume, node, keep, size) : 0;
 	int rc = tw_alloc_reserve(volume, need, dirty->reserved);
 
 	if (!rc)
@@ -248,7 +266,7 @@ int64_t tw_content_write(struct twinfs_volume *volume, struct tw_node *node, con
 
 	if (!len)
 		return 0;
-	if (off > TW_FILE_MAX || len > TW_FILE_MAX - off)
+	if (off > volume->file_max || len > volume->file_max - off)
 		return -EFBIG;
 	rc = begin(node);
 	if (rc)
@@ -274,7 +292,7 @@ int tw_content_truncate(struct twinfs_volume *volume, struct tw_node *node, uint
 	uint32_t keep;
 	int rc;
 
-	if (size > TW_FILE_MAX)
+	if (size > volume->file_max)
 		return -EFBIG;
 	if (size == tw_content_size(node))
 		return 0;
@@ -289,6 +307,24 @@ int tw_content_truncate(struct twinfs_volume *volume, struct tw_node *node, uint
 	else if (!tw_dirty_is_change(dirty, node->file.size))
 		tw_content_discard(volume, node);
 	return rc;
+}
+
+int tw_content_keep(struct twinfs_volume *volume, struct tw_node *node)
+{
+	struct old_content old = {volume, node};
+	uint8_t data[TW_INLINE_MAX];
+	uint32_t size = tw_content_size(node);
+	int rc = 0;
+
+	if (!node->is_inline || !node->file.opens)
+		return 0;
+	/* What is written once more is in memory. */
+	if (size > node->file.size)
+		size = node->file.size;
+	rc = read_any(volume, node, 0, data, size);
+	if (!rc)
+		rc = begin(node);
+	return rc ? rc : tw_dirty_write(node->file.dirty, 0, data, size, read_old, &old);
 }
 
 void tw_content_discard(struct twinfs_volume *volume, struct tw_node *node)
@@ -341,7 +377,8 @@ static int write_chain(struct twinfs_volume *volume, struct tw_node *node, uint3
 
 	if (!blocks)
 		return -ENOMEM;
-	memcpy(blocks, node->file.blocks, (first < count ? first : count) * sizeof(*blocks));
+	if (first)
+		memcpy(blocks, node->file.blocks, first * sizeof(*blocks));
 	for (uint32_t i = first; i < count; i++) {
 		int rc = write_data_block(volume, node, blocks, i);
 
@@ -354,18 +391,21 @@ static int write_chain(struct twinfs_volume *volume, struct tw_node *node, uint3
 	return 0;
 }
 
-static int sync_content(struct twinfs_volume *volume, struct tw_node *node)
+static int sync_to_blocks(struct twinfs_volume *volume, struct tw_node *node)
 {
 	struct tw_dirty *dirty = node->file.dirty;
-	uint32_t old_count = blocks_of(volume, node->file.size);
+	uint32_t old_count = tw_ctz_blocks_of(volume, node);
 	uint32_t count = blocks_of(volume, dirty->size);
-	uint32_t first = count - blocks_to_write(volume, dirty->keep, dirty->size);
+	uint32_t first = count - blocks_to_write(volume, node, dirty->keep, dirty->size);
+	struct tw_place place = {.head = TW_NIL, .size = dirty->size};
 	uint32_t *blocks = NULL;
 	int rc = write_chain(volume, node, first, &blocks);
 
 	if (rc)
 		return rc;
-	rc = volume->engine->publish(volume, node, count ? blocks[count - 1] : TW_NIL, dirty->size);
+	if (count)
+		place.head = blocks[count - 1];
+	rc = volume->engine->publish(volume, node, &place);
 	if (rc) {
 		free_blocks(volume, blocks, first, count);
 		free(blocks);
@@ -377,18 +417,59 @@ static int sync_content(struct twinfs_volume *volume, struct tw_node *node)
 	return 0;
 }
 
+static int sync_to_entry(struct twinfs_volume *volume, struct tw_node *node)
+{
+	uint32_t old_count = tw_ctz_blocks_of(volume, node);
+	uint8_t data[TW_INLINE_MAX];
+	struct tw_place place = {data, TW_NIL, node->file.dirty->size};
+	int rc = read_any(volume, node, 0, data, place.size);
+
+	if (!rc)
+		rc = volume->engine->publish(volume, node, &place);
+	if (rc)
+		return rc;
+	free_blocks(volume, node->file.blocks, 0, old_count);
+	tw_ctz_unload(node);
+	return 0;
+}
+
+/* Only the time is new. */
+static int sync_time(struct twinfs_volume *volume, struct tw_node *node)
+{
+	uint8_t time[8];
+	int rc;
+
+	tw_put_le64(time, (uint64_t)node->mtime_ns);
+	rc = volume->engine->set_attr(volume, node, TWINFS_ATTR_MTIME, time, sizeof(time));
+	if (!rc)
+		node->has_new_time = false;
+	return rc;
+}
+
+static int sync_content(struct twinfs_volume *volume, struct tw_node *node)
+{
+	int rc = is_for_entry(volume, node->file.dirty->size) ? sync_to_entry(volume, node)
+							      : sync_to_blocks(volume, node);
+
+	if (!rc)
+		node->has_new_time = false;
+	return rc;
+}
+
 int tw_content_sync(struct twinfs_volume *volume, struct tw_node *node)
 {
 	struct tw_dirty *dirty = node->file.dirty;
 	uint32_t reserved;
 	int rc;
 
-	if (!dirty || !node->mdir)
+	if (!node->mdir)
 		return 0;
-	if (!tw_dirty_is_change(dirty, node->file.size)) {
+	if (dirty && !tw_dirty_is_change(dirty, node->file.size)) {
 		tw_content_discard(volume, node);
-		return 0;
+		dirty = NULL;
 	}
+	if (!dirty)
+		return node->has_new_time ? sync_time(volume, node) : 0;
 	reserved = dirty->reserved;
 	(void)tw_alloc_reserve(volume, 0, reserved); /* the blocks it was promised are taken now */
 	dirty->reserved = 0;

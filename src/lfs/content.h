@@ -29,6 +29,12 @@ int tw_content_sync(struct twinfs_volume *volume, struct tw_node *node);
 void tw_content_discard(struct twinfs_volume *volume, struct tw_node *node);
 
 /*
+ * Before an open file loses its entry: takes what it holds there into memory.
+ * -ENOMEM, or the chip's errors.
+ */
+int tw_content_keep(struct twinfs_volume *volume, struct tw_node *node);
+
+/*
  * The file is off the chip: gives back its blocks and the node, or leaves that
  * to the last close.
  */

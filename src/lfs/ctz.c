@@ -32,6 +32,11 @@ uint32_t tw_ctz_blocks(uint32_t block_size, uint32_t size)
 	return size ? tw_ctz_locate(block_size, size - 1, &in_block) + 1 : 0;
 }
 
+uint32_t tw_ctz_blocks_of(const struct twinfs_volume *volume, const struct tw_node *node)
+{
+	return node->is_inline ? 0 : tw_ctz_blocks(volume->area.block_size, node->file.size);
+}
+
 uint32_t tw_ctz_header(uint32_t index)
 {
 	return index ? 4 * ((uint32_t)__builtin_ctz(index) + 1) : 0;
@@ -77,10 +82,10 @@ int tw_ctz_walk(const struct tw_area *area, uint32_t head, uint32_t size, uint32
 
 int tw_ctz_load(struct twinfs_volume *volume, struct tw_node *node)
 {
-	uint32_t count = tw_ctz_blocks(volume->area.block_size, node->file.size);
+	uint32_t count = tw_ctz_blocks_of(volume, node);
 	int rc;
 
-	if (node->file.blocks)
+	if (node->file.blocks || node->is_inline)
 		return 0;
 	/* A size that the volume cannot hold must not make us ask for memory. */
 	if (node->file.size > TW_FILE_MAX || count > volume->area.block_count)

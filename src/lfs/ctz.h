@@ -19,6 +19,9 @@ uint32_t tw_ctz_locate(uint32_t block_size, uint32_t off, uint32_t *ret_in_block
 /* Blocks of a file of @size bytes. */
 uint32_t tw_ctz_blocks(uint32_t block_size, uint32_t size);
 
+/* Blocks of the committed content of @node, a file. */
+uint32_t tw_ctz_blocks_of(const struct twinfs_volume *volume, const struct tw_node *node);
+
 /* Bytes of pointers at the start of block @index. */
 uint32_t tw_ctz_header(uint32_t index);
 
@@ -33,7 +36,10 @@ uint32_t tw_ctz_start(uint32_t block_size, uint32_t index);
 int tw_ctz_walk(const struct tw_area *area, uint32_t head, uint32_t size, uint32_t *blocks,
 	uint32_t *ret_bad);
 
-/* Loads the chain of a file into node->file.blocks if it is not there. -EUCLEAN, -ENOMEM. */
+/*
+ * Loads the chain of a file into node->file.blocks if it is not there, and the
+ * file has one. -EUCLEAN, -ENOMEM.
+ */
 int tw_ctz_load(struct twinfs_volume *volume, struct tw_node *node);
 void tw_ctz_unload(struct tw_node *node);
 

@@ -47,6 +47,7 @@ static void release_node(struct tw_node *node)
 		tw_dirty_free(node->file.dirty);
 	}
 	free(node->extra);
+	free(node->attrs);
 	free(node->name);
 	free(node);
 }
@@ -98,7 +99,7 @@ int tw_node_set_name(struct tw_node *node, const void *name, size_t name_len)
 	copy[name_len] = '\0';
 	free(node->name);
 	node->name = copy;
-	node->name_len = (uint8_t)name_len;
+	node->name_len = (uint16_t)name_len;
 	return 0;
 }
 

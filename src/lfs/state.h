@@ -23,7 +23,9 @@
 
 #include "area.h"
 
-#define TW_NIL UINT32_MAX
+#define TW_NIL        UINT32_MAX
+#define TW_INLINE_MAX 1022u /* bytes of content in an entry, in any volume */
+#define TW_ATTR_MAX   1022u /* bytes of a user attribute, in any volume */
 
 /* Two blocks; a pair with a NIL half is the nil pair. */
 struct tw_pair {
@@ -57,6 +59,23 @@ enum tw_kind {
 struct tw_mdir;
 struct tw_dirty;
 
+/* User attributes of one object (version 2), ascending by type; never empty. */
+struct tw_attrs {
+	unsigned count;
+	struct tw_attr {
+		uint8_t type;
+		uint16_t len;
+		uint32_t off; /* of the value, in the block in force of the pair */
+	} list[];
+};
+
+/* What an entry of version 2 holds beside its name: its place in the pair's block. */
+struct tw_body {
+	uint8_t form; /* chunk of its STRUCT tag */
+	uint16_t len;
+	uint32_t off;
+};
+
 struct tw_node {
 	uint64_t ino;
 	struct tw_node *parent; /* directory; NULL for the root and removed nodes */
@@ -70,15 +89,19 @@ struct tw_node {
 	uint32_t hash;
 	int damage; /* negative errno: content cannot be read */
 	enum tw_kind kind;
-	bool is_visible; /* in the hash table and in listings */
-	bool is_void;    /* marked as moved, and the destination is there */
-	uint8_t tag;     /* type byte of the entry */
-	uint8_t payload_len, attr_len, name_len;
-	uint16_t extra_len;
+	bool is_visible;   /* in the hash table and in listings */
+	bool is_void;      /* marked as moved, and the destination is there */
+	bool is_inline;    /* a file whose content stands in the entry */
+	bool has_new_time; /* mtime_ns is to be stored at the next sync */
+	uint8_t tag;       /* type byte of the entry; version 2: chunk of its NAME tag */
+	uint8_t payload_len, attr_len; /* version 1 */
+	uint16_t name_len, extra_len;
+	struct tw_body body;    /* version 2 */
+	struct tw_attrs *attrs; /* version 2; NULL: none */
 	union {
 		struct {
-			uint32_t head, size; /* as committed */
-			uint32_t *blocks;    /* the chain, by index; NULL: not loaded */
+			uint32_t head, size; /* as committed; no head if inline */
+			uint32_t *blocks;    /* the chain, by index; NULL: not loaded, inline */
 			unsigned opens;
 			struct tw_dirty *dirty; /* unsynced content, or NULL */
 		} file;
@@ -88,6 +111,11 @@ struct tw_node {
 			unsigned subdirs;
 		} dir;
 	};
+};
+
+/* Global state (version 2), the XOR over all pairs of the thread: a tag-shaped word, a pair. */
+struct tw_gstate {
+	uint32_t word[3];
 };
 
 /* A metadata pair, decoded. */
@@ -101,10 +129,14 @@ struct tw_mdir {
 	struct tw_node **entries;
 	unsigned count, room;
 	uint32_t rev;
-	uint32_t len; /* bytes of content, with header and checksum */
-	bool more;    /* the directory goes on in the tail */
+	uint32_t len;    /* bytes of content, with header and checksum; of the log in version 2 */
+	bool more;       /* the directory goes on in the tail */
+	bool can_append; /* version 2: the next commit may follow behind @len */
+	uint32_t chain;  /* version 2: the tag that the next one is combined with */
+	struct tw_gstate share; /* version 2: of the global state */
 	bool is_orphan, is_out_of_step;
 	bool is_unknown_to_parent, is_unknown_to_thread; /* moved, on the unsettled list */
+	uint32_t left; /* block that the thread names until it knows the new one; 0: none */
 };
 
 LIST_HEAD(tw_mdir_list, tw_mdir);
@@ -141,6 +173,13 @@ struct tw_index {
 	uint32_t bucket_count, visible;
 };
 
+/* Where the content of a file is to be, when a commit says so. */
+struct tw_place {
+	const uint8_t *inline_data; /* all of it, for the entry itself; NULL: in blocks */
+	uint32_t head;              /* last block, or TW_NIL */
+	uint32_t size;              /* bytes */
+};
+
 struct tw_engine;
 
 struct twinfs_volume {
@@ -156,6 +195,13 @@ struct twinfs_volume {
 	struct tw_mdir_queue unsettled; /* relocated, not yet known to parent and thread */
 	uint8_t *scratch;               /* one block, for building commits */
 	uint32_t version;
+	uint32_t name_max, file_max, attr_max; /* bytes */
+	uint32_t inline_max;     /* bytes of content that stand in an entry; 0: none may */
+	bool stores_mtime;       /* as a user attribute of files */
+	bool upgrades;           /* the first change makes it the newest minor version */
+	uint32_t cycles;         /* erases of a pair until it moves; 0: it does not */
+	struct tw_gstate gstate; /* as the thread on the chip has it ... */
+	struct tw_gstate wanted; /* ... and as the next commit on the thread is to make it */
 	struct twinfs_pending pending;
 	int thread_damage; /* negative errno: changes are not safe */
 	bool is_read_only;
@@ -173,9 +219,19 @@ struct tw_engine {
 	/* Moves @node; @replaced is NULL or what has the new name: removed as by remove. */
 	int (*move)(struct twinfs_volume *volume, struct tw_node *node, struct tw_node *dir,
 		const char *name, struct tw_node *replaced);
-	/* Commits the place and size of a file's content. */
-	int (*publish)(struct twinfs_volume *volume, struct tw_node *node, uint32_t head,
-		uint32_t size);
+	/* Commits the new content of a file, and its time where the volume stores times. */
+	int (*publish)(struct twinfs_volume *volume, struct tw_node *node,
+		const struct tw_place *place);
+	/* Makes an empty volume in the blocks of one that is not mounted. */
+	int (*format)(struct twinfs_volume *volume);
+	int (*check)(const struct tw_area *area,
+		void (*found)(void *ctx, const struct twinfs_error *finding), void *ctx);
+	/* Sets a user attribute of an object; with @value NULL, removes it. NULL: there are none.
+	 */
+	int (*set_attr)(struct twinfs_volume *volume, struct tw_node *node, uint8_t type,
+		const void *value, uint32_t len);
+	/* Changes the block count in the superblock. NULL: it has no meaning. */
+	int (*resize)(struct twinfs_volume *volume, uint32_t block_count);
 };
 
 extern const struct tw_engine tw_v1_engine;

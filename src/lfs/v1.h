@@ -38,16 +38,10 @@ int tw_v1_commit(struct twinfs_volume *volume, struct tw_mdir *mdir, const struc
 
 /*
  * Makes a pair of two fresh blocks with @edit as its first content (section
- * 4.4). Nothing refers to it yet. Undone with tw_v1_drop_pair().
+ * 4.4). Nothing refers to it yet. Undone with tw_pair_drop().
  */
 int tw_v1_new_pair(struct twinfs_volume *volume, const struct tw_v1_edit *edit,
 	struct tw_mdir **ret_mdir);
-
-/* Takes a pair off the thread in memory, gives back its blocks, frees it. */
-void tw_v1_drop_pair(struct twinfs_volume *volume, struct tw_mdir *mdir);
-
-/* Puts @mdir on the thread in memory, behind @before. */
-void tw_v1_link_pair(struct tw_mdir *before, struct tw_mdir *mdir);
 
 /* Removes an entry; a continuation pair left empty goes with it (section 7). */
 int tw_v1_remove_entry(struct twinfs_volume *volume, struct tw_node *node);
@@ -61,6 +55,10 @@ static inline void tw_v1_payload(const struct tw_node *node, uint32_t ret_payloa
 
 int tw_v1_mount(struct twinfs_volume *volume, struct twinfs_error *err);
 int tw_v1_repair(struct twinfs_volume *volume);
+
+/* Checks the blocks of a volume; as twinfs_volume_check(). */
+int tw_v1_check(const struct tw_area *area,
+	void (*found)(void *ctx, const struct twinfs_error *finding), void *ctx);
 
 /* Formats the blocks of a volume that has an index, but nothing in it. */
 int tw_v1_format(struct twinfs_volume *volume);

@@ -17,7 +17,7 @@
 #include "base/fail.h"
 #include "ctz.h"
 #include "index.h"
-#include "probe.h"
+#include "v1.h"
 #include "v1_keys.h"
 
 /* ---- pairs ---- */
@@ -473,19 +473,12 @@ static void free_list(struct tw_v1_later *list)
 		free(take(&list));
 }
 
-int twinfs_volume_check(struct twinfs_flash *flash, const struct twinfs_volume_config *config,
+int tw_v1_check(const struct tw_area *area,
 	void (*found)(void *ctx, const struct twinfs_error *finding), void *ctx)
 {
-	struct tw_v1_check check = {.found = found, .ctx = ctx};
-	struct twinfs_error err;
-	int rc = tw_probe_area(&check.area, flash, config, &err);
+	struct tw_v1_check check = {.area = *area, .found = found, .ctx = ctx};
+	int rc;
 
-	if (rc == -EUCLEAN || rc == -ENOTSUP) {
-		found(ctx, &err);
-		return 1;
-	}
-	if (rc)
-		return rc;
 	check.met_by_block = calloc(check.area.block_count + 1u, sizeof(uint32_t));
 	check.owner = calloc(check.area.block_count + 1u, sizeof(uint32_t));
 	rc = check.met_by_block && check.owner ? run(&check) : -ENOMEM;

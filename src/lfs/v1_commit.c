@@ -5,18 +5,17 @@
  * A commit erases and programs the half that is not in force; until that is
  * complete the other half counts, so one commit is atomic (section 4.3). When
  * the block is bad the pair moves: first its parent's entry, then the thread
- * must learn its new place, in this order (section 14). Those are commits that
- * may move pairs themselves; a queue instead of recursion works them off.
+ * must learn its new place, in this order (section 14).
  */
 #include "v1.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "alloc.h"
 #include "base/bytes.h"
 #include "base/crc.h"
 #include "index.h"
+#include "pairs.h"
 
 static uint32_t entry_len(const struct tw_node *node)
 {
@@ -51,7 +50,7 @@ static uint8_t *put_entry(uint8_t *to, const struct tw_node *node, uint8_t tag,
 	to[0] = tag;
 	to[1] = node->payload_len;
 	to[2] = node->attr_len;
-	to[3] = node->name_len;
+	to[3] = (uint8_t)node->name_len;
 	tw_put_le32(to + 4, payload[0]);
 	tw_put_le32(to + 8, payload[1]);
 	to += TW_V1_ENTRY_HEAD + TW_V1_PAYLOAD_SIZE;
@@ -131,42 +130,6 @@ static void apply(struct tw_mdir *mdir, const struct tw_v1_edit *edit)
 	}
 }
 
-static bool is_unsettled(const struct tw_mdir *mdir)
-{
-	return mdir->is_unknown_to_parent || mdir->is_unknown_to_thread;
-}
-
-static void remember_move(struct twinfs_volume *volume, struct tw_mdir *mdir)
-{
-	if (!is_unsettled(mdir))
-		TAILQ_INSERT_TAIL(&volume->unsettled, mdir, unsettled);
-	mdir->is_unknown_to_parent = mdir->is_unknown_to_thread = true;
-}
-
-static void forget_move(struct twinfs_volume *volume, struct tw_mdir *mdir)
-{
-	if (is_unsettled(mdir))
-		TAILQ_REMOVE(&volume->unsettled, mdir, unsettled);
-	mdir->is_unknown_to_parent = mdir->is_unknown_to_thread = false;
-}
-
-/* Another block for the half that cannot be written. */
-static int move_half(struct twinfs_volume *volume, struct tw_mdir *mdir)
-{
-	uint32_t block;
-	int rc;
-
-	if (mdir == volume->superblock)
-		return -EUCLEAN; /* it has no other place */
-	rc = tw_alloc_block(volume, &block);
-	if (rc)
-		return rc;
-	tw_alloc_retire(volume, mdir->pair.block[1]);
-	mdir->pair.block[1] = block;
-	remember_move(volume, mdir);
-	return 0;
-}
-
 static bool holds(const struct twinfs_volume *volume, uint32_t block, uint32_t len)
 {
 	const uint8_t *bytes;
@@ -178,34 +141,29 @@ static bool holds(const struct twinfs_volume *volume, uint32_t block, uint32_t l
 /* Writes what is in the scratch block; when its place is bad, somewhere else. */
 static int write_half(struct twinfs_volume *volume, struct tw_mdir *mdir, uint32_t len)
 {
-	bool was_parent = mdir->is_unknown_to_parent, was_thread = mdir->is_unknown_to_thread;
-	uint32_t first = mdir->pair.block[1];
+	struct tw_pair_place place;
 	int rc;
+
+	tw_pair_note_place(mdir, &place);
 
 	for (;;) {
 		rc = tw_area_write_block(&volume->area, mdir->pair.block[1], volume->scratch, len);
 		if (!tw_is_bad_block(rc))
 			break;
-		rc = move_half(volume, mdir);
+		rc = tw_pair_move_half(volume, mdir, true);
 		if (rc)
 			break;
 	}
-	if (rc && mdir->pair.block[1] != first) {
-		tw_alloc_free_block(volume, mdir->pair.block[1]);
-		mdir->pair.block[1] = first; /* the pair is where it was */
-		if (!was_parent && !was_thread)
-			forget_move(volume, mdir);
-		mdir->is_unknown_to_parent = was_parent;
-		mdir->is_unknown_to_thread = was_thread;
-	}
+	if (rc)
+		tw_pair_put_back(volume, mdir, &place);
 	/* A block may complain and hold everything all the same: the next mount would read it. */
-	return rc && holds(volume, first, len) ? 0 : rc;
+	return rc && holds(volume, place.next, len) ? 0 : rc;
 }
 
 static int write_version(struct twinfs_volume *volume, struct tw_mdir *mdir,
 	const struct tw_v1_edit *edit)
 {
-	uint32_t len, old;
+	uint32_t len;
 	int rc;
 
 	if (edit->add && tw_mdir_reserve(mdir) < 0)
@@ -216,9 +174,7 @@ static int write_version(struct twinfs_volume *volume, struct tw_mdir *mdir,
 	rc = write_half(volume, mdir, len);
 	if (rc)
 		return rc;
-	old = mdir->pair.block[0];
-	mdir->pair.block[0] = mdir->pair.block[1];
-	mdir->pair.block[1] = old;
+	tw_pair_swap_halves(mdir);
 	mdir->rev++;
 	mdir->len = len;
 	apply(mdir, edit);
@@ -227,22 +183,14 @@ static int write_version(struct twinfs_volume *volume, struct tw_mdir *mdir,
 
 /* ---- after a relocation ---- */
 
-/* The pair that holds the entry of the directory that begins with @mdir. */
-static struct tw_mdir *parent_of(const struct tw_mdir *mdir)
+static int tell_parent(struct twinfs_volume *volume, struct tw_mdir *mdir, struct tw_mdir *parent)
 {
-	return mdir->dir && mdir->dir->dir.first == mdir ? mdir->dir->mdir : NULL;
-}
-
-static int tell_parent(struct twinfs_volume *volume, struct tw_mdir *mdir)
-{
-	struct tw_mdir *parent = parent_of(mdir);
 	struct tw_v1_edit edit = {
 		.update = mdir->dir,
 		.tag = mdir->dir ? mdir->dir->tag : 0,
 		.payload = {mdir->pair.block[0], mdir->pair.block[1]},
 	};
 
-	mdir->is_unknown_to_parent = false;
 	return parent ? write_version(volume, parent, &edit) : 0;
 }
 
@@ -254,130 +202,31 @@ static int tell_thread(struct twinfs_volume *volume, struct tw_mdir *mdir)
 		.more = mdir->prev && mdir->prev->more,
 	};
 
-	mdir->is_unknown_to_thread = false;
 	return mdir->prev ? write_version(volume, mdir->prev, &edit) : 0;
-}
-
-/*
- * Until its parent knows the new place of a pair, the chip still shows the
- * pair through its old place, that is through the half it kept; and that is
- * just the half that its next version would be written to. So nothing may be
- * written to a pair that its own parent does not know: top of the tree first.
- */
-static struct tw_mdir *next_for_parent(const struct twinfs_volume *volume)
-{
-	struct tw_mdir *mdir, *parent;
-
-	TAILQ_FOREACH(mdir, &volume->unsettled, unsettled)
-	{
-		if (!mdir->is_unknown_to_parent)
-			continue;
-		while ((parent = parent_of(mdir)) && parent->is_unknown_to_parent)
-			mdir = parent;
-		return mdir;
-	}
-	return NULL;
-}
-
-static struct tw_mdir *next_for_thread(const struct twinfs_volume *volume)
-{
-	struct tw_mdir *mdir = TAILQ_FIRST(&volume->unsettled);
-
-	while (mdir->prev && mdir->prev->is_unknown_to_thread)
-		mdir = mdir->prev;
-	return mdir;
-}
-
-/*
- * When this fails the chip still shows the version before the move, and the
- * memory the one after it: nothing more must be written.
- */
-static int settle(struct twinfs_volume *volume)
-{
-	int rc = 0;
-
-	while (!rc && !TAILQ_EMPTY(&volume->unsettled)) {
-		struct tw_mdir *mdir = next_for_parent(volume);
-
-		if (mdir) {
-			rc = tell_parent(volume, mdir);
-		} else {
-			mdir = next_for_thread(volume);
-			rc = tell_thread(volume, mdir);
-		}
-		if (!is_unsettled(mdir))
-			TAILQ_REMOVE(&volume->unsettled, mdir, unsettled);
-	}
-	if (rc)
-		volume->thread_damage = rc;
-	return rc;
 }
 
 int tw_v1_commit(struct twinfs_volume *volume, struct tw_mdir *mdir, const struct tw_v1_edit *edit)
 {
+	static const struct tw_pair_news news = {tell_parent, tell_thread};
 	int rc = write_version(volume, mdir, edit);
 
-	return rc ? rc : settle(volume);
-}
-
-/* The first word of a block that is not used: whatever is there. */
-static uint32_t stale_revision(struct twinfs_volume *volume, uint32_t block)
-{
-	const uint8_t *bytes;
-
-	if (tw_area_read(&volume->area, block, 0, 4, &bytes) < 0)
-		return 0;
-	return tw_le32(bytes);
+	return rc ? rc : tw_pair_settle(volume, &news);
 }
 
 int tw_v1_new_pair(struct twinfs_volume *volume, const struct tw_v1_edit *edit,
 	struct tw_mdir **ret_mdir)
 {
-	struct tw_pair pair;
 	struct tw_mdir *mdir;
-	int rc = tw_alloc_block(volume, &pair.block[0]);
+	int rc = tw_pair_new(volume, &mdir);
 
 	if (rc)
 		return rc;
-	rc = tw_alloc_block(volume, &pair.block[1]);
-	if (!rc)
-		rc = tw_mdir_new(volume, pair, &mdir);
-	if (rc) {
-		tw_alloc_free_block(volume, pair.block[0]);
-		return rc;
-	}
-	/*
-	 * The block that is not written may hold an old half with a valid CRC:
-	 * the first version must be newer than that.
-	 */
-	mdir->rev = stale_revision(volume, pair.block[0]) + 1;
 	rc = write_version(volume, mdir, edit);
-	forget_move(volume, mdir); /* nobody knows the pair yet, so nobody has to be told */
+	tw_pair_forget_move(volume, mdir);
 	if (rc) {
-		tw_v1_drop_pair(volume, mdir);
+		tw_pair_drop(volume, mdir);
 		return rc;
 	}
 	*ret_mdir = mdir;
 	return 0;
-}
-
-void tw_v1_link_pair(struct tw_mdir *before, struct tw_mdir *mdir)
-{
-	mdir->next = before->next;
-	mdir->prev = before;
-	if (mdir->next)
-		mdir->next->prev = mdir;
-	before->next = mdir;
-}
-
-void tw_v1_drop_pair(struct twinfs_volume *volume, struct tw_mdir *mdir)
-{
-	if (mdir->prev)
-		mdir->prev->next = mdir->next;
-	if (mdir->next)
-		mdir->next->prev = mdir->prev;
-	forget_move(volume, mdir);
-	tw_alloc_free_block(volume, mdir->pair.block[0]);
-	tw_alloc_free_block(volume, mdir->pair.block[1]);
-	tw_mdir_free(mdir);
 }

@@ -106,6 +106,8 @@ int tw_v1_read_superblock(const uint8_t *bytes, uint64_t size,
 		.version = version,
 		.block_size = tw_le32(bytes + 0x1c),
 		.block_count = tw_le32(bytes + 0x20),
+		.name_max = TWINFS_NAME_MAX,
+		.file_max = INT32_MAX,
 	};
 	return version >> 16 == 1 && (version & 0xffff) <= 1 ? 0 : -ENOTSUP;
 }

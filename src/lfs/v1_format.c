@@ -9,15 +9,8 @@
 
 #include <errno.h>
 
-#include "base/bytes.h"
 #include "index.h"
-
-static uint32_t revision_of(const struct tw_area *area, uint32_t block)
-{
-	const uint8_t *bytes;
-
-	return tw_area_read(area, block, 0, 4, &bytes) < 0 ? 0 : tw_le32(bytes);
-}
+#include "pairs.h"
 
 static int new_pair_at(struct twinfs_volume *volume, uint32_t first, struct tw_mdir **ret_mdir)
 {
@@ -25,7 +18,7 @@ static int new_pair_at(struct twinfs_volume *volume, uint32_t first, struct tw_m
 
 	/* Newer than whatever stands in the half that is not written. */
 	if (!rc)
-		(*ret_mdir)->rev = revision_of(&volume->area, first) + 1;
+		(*ret_mdir)->rev = tw_pair_stale_revision(&volume->area, first) + 1;
 	return rc;
 }
 

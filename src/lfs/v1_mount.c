@@ -397,7 +397,6 @@ static int load_superblock(struct scan *scan, struct twinfs_error *err)
 	if (rc)
 		return rc;
 	tw_mdir_append(volume->superblock, volume->root);
-	volume->version = superblock.version;
 	push(&scan->work, volume->root);
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include <errno.h>
 
 #include "index.h"
+#include "pairs.h"
 
 /* The pair behind @before is a removed directory, or named by an outdated link. */
 static int repair_link(struct twinfs_volume *volume, struct tw_mdir *before)
@@ -34,7 +35,7 @@ static int repair_link(struct twinfs_volume *volume, struct tw_mdir *before)
 			tw_mdir_take(next, node);
 			tw_node_free(volume, node);
 		}
-		tw_v1_drop_pair(volume, next);
+		tw_pair_drop(volume, next);
 	} else {
 		volume->pending.desyncs--;
 		next->is_out_of_step = false;

@@ -13,6 +13,7 @@
 #include "alloc.h"
 #include "content.h"
 #include "index.h"
+#include "pairs.h"
 
 static int new_node(struct twinfs_volume *volume, enum tw_kind kind, const char *name, size_t len,
 	struct tw_node **ret_node)
@@ -41,7 +42,7 @@ static int new_node(struct twinfs_volume *volume, enum tw_kind kind, const char 
 
 static void link_into_dir(struct tw_node *dir, struct tw_mdir *mdir)
 {
-	tw_v1_link_pair(dir->dir.last, mdir);
+	tw_pair_link(dir->dir.last, mdir);
 	mdir->dir = dir;
 	dir->dir.last = mdir;
 }
@@ -73,13 +74,13 @@ static int append_entry(struct twinfs_volume *volume, struct tw_node *dir, struc
 		rc = tw_v1_commit(volume, last, &link);
 		if (rc && !last->more) {
 			node->mdir = NULL;
-			tw_v1_drop_pair(volume, grown);
+			tw_pair_drop(volume, grown);
 			return rc;
 		}
 		link_into_dir(dir, grown);
 	}
 	if (child && node->mdir)
-		tw_v1_link_pair(node->mdir, child);
+		tw_pair_link(node->mdir, child);
 	return rc;
 }
 
@@ -105,7 +106,7 @@ static int add(struct twinfs_volume *volume, struct tw_node *dir, const char *na
 		rc = append_entry(volume, dir, node, child);
 	if (rc && !node->mdir) {
 		if (child)
-			tw_v1_drop_pair(volume, child);
+			tw_pair_drop(volume, child);
 		tw_node_free(volume, node);
 		return rc;
 	}
@@ -128,7 +129,7 @@ static int remove_continuation(struct twinfs_volume *volume, struct tw_node *nod
 	if (mdir->dir->dir.last == mdir)
 		mdir->dir->dir.last = before;
 	node->mdir = NULL;
-	tw_v1_drop_pair(volume, mdir);
+	tw_pair_drop(volume, mdir);
 	return rc;
 }
 
@@ -165,7 +166,7 @@ static int unlink_directory(struct twinfs_volume *volume, struct tw_node *node)
 		volume->pending.orphans++;
 		return rc;
 	}
-	tw_v1_drop_pair(volume, first);
+	tw_pair_drop(volume, first);
 	return 0;
 }
 
@@ -334,9 +335,13 @@ static int move(struct twinfs_volume *volume, struct tw_node *node, struct tw_no
 	return replaced ? dispose(volume, replaced) ?: rc : rc;
 }
 
-static int publish(struct twinfs_volume *volume, struct tw_node *node, uint32_t head, uint32_t size)
+static int publish(struct twinfs_volume *volume, struct tw_node *node, const struct tw_place *place)
 {
-	struct tw_v1_edit edit = {.update = node, .tag = node->tag, .payload = {head, size}};
+	struct tw_v1_edit edit = {
+		.update = node,
+		.tag = node->tag,
+		.payload = {place->head, place->size},
+	};
 
 	return tw_v1_commit(volume, node->mdir, &edit);
 }
@@ -348,4 +353,6 @@ const struct tw_engine tw_v1_engine = {
 	.remove = remove_node,
 	.move = move,
 	.publish = publish,
+	.format = tw_v1_format,
+	.check = tw_v1_check,
 };

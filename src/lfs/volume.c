@@ -18,7 +18,9 @@
 #include "content.h"
 #include "index.h"
 #include "probe.h"
-#include "v1.h"
+
+/* Erases until a metadata pair moves, as MicroPython configures it. */
+#define BLOCK_CYCLES 100u
 
 static struct twinfs_volume *new_volume(void)
 {
@@ -33,16 +35,32 @@ static struct twinfs_volume *new_volume(void)
 	return volume;
 }
 
-static int init_volume(struct twinfs_volume *volume, struct twinfs_flash *flash,
-	const struct twinfs_volume_config *config, struct twinfs_error *err)
+/* The ops of a version; NULL: not supported. */
+static const struct tw_engine *engine_of(uint32_t version)
 {
-	int rc = tw_probe_area(&volume->area, flash, config, err);
+	return version == TWINFS_LFS_1_1 || version == TWINFS_LFS_1_0 ? &tw_v1_engine : NULL;
+}
 
-	if (rc)
-		return rc;
-	volume->engine = &tw_v1_engine;
-	volume->is_read_only =
-		config->flags & TWINFS_VOLUME_READ_ONLY || !twinfs_flash_is_writable(flash);
+/* What both mounting and formatting begin with; the area is set. */
+static int init_volume(struct twinfs_volume *volume, const struct twinfs_volume_config *config,
+	const struct twinfs_superblock *superblock, struct twinfs_error *err)
+{
+	volume->engine = engine_of(superblock->version);
+	if (!volume->engine)
+		return tw_fail(err, TWINFS_P_LFS_VERSION, -ENOTSUP,
+			"littlefs version %u.%u is not 1.1, 2.0 or 2.1", superblock->version >> 16,
+			superblock->version & 0xffff);
+	volume->version = superblock->version;
+	volume->name_max = superblock->name_max;
+	volume->file_max = superblock->file_max;
+	volume->attr_max = superblock->attr_max;
+	volume->stores_mtime = config->flags & TWINFS_VOLUME_MTIME && superblock->attr_max;
+	volume->upgrades = config->flags & TWINFS_VOLUME_UPGRADE;
+	volume->cycles = config->block_cycles < 0 ? 0
+			 : config->block_cycles   ? (uint32_t)config->block_cycles
+						  : BLOCK_CYCLES;
+	volume->is_read_only = config->flags & TWINFS_VOLUME_READ_ONLY ||
+			       !twinfs_flash_is_writable(volume->area.flash);
 	volume->scratch = malloc(volume->area.block_size);
 	return volume->scratch ? tw_index_init(volume) : -ENOMEM;
 }
@@ -51,8 +69,11 @@ int twinfs_volume_mount(struct twinfs_flash *flash, const struct twinfs_volume_c
 	struct twinfs_volume **ret_volume, struct twinfs_error *err)
 {
 	struct twinfs_volume *volume = new_volume();
-	int rc = volume ? init_volume(volume, flash, config, err) : -ENOMEM;
+	struct twinfs_superblock superblock;
+	int rc = volume ? tw_probe_area(&volume->area, flash, config, &superblock, err) : -ENOMEM;
 
+	if (!rc)
+		rc = init_volume(volume, config, &superblock, err);
 	if (!rc)
 		rc = volume->engine->mount(volume, err);
 	if (rc) {
@@ -77,19 +98,45 @@ void twinfs_volume_unmount(struct twinfs_volume *volume)
 int twinfs_volume_format(struct twinfs_flash *flash, const struct twinfs_volume_config *config,
 	struct twinfs_error *err)
 {
+	struct twinfs_superblock superblock = {
+		.version = config->disk_version ? config->disk_version : TWINFS_LFS_1_1,
+		.name_max = TWINFS_NAME_MAX,
+		.file_max = INT32_MAX,
+	};
 	struct twinfs_volume *volume;
 	int rc;
 
 	if (!config->block_size)
 		return tw_fail(err, TWINFS_P_LFS_GEOMETRY, -EINVAL, "no block size to format with");
+	if (superblock.version >> 16 == 2)
+		superblock.attr_max = TW_ATTR_MAX;
 	volume = new_volume();
-	rc = volume ? init_volume(volume, flash, config, err) : -ENOMEM;
+	rc = volume ? tw_area_init(&volume->area, flash, config, err) : -ENOMEM;
+	if (!rc)
+		rc = init_volume(volume, config, &superblock, err);
 	if (!rc && volume->is_read_only)
 		rc = -EROFS;
 	if (!rc)
-		rc = tw_v1_format(volume);
+		rc = volume->engine->format(volume);
 	twinfs_volume_unmount(volume);
 	return rc;
+}
+
+int twinfs_volume_check(struct twinfs_flash *flash, const struct twinfs_volume_config *config,
+	void (*found)(void *ctx, const struct twinfs_error *finding), void *ctx)
+{
+	struct twinfs_superblock superblock;
+	struct twinfs_error err;
+	struct tw_area area;
+	int rc = tw_probe_area(&area, flash, config, &superblock, &err);
+
+	if (rc == -EUCLEAN || rc == -ENOTSUP) {
+		found(ctx, &err);
+		return 1;
+	}
+	if (!rc && !engine_of(superblock.version))
+		return -ENOTSUP;
+	return rc ? rc : engine_of(superblock.version)->check(&area, found, ctx);
 }
 
 /* ---- look ---- */
@@ -104,7 +151,7 @@ int tw_call_find(struct twinfs_volume *volume, uint64_t dir, const char *name,
 		return -ESTALE;
 	if (parent->kind != TW_DIRECTORY)
 		return -ENOTDIR;
-	if (len > TWINFS_NAME_MAX)
+	if (len > volume->name_max)
 		return -ENAMETOOLONG;
 	if (!twinfs_flash_has_power(volume->area.flash))
 		return -ESHUTDOWN;
@@ -197,7 +244,7 @@ static void fill_stat(const struct twinfs_volume *volume, const struct tw_node *
 	if (node->kind == TW_FILE) {
 		ret_stat->type = TWINFS_REG;
 		ret_stat->size = tw_content_size(node);
-		ret_stat->blocks = tw_ctz_blocks(volume->area.block_size, node->file.size);
+		ret_stat->blocks = tw_ctz_blocks_of(volume, node);
 		ret_stat->links = node->mdir ? 1 : 0;
 	} else {
 		ret_stat->type = TWINFS_DIR;
@@ -272,6 +319,8 @@ int twinfs_volume_statfs(struct twinfs_volume *volume, struct twinfs_statfs *ret
 		.blocks = volume->area.alloc_count,
 		.files = volume->index.visible,
 		.version = volume->version,
+		.name_max = volume->name_max,
+		.attr_max = volume->attr_max,
 	};
 	/* A damaged volume has no block that is known to be free. */
 	if (!rc && volume->alloc.free > volume->alloc.reserved)
@@ -285,6 +334,75 @@ void twinfs_volume_pending(struct twinfs_volume *volume, struct twinfs_pending *
 
 	(void)guard;
 	*ret_pending = volume->pending;
+}
+
+/* ---- user attributes ---- */
+
+static const struct tw_attr *find_attr(const struct tw_node *node, uint8_t type)
+{
+	for (unsigned i = 0; node->attrs && i < node->attrs->count; i++)
+		if (node->attrs->list[i].type == type)
+			return &node->attrs->list[i];
+	return NULL;
+}
+
+/* The node that carries the attributes of object @ino; those of the root are the superblock's. */
+int tw_call_attr_node(struct twinfs_volume *volume, uint64_t ino, struct tw_node **ret_node)
+{
+	struct tw_node *node = tw_node_get(volume, ino);
+
+	if (!node)
+		return -ESTALE;
+	if (!twinfs_flash_has_power(volume->area.flash))
+		return -ESHUTDOWN;
+	if (node == volume->root && node->dir.first && node->dir.first->count)
+		node = node->dir.first->entries[0];
+	*ret_node = node;
+	return 0;
+}
+
+int64_t twinfs_volume_get_attr(struct twinfs_volume *volume, uint64_t ino, uint8_t type, void *buf,
+	size_t size)
+{
+	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_read(&volume->lock);
+	const struct tw_attr *attr;
+	const uint8_t *data;
+	struct tw_node *node;
+	int rc = tw_call_attr_node(volume, ino, &node);
+
+	(void)guard;
+	if (rc)
+		return rc;
+	attr = find_attr(node, type);
+	if (!attr || !node->mdir)
+		return -ENODATA;
+	rc = tw_area_read(&volume->area, node->mdir->pair.block[0], attr->off, attr->len, &data);
+	if (rc)
+		return rc;
+	if (size && attr->len)
+		memcpy(buf, data, attr->len < size ? attr->len : size);
+	return attr->len;
+}
+
+int twinfs_volume_list_attrs(struct twinfs_volume *volume, uint64_t ino, uint8_t ret_types[256])
+{
+	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_read(&volume->lock);
+	struct tw_node *node;
+	int rc = tw_call_attr_node(volume, ino, &node);
+	unsigned count;
+
+	(void)guard;
+	if (rc)
+		return rc;
+	count = node->attrs && node->mdir ? node->attrs->count : 0;
+	for (unsigned i = 0; i < count; i++)
+		ret_types[i] = node->attrs->list[i].type;
+	return (int)count;
+}
+
+bool tw_call_has_attr(const struct tw_node *node, uint8_t type)
+{
+	return find_attr(node, type);
 }
 
 /* ---- reading files ---- */

@@ -15,6 +15,13 @@
 int tw_call_find(struct twinfs_volume *volume, uint64_t dir, const char *name,
 	struct tw_node **ret_dir, struct tw_node **ret_node);
 
+/*
+ * The node that carries the user attributes of an object; for the root the
+ * first entry of its pair, whose attributes they are. -ESTALE, -ESHUTDOWN.
+ */
+int tw_call_attr_node(struct twinfs_volume *volume, uint64_t ino, struct tw_node **ret_node);
+bool tw_call_has_attr(const struct tw_node *node, uint8_t type);
+
 /* A file that is open. -ESTALE, -EISDIR, -EBADF, -ESHUTDOWN. */
 int tw_call_open_file(struct twinfs_volume *volume, uint64_t ino, struct tw_node **ret_node);
 

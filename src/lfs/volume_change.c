@@ -39,11 +39,11 @@ static int begin_change(struct twinfs_volume *volume)
 	return has_pending(volume) ? volume->engine->repair(volume) : 0;
 }
 
-static int check_new_name(const char *name)
+static int check_new_name(const struct twinfs_volume *volume, const char *name)
 {
 	size_t len = strlen(name);
 
-	if (len > TWINFS_NAME_MAX)
+	if (len > volume->name_max)
 		return -ENAMETOOLONG;
 	return tw_name_is_valid(name, len) ? 0 : -EINVAL;
 }
@@ -53,7 +53,7 @@ static int add(struct twinfs_volume *volume, uint64_t dir, const char *name, enu
 {
 	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&volume->lock);
 	struct tw_node *parent, *node;
-	int rc = check_new_name(name);
+	int rc = check_new_name(volume, name);
 
 	(void)guard;
 	if (!rc)
@@ -163,7 +163,7 @@ int twinfs_volume_rename(struct twinfs_volume *volume, uint64_t old_dir, const c
 
 	(void)guard;
 	if (!rc)
-		rc = check_new_name(new_name);
+		rc = check_new_name(volume, new_name);
 	if (!rc) {
 		rc = tw_call_find(volume, new_dir, new_name, &to, &replaced);
 		if (rc == -ENOENT)
@@ -186,8 +186,68 @@ int twinfs_volume_set_mtime(struct twinfs_volume *volume, uint64_t ino, int64_t 
 	(void)guard;
 	if (!node)
 		return -ESTALE;
+	node->has_new_time = volume->stores_mtime && node->kind == TW_FILE && node->mdir &&
+			     (node->has_new_time || node->mtime_ns != mtime_ns);
 	node->mtime_ns = mtime_ns;
 	return 0;
+}
+
+/* ---- user attributes ---- */
+
+static int check_attr(const struct twinfs_volume *volume, const struct tw_node *node, uint8_t type,
+	size_t len, unsigned flags)
+{
+	bool exists = tw_call_has_attr(node, type);
+
+	if (!volume->engine->set_attr)
+		return -ENOTSUP;
+	if (len > volume->attr_max)
+		return -E2BIG;
+	if (!node->mdir)
+		return -ENOENT;
+	if (flags & TWINFS_ATTR_CREATE && exists)
+		return -EEXIST;
+	return flags & TWINFS_ATTR_REPLACE && !exists ? -ENODATA : 0;
+}
+
+static int change_attr(struct twinfs_volume *volume, uint64_t ino, uint8_t type, const void *value,
+	size_t len, unsigned flags)
+{
+	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&volume->lock);
+	struct tw_node *node;
+	int rc = tw_call_attr_node(volume, ino, &node);
+
+	(void)guard;
+	if (!rc)
+		rc = check_attr(volume, node, type, len, flags);
+	if (!rc)
+		rc = begin_change(volume);
+	return rc ? rc : volume->engine->set_attr(volume, node, type, value, (uint32_t)len);
+}
+
+int twinfs_volume_set_attr(struct twinfs_volume *volume, uint64_t ino, uint8_t type,
+	const void *value, size_t len, unsigned flags)
+{
+	return change_attr(volume, ino, type, len ? value : "", len, flags);
+}
+
+int twinfs_volume_remove_attr(struct twinfs_volume *volume, uint64_t ino, uint8_t type)
+{
+	return change_attr(volume, ino, type, NULL, 0, TWINFS_ATTR_REPLACE);
+}
+
+int twinfs_volume_resize(struct twinfs_volume *volume, uint32_t block_count)
+{
+	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&volume->lock);
+	int rc;
+
+	(void)guard;
+	if (!volume->engine->resize)
+		return -ENOTSUP;
+	if (block_count < 2 || block_count > volume->area.room)
+		return -EINVAL;
+	rc = begin_change(volume);
+	return rc ? rc : volume->engine->resize(volume, block_count);
 }
 
 /* ---- files ---- */
@@ -251,6 +311,11 @@ int twinfs_volume_truncate(struct twinfs_volume *volume, uint64_t ino, uint64_t 
 	return rc ? rc : tw_content_truncate(volume, node, size);
 }
 
+static bool is_unsynced(const struct tw_node *node)
+{
+	return node->file.dirty || node->has_new_time;
+}
+
 int twinfs_volume_sync(struct twinfs_volume *volume, uint64_t ino)
 {
 	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&volume->lock);
@@ -258,7 +323,7 @@ int twinfs_volume_sync(struct twinfs_volume *volume, uint64_t ino)
 	int rc = find_file(volume, ino, &node);
 
 	(void)guard;
-	if (rc || !node->file.dirty)
+	if (rc || !is_unsynced(node))
 		return rc;
 	rc = begin_change(volume);
 	return rc ? rc : tw_content_sync(volume, node);
@@ -274,7 +339,7 @@ int twinfs_volume_sync_all(struct twinfs_volume *volume)
 		struct tw_node *node = volume->index.slots[i].node;
 		int rc;
 
-		if (!node || node->kind != TW_FILE || !node->file.dirty)
+		if (!node || node->kind != TW_FILE || !is_unsynced(node))
 			continue;
 		rc = begin_change(volume);
 		if (!rc)

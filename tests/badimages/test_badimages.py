@@ -28,7 +28,7 @@ CLEAN, WRONG, REFUSED = 0, 1, 2
 
 # Name of the case -> the problems.
 FINDINGS = {
-    'super: no valid half': 'lfs.pair',
+    'super: no valid half': 'lfs.magic',
     'super: magic': 'lfs.magic',
     'super: minor version': 'lfs.version',
     'super: block size': 'lfs.superblock',

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pairs.h - metadata pairs on the thread in memory: linked, dropped, moved.
+ *
+ * A pair that moved to another block is unsettled: first the entry of its
+ * directory in the parent, then the thread must name its new place.
+ */
+#ifndef TW_LFS_PAIRS_H
+#define TW_LFS_PAIRS_H
+
+#include "state.h"
+
+/* Puts @mdir on the thread in memory, behind @before. */
+void tw_pair_link(struct tw_mdir *before, struct tw_mdir *mdir);
+
+/* Takes a pair off the thread in memory, gives back its blocks, frees it. */
+void tw_pair_drop(struct twinfs_volume *volume, struct tw_mdir *mdir);
+
+/* The first word of a block: whatever is there, or 0. */
+uint32_t tw_pair_stale_revision(const struct tw_area *area, uint32_t block);
+
+/*
+ * Two fresh blocks as a pair that nothing refers to; its first version will be
+ * newer than what stands in the block that is not written. -ENOSPC, -ENOMEM.
+ */
+int tw_pair_new(struct twinfs_volume *volume, struct tw_mdir **ret_mdir);
+
+/* Where a pair was, to undo a move. */
+struct tw_pair_place {
+	uint32_t next, left;
+	bool is_unknown_to_parent, is_unknown_to_thread;
+};
+void tw_pair_note_place(const struct tw_mdir *mdir, struct tw_pair_place *ret_place);
+void tw_pair_put_back(struct twinfs_volume *volume, struct tw_mdir *mdir,
+	const struct tw_pair_place *place);
+
+/*
+ * Gives a pair another block to be written next. The one it leaves is taken out
+ * of use when @is_bad, else freed when the thread names the new place. -EUCLEAN
+ * (the superblock pair has no other place), -ENOSPC.
+ */
+int tw_pair_move_half(struct twinfs_volume *volume, struct tw_mdir *mdir, bool is_bad);
+
+/* The version just written is the one in force. */
+void tw_pair_swap_halves(struct tw_mdir *mdir);
+
+/* Nobody has to be told of a move, since nobody knows the pair. */
+void tw_pair_forget_move(struct twinfs_volume *volume, struct tw_mdir *mdir);
+
+/* The pair that holds the entry of the directory that begins with @mdir, or NULL. */
+struct tw_mdir *tw_pair_parent(const struct tw_mdir *mdir);
+
+/* How a version of the format tells of a move: commits that may move pairs themselves. */
+struct tw_pair_news {
+	/* the entry in @parent is to name @mdir; @parent may be NULL */
+	int (*tell_parent)(struct twinfs_volume *volume, struct tw_mdir *mdir,
+		struct tw_mdir *parent);
+	/* the tail of mdir->prev, which may be NULL, is to name @mdir */
+	int (*tell_thread)(struct twinfs_volume *volume, struct tw_mdir *mdir);
+};
+
+/*
+ * Tells of all moves. When this fails the chip still shows the version before
+ * a move, and the memory the one after it: nothing more must be written.
+ */
+int tw_pair_settle(struct twinfs_volume *volume, const struct tw_pair_news *news);
+
+#endif
