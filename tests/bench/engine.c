@@ -134,7 +134,24 @@ static const struct operation *find_operation(const char *name)
 	return NULL;
 }
 
-static void open_bench(struct bench *bench, uint32_t prog_size)
+static const struct format {
+	const char *name;
+	uint32_t disk_version;
+} formats[] = {
+	{"lfs1", 0x00010001},
+	{"lfs2.0", 0x00020000},
+	{"lfs2", 0x00020001},
+};
+
+static const struct format *find_format(const char *name)
+{
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+		if (!strcmp(formats[i].name, name))
+			return &formats[i];
+	return NULL;
+}
+
+static void open_bench(struct bench *bench, uint32_t disk_version, uint32_t prog_size)
 {
 	const struct twinfs_flash_config chip = {
 		.geometry = {.read_size = 1, .prog_size = prog_size, .erase_size = BLOCK_SIZE},
@@ -142,6 +159,7 @@ static void open_bench(struct bench *bench, uint32_t prog_size)
 	const struct twinfs_volume_config config = {
 		.size = BLOCK_SIZE * BLOCKS,
 		.block_size = BLOCK_SIZE,
+		.disk_version = disk_version,
 	};
 
 	must(twinfs_image_memory(config.size, &bench->image), "image");
@@ -173,14 +191,17 @@ int main(int argc, char **argv)
 {
 	struct bench bench = {0};
 	const struct operation *operation = argc >= 4 ? find_operation(argv[2]) : NULL;
+	const struct format *format = argc >= 4 ? find_format(argv[1]) : NULL;
 	uint32_t count, prog_size = 16;
 
-	if (!operation || argc > 5 || strcmp(argv[1], "lfs1") || !parse_count(argv[3], &count) ||
+	if (!format || !operation || argc > 5 || !parse_count(argv[3], &count) ||
 		(argc == 5 && !parse_count(argv[4], &prog_size))) {
-		fputs("Usage: engine lfs1 create|rewrite|read|lookup COUNT [PROG_SIZE]\n", stderr);
+		fputs("Usage: engine lfs1|lfs2.0|lfs2 create|rewrite|read|lookup COUNT "
+		      "[PROG_SIZE]\n",
+			stderr);
 		return 2;
 	}
-	open_bench(&bench, prog_size);
+	open_bench(&bench, format->disk_version, prog_size);
 	operation->prepare(&bench);
 	for (unsigned i = 0; i < count; i++)
 		operation->once(&bench, i);

@@ -25,7 +25,7 @@ set output "{path}"
 set border 3 linecolor rgb "#777777"
 set tics nomirror textcolor rgb "#333333"
 set grid linecolor rgb "#dddddd" linetype 1
-set key below center vertical maxrows 3 textcolor rgb "#333333" samplen 2 spacing 1.15
+set key below center vertical maxrows 3 width -1 font ",10" textcolor rgb "#333333" samplen 1.5 spacing 1.1
 set title textcolor rgb "#111111"
 set multiplot layout 1,{panels} margins {left},0.985,0.34,0.91 spacing {gap}
 '''
