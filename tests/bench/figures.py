@@ -151,3 +151,23 @@ def misses(rows):
     """(label, item, ratio, bar) of every bar that is missed."""
     return [(label, name, found['ratio'], found['bar']) for name, row in rows.items()
             for label, found in row['against'].items() if not found['is_met']]
+
+
+def markdown_cell(found):
+    """A ratio for a document; one that misses its bar is bold and names it."""
+    if not found:
+        return '-'
+    text = f"{number(found['ratio'])} ({number(found['min'])} to {number(found['max'])})"
+    return text if found['is_met'] else f"**{text}**, bar {found['bar']:g}"
+
+
+def markdown_table(rows, labels):
+    """The rows of judge() for a document."""
+    lines = ['| item | unit | twinfs | ' + ' | '.join(f'against {label}' for label in labels) + ' |',
+             '|---|---|---|' + '---|' * len(labels)]
+    for name, row in rows.items():
+        cells = [name + (' (cut)' if row['cut'] else ''), row['unit'],
+                 f"{number(row['median'])} ({number(row['min'])} to {number(row['max'])})"]
+        cells += [markdown_cell(row['against'].get(label)) for label in labels]
+        lines.append('| ' + ' | '.join(cells) + ' |')
+    return '\n'.join(lines)

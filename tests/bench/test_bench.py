@@ -13,6 +13,7 @@ import figures
 import instructions
 import module
 import plot
+import report
 import scaling
 
 
@@ -165,6 +166,35 @@ class Instructions(unittest.TestCase):
         self.assertEqual(instructions.total_of('events: Ir\ntotals: 99\n'), 99)
         with self.assertRaises(ValueError):
             instructions.total_of('events: Ir\n7 20\n')
+
+
+class Report(unittest.TestCase):
+    def test_sections_are_replaced_and_nothing_else(self):
+        page = 'a\n<!-- begin x -->\nold\n<!-- end x -->\nb\n'
+        once = report.replace_sections(page, {'x': 'new'})
+        self.assertEqual(once, 'a\n<!-- begin x -->\n\nnew\n\n<!-- end x -->\nb\n')
+        self.assertEqual(report.replace_sections(once, {'x': 'new'}), once)
+        with self.assertRaisesRegex(ValueError, 'no section y'):
+            report.replace_sections(page, {'y': ''})
+
+    def test_the_page_has_all_sections(self):
+        with open(report.PAGE, encoding='utf-8') as file:
+            page = file.read()
+        for name in ('machine', 'file-work', 'instructions', 'boot', 'memory'):
+            report.replace_sections(page, {name: ''})
+
+    def test_file_work(self):
+        rows = figures.judge(figures.collect(ROUNDS), 'ours', [('them', ['slow', 'fast'])],
+                             {'them': {'create': 1.0}})
+        text = report.render_file_work({'rounds': 3, 'against': {'them': ['slow', 'fast']},
+                                        'images': {'5M': {'rows': {'ours': rows}}}})
+        self.assertIn('| create | us/op | 100 (90.0 to 110) | **0.60 (0.50 to 2.00)**, bar 1 |',
+                      text)
+        self.assertIn('| rand_read_direct | us/op | 8.00 (7.00 to 9.00) | - |', text)
+
+    def test_memory(self):
+        self.assertEqual(report.render_memory('sweep a\nfiles 1\nmemory 2\n'),
+                         '```\nsweep a\nmemory 2\n```')
 
 
 def point(sweep, form, files, rate):
