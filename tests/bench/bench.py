@@ -10,6 +10,8 @@ Nothing foreign is built or needed: peers are shell commands given here. See
 README.md beside this file.
 """
 import argparse
+import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -49,6 +51,7 @@ def parse(words):
     parser.add_argument('--only', default=GROUPS, help='groups of work items (%(default)s)')
     parser.add_argument('--work', help='another program with the command line of work.py')
     parser.add_argument('--tmp', default='/dev/shm', help='where images lie (%(default)s)')
+    parser.add_argument('--lock', metavar='FILE', help='hold this file while one is measured')
     parser.add_argument('--peers', metavar='FILE', help='peers and rivals from a JSON file')
     parser.add_argument('--against', action='append', metavar='[LABEL=]NAME[+NAME...]',
                         help='ratios against the fastest of these, with the bars of LABEL')
@@ -92,6 +95,17 @@ def rivals_of(args, from_file, names):
     return against
 
 
+@contextlib.contextmanager
+def held(path):
+    """Others who measure on this machine wait, and so do we."""
+    if not path:
+        yield
+        return
+    with open(path, 'a', encoding='ascii') as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def measure(work, contestants, args):
     """All rounds; a contestant that fails is left out of the rest."""
     rounds, out = [], set()
@@ -102,7 +116,8 @@ def measure(work, contestants, args):
                 continue
             start = time.monotonic()
             try:
-                results[contestant.name] = contest.one_round(work, contestant, args.tmp)
+                with held(args.lock):
+                    results[contestant.name] = contest.one_round(work, contestant, args.tmp)
             except contest.Failure as err:
                 out.add(contestant.name)
                 print(f'{work.kind}: {contestant.name} is out: {err}', file=sys.stderr)

@@ -66,7 +66,7 @@ def fastest(item, contestants):
 
 
 def compare(item, ours, rivals):
-    """Ratio of the medians against the fastest rival, and the range of the rounds' ratios.
+    """Ratio of the medians against the fastest rival, of the best values, and of each round.
 
     A rival that did not stay to the last round is none.
     """
@@ -79,7 +79,9 @@ def compare(item, ours, rivals):
         return None
     unit, them = item['unit'], item['values'][rival]
     each = [speed_ratio(unit, a, b) for a, b in zip(us, them)]
+    best = max if IS_RATE[unit] else min
     return {'rival': rival, 'median': statistics.median(them),
+            'best': speed_ratio(unit, best(us), best(them)),
             'ratio': speed_ratio(unit, statistics.median(us), statistics.median(them)),
             'min': min(each), 'max': max(each)}
 
@@ -127,9 +129,9 @@ def table(rows):
 
 def ratio_cells(found):
     if not found:
-        return ['-', '-', '-', '']
+        return ['-', '-', '-', '-', '']
     verdict = '' if found['bar'] is None else ('' if found['is_met'] else '< ') + f"{found['bar']:g}"
-    return [number(found['median']), number(found['ratio']),
+    return [number(found['median']), number(found['ratio']), number(found['best']),
             f"{number(found['min'])}..{number(found['max'])}", verdict]
 
 
@@ -137,7 +139,7 @@ def ratio_table(rows, against):
     """One line an item; a bar that is missed has a '<' before it."""
     lines = [['item', 'unit', 'median', 'min', 'max', 'spread']]
     for label, _ in against:
-        lines[0] += [label, 'ratio', 'of rounds', 'bar']
+        lines[0] += [label, 'ratio', 'best', 'of rounds', 'bar']
     for name, row in rows.items():
         line = [name + (' (cut)' if row['cut'] else ''), row['unit'], number(row['median']),
                 number(row['min']), number(row['max']), f"{row['spread'] * 100:.0f} %"]

@@ -62,8 +62,8 @@ class Figures(unittest.TestCase):
 
     def test_compare_takes_medians_and_pairs_rounds(self):
         found = figures.compare(figures.collect(ROUNDS)['create'], 'ours', ['slow', 'fast'])
-        self.assertEqual(found, {'rival': 'fast', 'median': 60, 'ratio': 0.6, 'min': 0.5,
-                                 'max': 2.0})
+        self.assertEqual(found, {'rival': 'fast', 'median': 60, 'ratio': 0.6, 'best': 50 / 90,
+                                 'min': 0.5, 'max': 2.0})
 
     def test_a_contestant_that_dropped_out_is_no_rival(self):
         items = figures.collect(ROUNDS[:1] + [{'ours': ROUNDS[1]['ours'],
@@ -89,7 +89,7 @@ class Figures(unittest.TestCase):
                              {'them': {'create': 1.0}})
         lines = figures.ratio_table(rows, [('them', None)]).splitlines()
         self.assertEqual(lines[1].split(), ['create', 'us/op', '100', '90.0', '110', '20', '%',
-                                            '60.0', '0.60', '0.50..2.00', '<', '1'])
+                                            '60.0', '0.60', '0.56', '0.50..2.00', '<', '1'])
         self.assertIn('-', lines[3].split())
 
     def test_number(self):
