@@ -10,8 +10,6 @@ Nothing foreign is built or needed: peers are shell commands given here. See
 README.md beside this file.
 """
 import argparse
-import contextlib
-import fcntl
 import json
 import os
 import shutil
@@ -20,6 +18,7 @@ import time
 
 import contest
 import figures
+from module import held
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 IMAGES = {'5M': 5, '256M': 256}  # class of the file work -> MiB
@@ -93,17 +92,6 @@ def rivals_of(args, from_file, names):
     if unknown:
         raise ValueError(f"--against: there is no {', '.join(sorted(unknown))}")
     return against
-
-
-@contextlib.contextmanager
-def held(path):
-    """Others who measure on this machine wait, and so do we."""
-    if not path:
-        yield
-        return
-    with open(path, 'a', encoding='ascii') as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def measure(work, contestants, args):

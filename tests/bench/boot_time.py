@@ -21,7 +21,7 @@ import time
 import zlib
 
 import figures
-from module import MIB, Module
+from module import MIB, Module, held
 
 FILES, DIRS = 500, 10
 
@@ -127,6 +127,7 @@ def parse():
     parser.add_argument('--format', default='lfs1', help='(%(default)s)')
     parser.add_argument('--runs', type=int, default=11, help='(%(default)s)')
     parser.add_argument('--tmp', default='/dev/shm', help='where the image lies (%(default)s)')
+    parser.add_argument('--lock', metavar='FILE', help='hold this file while measuring')
     parser.add_argument('--json', metavar='FILE')
     return parser.parse_args()
 
@@ -138,7 +139,8 @@ def main():
         os.mkdir(mountpoint)
         module = Module(args.twinfs, folder, ['--policy', 'safe'])
         total = make_module(module, args.format)
-        times = measure(module, mountpoint, args.runs)
+        with held(args.lock):
+            times = measure(module, mountpoint, args.runs)
     summaries = {name: figures.summary(values) for name, values in times.items()}
     rows = [[f'{FILES} files, {total} bytes, {args.format}', 'ms', 'min', 'max']]
     rows += [[name, *(f'{found[key]:.2f}' for key in ('median', 'min', 'max'))]

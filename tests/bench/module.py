@@ -4,6 +4,8 @@
 The image is two loose partition files, so that the user partition lies in the
 file as it would without twinfs around it.
 """
+import contextlib
+import fcntl
 import json
 import os
 import shlex
@@ -74,3 +76,14 @@ def daemon_of(mountpoint):
         if b'mount' in words[1:2] and os.fsencode(mountpoint) in words:
             return int(name)
     raise ProcessLookupError(f'nobody serves {mountpoint}')
+
+
+@contextlib.contextmanager
+def held(path):
+    """Others who measure on this machine wait, and so do we."""
+    if not path:
+        yield
+        return
+    with open(path, 'a', encoding='ascii') as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

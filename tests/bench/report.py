@@ -32,13 +32,15 @@ def commands(args):
     peers = ['--peers', args.peers] if args.peers else []
     engines = [word for peer in args.engine_peer for word in ('--peer', peer)]
     forms = ['--format', args.format]
+    turns = ['--lock', args.lock] if args.lock else []
     return {
-        'file-work': ['bench.py', twinfs, *forms, *peers, '--rounds', str(args.rounds),
-                      '--json', keep('file-work.json')],
+        'file-work': ['bench.py', twinfs, *forms, *peers, *turns, '--rounds', str(args.rounds),
+                      '--image-size', args.image_size, '--json', keep('file-work.json')],
         'instructions': ['instructions.py', os.path.join(programs, 'engine'), *forms, *engines],
         'boot': ['boot_time.py', twinfs, '--hash', os.path.join(programs, 'hash'),
-                 '--format', args.format.split(',')[0]],
-        'scaling': ['scaling.py', twinfs, *forms, '--tsv', keep('scaling.tsv'), '--plot', PLOTS],
+                 '--format', args.format.split(',')[0], *turns],
+        'scaling': ['scaling.py', twinfs, *forms, *turns, '--tsv', keep('scaling.tsv'),
+                    '--plot', PLOTS],
     }
 
 
@@ -121,6 +123,8 @@ def parse():
                         help='--peer of instructions.py')
     parser.add_argument('--format', default='lfs1', help='comma list (%(default)s)')
     parser.add_argument('--rounds', type=int, default=5, help='of bench.py (%(default)s)')
+    parser.add_argument('--image-size', default='5M,256M', help='of bench.py (%(default)s)')
+    parser.add_argument('--lock', metavar='FILE', help='of all of them but instructions.py')
     parser.add_argument('--only', default='file-work,instructions,boot,scaling',
                         help='comma list (%(default)s)')
     parser.add_argument('--render', action='store_true', help='measure nothing')

@@ -22,7 +22,7 @@ import time
 import figures
 import plot
 import work
-from module import MIB, Module, daemon_of
+from module import MIB, Module, daemon_of, held
 
 PER_DIR = 100
 BODY = bytes(range(256)) * 4
@@ -129,7 +129,8 @@ def measure(args):
     runs = {key: [] for key in points}
     for number in range(args.runs):
         for key in points:
-            runs[key].append(once(args, *key[1:]))
+            with held(args.lock):
+                runs[key].append(once(args, *key[1:]))
             print(f'run {number + 1} of {args.runs}: {key}', file=sys.stderr)
     return [median_row(key, found) for key, found in runs.items()]
 
@@ -166,6 +167,7 @@ def parse():
     parser.add_argument('--prog', type=int, help="bytes programmed at once (the profile's)")
     parser.add_argument('--runs', type=int, default=3, help='of which the medians are (3)')
     parser.add_argument('--tmp', default='/dev/shm', help='where images lie (%(default)s)')
+    parser.add_argument('--lock', metavar='FILE', help='hold this file while a point is measured')
     parser.add_argument('--tsv', metavar='FILE', help='write the points')
     parser.add_argument('--json', metavar='FILE', help='the same as JSON')
     parser.add_argument('--from', dest='source', metavar='TSV', help='measure nothing, draw these')
