@@ -21,6 +21,7 @@ static const struct {
 	{EIO, EIO},
 
 	/* as in POSIX */
+	{E2BIG, E2BIG},
 	{EACCES, EACCES},
 	{EBADF, EBADF},
 	{EBUSY, EBUSY},

@@ -5,14 +5,12 @@
  */
 #include <errno.h>
 #include <fuse_lowlevel.h>
-#include <string.h>
 #include <twinfs/volume.h>
 
 #include "attr.h"
 #include "fuse_ops.h"
 
-#define LAYER_NAME "user.twinfs.layer"
-#define ANY_BLOCK  4096 /* block size told where there is no volume */
+#define ANY_BLOCK 4096 /* block size told where there is no volume */
 
 static int get_attr(struct tw_emu *emu, uint64_t ino, struct stat *ret_attr)
 {
@@ -74,8 +72,11 @@ static int set_size(const struct tw_emu_ref *ref, uint64_t size, bool is_open)
 	return rc;
 }
 
-static int set_mtime(const struct tw_emu_ref *ref, const struct stat *attr, int to_set)
+/* While somebody writes the file, its time is committed with what he wrote. */
+static int set_mtime(const struct tw_emu_ref *ref, uint64_t ino, const struct stat *attr,
+	int to_set)
 {
+	int rc;
 	int64_t ns = (int64_t)attr->st_mtim.tv_sec * 1000000000 + attr->st_mtim.tv_nsec;
 
 	if (to_set & FUSE_SET_ATTR_MTIME_NOW)
@@ -84,11 +85,14 @@ static int set_mtime(const struct tw_emu_ref *ref, const struct stat *attr, int 
 		return 0;
 	if (!ns)
 		ns = 1; /* 0 means that no time is known */
-	return twinfs_overlay_set_mtime(ref->overlay, ref->ino, ns);
+	rc = twinfs_overlay_set_mtime(ref->overlay, ref->ino, ns);
+	if (rc == 0 && !tw_emu_files_is_written(&ref->emu->files, ino))
+		rc = twinfs_overlay_sync(ref->overlay, ref->ino);
+	return rc;
 }
 
-static int set_tree_attr(const struct tw_emu_ref *ref, const struct stat *attr, int to_set,
-	bool is_open, struct stat *ret_attr)
+static int set_tree_attr(const struct tw_emu_ref *ref, uint64_t ino, const struct stat *attr,
+	int to_set, bool is_open, struct stat *ret_attr)
 {
 	struct stat now;
 	int rc = tw_emu_ref_attr(ref, &now);
@@ -102,7 +106,7 @@ static int set_tree_attr(const struct tw_emu_ref *ref, const struct stat *attr, 
 		if (rc < 0)
 			return rc;
 	}
-	rc = set_mtime(ref, attr, to_set);
+	rc = set_mtime(ref, ino, attr, to_set);
 	return rc < 0 ? rc : tw_emu_ref_attr(ref, ret_attr);
 }
 
@@ -117,7 +121,7 @@ static int set_attr(struct tw_emu *emu, uint64_t ino, const struct stat *attr, i
 		return -EROFS;
 	if (tree == TW_EMU_USR) {
 		rc = tw_emu_enter(emu, ino, &ref);
-		return rc < 0 ? rc : set_tree_attr(&ref, attr, to_set, is_open, ret_attr);
+		return rc < 0 ? rc : set_tree_attr(&ref, ino, attr, to_set, is_open, ret_attr);
 	}
 	/* sizes and times of the fixed files mean nothing: "> power" sets both */
 	rc = get_attr(emu, ino, ret_attr);
@@ -148,7 +152,10 @@ static int get_space(struct tw_emu *emu, uint64_t ino, struct twinfs_statfs *ret
 	if (rc == 0)
 		rc = twinfs_overlay_statfs(ref.overlay, ret_space);
 	if (rc < 0 && is_fixed) {
-		*ret_space = (struct twinfs_statfs){.block_size = ANY_BLOCK};
+		*ret_space = (struct twinfs_statfs){
+			.block_size = ANY_BLOCK,
+			.name_max = TWINFS_NAME_MAX,
+		};
 		return 0;
 	}
 	return rc;
@@ -170,78 +177,6 @@ void tw_emu_op_statfs(struct fuse_req *req, uint64_t ino)
 	/* a file takes at least an entry; free blocks are the nearest there is to a limit */
 	out.f_files = space.files + space.free;
 	out.f_ffree = out.f_favail = space.free;
-	out.f_namemax = TWINFS_NAME_MAX;
+	out.f_namemax = space.name_max;
 	(void)fuse_reply_statfs(req, &out);
-}
-
-/* ---- extended attributes: the layer that an object comes from ---- */
-
-static int get_layer(struct tw_emu *emu, uint64_t ino, const char **ret_layer)
-{
-	static const char *const names[] = {
-		[TWINFS_LAYER_USER] = "user",
-		[TWINFS_LAYER_BACKUP] = "backup",
-		[TWINFS_LAYER_BOTH] = "both",
-	};
-	_cleanup_leave_ struct tw_emu_ref ref = {0};
-	struct twinfs_overlay_stat stat;
-	int rc;
-
-	if (tw_emu_ino_tree(ino) == TW_EMU_NO_TREE)
-		return -ENODATA;
-	rc = tw_emu_enter(emu, ino, &ref);
-	if (rc == 0)
-		rc = twinfs_overlay_stat(ref.overlay, ref.ino, &stat);
-	if (rc == 0)
-		*ret_layer = names[stat.layer];
-	return rc;
-}
-
-/* Answers a request for @len bytes at @data into room for @size; 0 asks for the length. */
-static void reply_xattr(struct fuse_req *req, const char *data, size_t len, size_t size)
-{
-	if (!size)
-		(void)fuse_reply_xattr(req, len);
-	else if (size < len)
-		tw_emu_reply(req, -ERANGE);
-	else
-		(void)fuse_reply_buf(req, data, len);
-}
-
-void tw_emu_op_getxattr(struct fuse_req *req, uint64_t ino, const char *name, size_t size)
-{
-	const char *layer = "";
-	int rc;
-
-	if (!strcmp(name, LAYER_NAME))
-		rc = get_layer(tw_emu_of(req), ino, &layer);
-	else
-		rc = !strncmp(name, "system.", 7) ? -EOPNOTSUPP : -ENODATA;
-	if (rc < 0)
-		tw_emu_reply(req, rc);
-	else
-		reply_xattr(req, layer, strlen(layer), size);
-}
-
-void tw_emu_op_listxattr(struct fuse_req *req, uint64_t ino, size_t size)
-{
-	bool has_layer = tw_emu_ino_tree(ino) != TW_EMU_NO_TREE;
-
-	reply_xattr(req, LAYER_NAME, has_layer ? sizeof(LAYER_NAME) : 0, size);
-}
-
-void tw_emu_op_setxattr(struct fuse_req *req, uint64_t ino, const char *name, const char *value,
-	size_t size, int flags)
-{
-	(void)name;
-	(void)value;
-	(void)size;
-	(void)flags;
-	tw_emu_reply(req, tw_emu_ino_tree(ino) == TW_EMU_BAK ? -EROFS : -EOPNOTSUPP);
-}
-
-void tw_emu_op_removexattr(struct fuse_req *req, uint64_t ino, const char *name)
-{
-	(void)name;
-	tw_emu_reply(req, tw_emu_ino_tree(ino) == TW_EMU_BAK ? -EROFS : -EOPNOTSUPP);
 }

@@ -87,6 +87,8 @@ void tw_emu_op_getattr(struct fuse_req *req, uint64_t ino, struct fuse_file_info
 void tw_emu_op_setattr(struct fuse_req *req, uint64_t ino, struct stat *attr, int to_set,
 	struct fuse_file_info *fi);
 void tw_emu_op_statfs(struct fuse_req *req, uint64_t ino);
+
+/* fuse_xattr.c: extended attributes */
 void tw_emu_op_setxattr(struct fuse_req *req, uint64_t ino, const char *name, const char *value,
 	size_t size, int flags);
 void tw_emu_op_getxattr(struct fuse_req *req, uint64_t ino, const char *name, size_t size);

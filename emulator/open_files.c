@@ -49,6 +49,18 @@ void tw_emu_files_remove(struct tw_emu_files *files, struct tw_emu_file *file)
 	free(file);
 }
 
+bool tw_emu_files_is_written(struct tw_emu_files *files, uint64_t ino)
+{
+	const struct tw_emu_file *file;
+
+	(void)pthread_mutex_lock(&files->lock);
+	for (file = files->first; file; file = file->next)
+		if (file->ino == ino && file->writable)
+			break;
+	(void)pthread_mutex_unlock(&files->lock);
+	return file != NULL;
+}
+
 int tw_emu_files_inos(struct tw_emu_files *files, uint64_t **ret_inos, size_t *ret_count)
 {
 	const struct tw_emu_file *file;

@@ -37,6 +37,9 @@ struct tw_emu_file *tw_emu_files_add(struct tw_emu_files *files, const struct tw
 /* Removes and frees it, with what is its own. */
 void tw_emu_files_remove(struct tw_emu_files *files, struct tw_emu_file *file);
 
+/* Whether somebody has the file @ino open for writing. */
+bool tw_emu_files_is_written(struct tw_emu_files *files, uint64_t ino);
+
 /* The numbers of all open files of the trees; free() them. 0 or -ENOMEM. */
 int tw_emu_files_inos(struct tw_emu_files *files, uint64_t **ret_inos, size_t *ret_count);
 

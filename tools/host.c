@@ -65,6 +65,20 @@ int tw_tool_host_write(struct tw_tool_host_file *file, const void *data, size_t 
 	return 0;
 }
 
+int tw_tool_host_set_mtime(const struct tw_tool_host_file *file, int64_t mtime_ns)
+{
+	struct timespec times[] = {
+		{.tv_nsec = UTIME_OMIT},
+		{.tv_sec = mtime_ns / 1000000000, .tv_nsec = mtime_ns % 1000000000},
+	};
+
+	if (times[1].tv_nsec < 0) { /* before 1970 */
+		times[1].tv_sec--;
+		times[1].tv_nsec += 1000000000;
+	}
+	return futimens(file->fd, times) < 0 ? -errno : 0;
+}
+
 /* Hard links are the portable way not to replace: some file systems lack RENAME_NOREPLACE. */
 static int rename_new(const struct tw_tool_host_file *file, const char *name)
 {

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Whether @name names an entry of the directory it is used in, and nothing else. */
 bool tw_tool_host_name_is_safe(const char *name);
@@ -34,6 +35,9 @@ int tw_tool_host_begin(int dir, struct tw_tool_host_file *ret_file);
 
 /* 0 or -errno; then abandon. */
 int tw_tool_host_write(struct tw_tool_host_file *file, const void *data, size_t len);
+
+/* Gives it the time of its original, nanoseconds since 1970. 0 or -errno. */
+int tw_tool_host_set_mtime(const struct tw_tool_host_file *file, int64_t mtime_ns);
 
 /*
  * Gives it its name. -EEXIST when there is something of that name already and

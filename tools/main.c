@@ -28,6 +28,8 @@ static const struct verb verbs[] = {
 	{"crc", "Look", "the device's hash of files of this computer", tw_tool_verb_crc},
 	{"put", "Change", "copy a file or tree into an image", tw_tool_verb_put},
 	{"rm", "Change", "remove files from an image", tw_tool_verb_rm},
+	{"resize", "Change", "give a littlefs 2 more of its partition, or less",
+		tw_tool_verb_resize},
 	{"boot", "Check", "run the boot procedure: check and restore", tw_tool_verb_boot},
 	{"check", "Check", "check every rule of the formats", tw_tool_verb_check},
 };

@@ -24,7 +24,7 @@ struct tw_tool_option {
 /* Groups of options that verbs share. */
 enum {
 	TW_TOOL_SOURCE = 1u << 0, /* which image: --user, --profile, --block-size, ... */
-	TW_TOOL_PART = 1u << 1,   /* which partition a PATH lies in */
+	TW_TOOL_PART = 1u << 1,   /* which partition is meant */
 };
 
 struct tw_tool_syntax {

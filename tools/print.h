@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <twinfs/module.h>
+#include "attrs.h"
 
 /* ---- ls ---- */
 
@@ -20,11 +21,13 @@ struct tw_tool_entry {
 	uint64_t size; /* bytes; files only */
 	bool has_hash;
 	struct twinfs_file_hash hash;
+	struct tw_tool_attrs attrs;
 };
 
 enum {
 	TW_TOOL_LIST_LONG = 1u << 0,
 	TW_TOOL_LIST_HASH = 1u << 1,
+	TW_TOOL_LIST_ATTRS = 1u << 2,
 };
 
 void tw_tool_print_entry(const struct tw_tool_entry *entry, unsigned flags);
@@ -81,6 +84,7 @@ void tw_tool_print_boot(const struct twinfs_boot_report *report, const char *ima
 struct tw_tool_check_part {
 	const char *name;
 	uint64_t addr, size;        /* where it lies, bytes */
+	uint32_t version;           /* of the littlefs in it; 0: none was found */
 	struct twinfs_error *found; /* findings in order of discovery */
 	size_t count, room;
 	size_t errors, warnings, notes;
@@ -95,6 +99,17 @@ struct tw_tool_check {
 
 void tw_tool_print_check(const struct tw_tool_check *check);
 void tw_tool_json_check(const struct tw_tool_check *check);
+
+/* ---- resize ---- */
+
+struct tw_tool_resize {
+	const char *name;       /* of the partition */
+	uint32_t block_size;    /* bytes */
+	uint64_t before, after; /* blocks */
+};
+
+void tw_tool_print_resize(const struct tw_tool_resize *resize);
+void tw_tool_json_resize(const struct tw_tool_resize *resize);
 
 /* ---- crc ---- */
 

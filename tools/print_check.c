@@ -48,14 +48,15 @@ static void print_counts(size_t errors, size_t warnings, size_t notes)
 
 void tw_tool_print_check(const struct tw_tool_check *check)
 {
-	char size[TW_TOOL_NUMBER_ROOM];
+	char size[TW_TOOL_NUMBER_ROOM], version[TW_TOOL_NUMBER_ROOM];
 
 	for (size_t i = 0; i < check->part_count; i++) {
 		const struct tw_tool_check_part *part = &check->parts[i];
 
-		printf("%s%-19s%s 0x%08" PRIx64 "  %9s  ", tw_tool_paint(TW_TOOL_BOLD), part->name,
-			tw_tool_paint(TW_TOOL_PLAIN), part->addr,
-			tw_tool_size_text(part->size, size));
+		printf("%s%-19s%s 0x%08" PRIx64 "  %9s  %-12s  ", tw_tool_paint(TW_TOOL_BOLD),
+			part->name, tw_tool_paint(TW_TOOL_PLAIN), part->addr,
+			tw_tool_size_text(part->size, size),
+			tw_tool_version_text(part->version, version));
 		print_counts(part->errors, part->warnings, part->notes);
 		for (size_t j = 0; j < part->count; j++)
 			print_finding(&part->found[j]);

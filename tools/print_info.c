@@ -45,11 +45,21 @@ static void print_volume(const struct tw_tool_info_part *part)
 		putchar('\n');
 		return;
 	}
-	snprintf(format, sizeof(format), "littlefs %" PRIu32 ".%" PRIu32, statfs->version >> 16,
-		statfs->version & 0xffff);
-	printf("%-12s %8s %8s %8s %8s\n", format, tw_tool_count_text(statfs->blocks, blocks),
+	printf("%-12s %8s %8s %8s %8s\n", tw_tool_version_text(statfs->version, format),
+		tw_tool_count_text(statfs->blocks, blocks),
 		tw_tool_count_text(statfs->blocks - statfs->free, used),
 		tw_tool_count_text(statfs->free, free), tw_tool_count_text(statfs->files, files));
+}
+
+/* Version 1 has none that could be set. */
+static void print_limits(const struct tw_tool_info_part *part)
+{
+	char size[TW_TOOL_NUMBER_ROOM];
+
+	printf("%s: blocks of %" PRIu32 " bytes; names of up to %" PRIu32 " bytes, files %s, "
+	       "attributes %" PRIu32 "\n",
+		part->part.name, part->statfs.block_size, part->statfs.name_max,
+		tw_tool_count_text(part->part.superblock.file_max, size), part->statfs.attr_max);
 }
 
 static void print_parts(const struct tw_tool_info *info)
@@ -69,6 +79,9 @@ static void print_parts(const struct tw_tool_info *info)
 		else
 			print_volume(&info->parts[i]);
 	}
+	for (size_t i = 0; i < TWINFS_PART_COUNT; i++)
+		if (info->parts[i].mounted && info->parts[i].statfs.version >> 16 == 2)
+			print_limits(&info->parts[i]);
 	for (size_t i = 0; i < TWINFS_PART_COUNT; i++) {
 		const struct twinfs_pending *pending = &info->parts[i].pending;
 

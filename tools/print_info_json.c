@@ -27,6 +27,9 @@ static void add_volume(struct json_object *to, const struct tw_tool_info_part *p
 	tw_tool_json_add_uint(to, "blocks", statfs->blocks);
 	tw_tool_json_add_uint(to, "free_blocks", statfs->free);
 	tw_tool_json_add_uint(to, "objects", statfs->files);
+	tw_tool_json_add_uint(to, "name_max", statfs->name_max);
+	tw_tool_json_add_uint(to, "file_max", part->part.superblock.file_max);
+	tw_tool_json_add_uint(to, "attr_max", statfs->attr_max);
 	tw_tool_json_add_uint(to, "pending_orphans", part->pending.orphans);
 	tw_tool_json_add_uint(to, "pending_desyncs", part->pending.desyncs);
 	tw_tool_json_add_uint(to, "pending_marks", part->pending.marks);

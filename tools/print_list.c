@@ -4,6 +4,8 @@
  *
  *	    dir                 config/
  *	     17  0xc54aae31     main.py
+ *
+ * With attributes, a line for each behind its entry: type and value.
  */
 #include "print.h"
 
@@ -22,6 +24,18 @@ static void print_hash(const struct tw_tool_entry *entry)
 		entry->has_hash ? entry->hash.sha256 : "");
 }
 
+static void print_attrs(const struct tw_tool_attrs *attrs)
+{
+	for (size_t i = 0; i < attrs->count; i++) {
+		const struct tw_tool_attr *attr = &attrs->list[i];
+
+		printf("    %02x  ", attr->type);
+		for (size_t at = 0; at < attr->len; at++)
+			printf("%02x", attr->value[at]);
+		putchar('\n');
+	}
+}
+
 void tw_tool_print_entry(const struct tw_tool_entry *entry, unsigned flags)
 {
 	const bool is_dir = entry->type == TWINFS_DIR;
@@ -34,4 +48,6 @@ void tw_tool_print_entry(const struct tw_tool_entry *entry, unsigned flags)
 	fputs(tw_tool_paint(is_dir ? TW_TOOL_BLUE : TW_TOOL_PLAIN), stdout);
 	tw_tool_put_name(stdout, entry->name);
 	printf("%s%s\n", tw_tool_paint(TW_TOOL_PLAIN), is_dir ? "/" : "");
+	if (flags & TW_TOOL_LIST_ATTRS)
+		print_attrs(&entry->attrs);
 }

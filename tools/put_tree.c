@@ -80,7 +80,8 @@ static void show(const struct tw_tool_put *put, const char *path, bool is_dir)
 /* ---- one file ---- */
 
 /* Only the volume's errors are negative; @ret_host is the host's. */
-static int copy_content(const struct tw_tool_put *put, int in, uint64_t ino, int *ret_host)
+static int copy_content(const struct tw_tool_put *put, int in, uint64_t ino, int64_t mtime_ns,
+	int *ret_host)
 {
 	_cleanup_free_ char *piece = malloc(PIECE);
 	uint64_t off = 0;
@@ -100,6 +101,8 @@ static int copy_content(const struct tw_tool_put *put, int in, uint64_t ino, int
 		code = done < 0 ? (int)done : 0;
 		off += (uint64_t)got;
 	}
+	if (code >= 0 && !*ret_host)
+		code = twinfs_volume_set_mtime(put->volume, ino, mtime_ns);
 	if (code >= 0 && !*ret_host)
 		code = twinfs_volume_sync(put->volume, ino);
 	return code < 0 ? code : 0;
@@ -127,8 +130,16 @@ static int open_target(const struct tw_tool_put *put, uint64_t dir, const char *
 	return code < 0 ? volume_error(put, path, code) : 0;
 }
 
-static int put_file(const struct tw_tool_put *put, int in, const char *host, uint64_t dir,
-	const char *name, const char *path)
+/* The volume's time of a file of the host; 0 there means that none is known. */
+static int64_t mtime_of(const struct stat *stat)
+{
+	int64_t ns = (int64_t)stat->st_mtim.tv_sec * 1000000000 + stat->st_mtim.tv_nsec;
+
+	return ns ? ns : 1;
+}
+
+static int put_file(const struct tw_tool_put *put, int in, const char *host,
+	const struct stat *stat, uint64_t dir, const char *name, const char *path)
 {
 	int status, code, host_code = 0;
 	bool is_new;
@@ -137,7 +148,7 @@ static int put_file(const struct tw_tool_put *put, int in, const char *host, uin
 	status = open_target(put, dir, name, path, &ino, &is_new);
 	if (status)
 		return status;
-	code = copy_content(put, in, ino, &host_code);
+	code = copy_content(put, in, ino, mtime_of(stat), &host_code);
 	if (code < 0 || host_code)
 		twinfs_volume_discard(put->volume, ino);
 	twinfs_volume_close(put->volume, ino);
@@ -204,7 +215,7 @@ static int put_object(const struct tw_tool_put *put, struct queue *queue, char *
 	else if (fstat(in, &stat) < 0)
 		status = host_error(put, host, -errno);
 	else if (S_ISREG(stat.st_mode))
-		status = *name ? put_file(put, in, host, dir, name, path)
+		status = *name ? put_file(put, in, host, &stat, dir, name, path)
 			       : host_error(put, host, -ENOTDIR);
 	else if (!S_ISDIR(stat.st_mode))
 		status = tw_tool_error(put->session->verb, host, "neither a file nor a directory");

@@ -168,6 +168,15 @@ const char *tw_tool_count_text(uint64_t count, char room[TW_TOOL_NUMBER_ROOM])
 	return room;
 }
 
+const char *tw_tool_version_text(uint32_t version, char room[TW_TOOL_NUMBER_ROOM])
+{
+	room[0] = '\0';
+	if (version)
+		snprintf(room, TW_TOOL_NUMBER_ROOM, "littlefs %" PRIu32 ".%" PRIu32, version >> 16,
+			version & 0xffff);
+	return room;
+}
+
 const char *tw_tool_plural(uint64_t count)
 {
 	return count == 1 ? "" : "s";

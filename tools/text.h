@@ -47,6 +47,9 @@ const char *tw_tool_size_text(uint64_t bytes, char room[TW_TOOL_NUMBER_ROOM]);
 /* "5,242,880". Returns @room. */
 const char *tw_tool_count_text(uint64_t count, char room[TW_TOOL_NUMBER_ROOM]);
 
+/* "littlefs 2.1" for a disk version, "" for 0. Returns @room. */
+const char *tw_tool_version_text(uint32_t version, char room[TW_TOOL_NUMBER_ROOM]);
+
 /* "" or "s". */
 const char *tw_tool_plural(uint64_t count);
 

@@ -71,7 +71,11 @@ static int check_part(struct tw_tool_session *session, const struct twinfs_part_
 	int code = 0;
 
 	*part = (struct tw_tool_check_part){
-		.name = info->name, .addr = info->addr, .size = info->size};
+		.name = info->name,
+		.addr = info->addr,
+		.size = info->size,
+		.version = info->has_superblock ? info->superblock.version : 0,
+	};
 	if (is_secure && twinfs_module_secure_error(session->module))
 		keep(&collector, twinfs_module_secure_error(session->module));
 	else if (is_secure)

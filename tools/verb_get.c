@@ -70,18 +70,20 @@ static void host_failed(struct get *get, const char *where, int code)
 
 /* @where: what messages call the host file. */
 static void get_file(struct get *get, const struct tw_tool_target *target,
-	struct twinfs_volume *volume, uint64_t ino, const char *path, int dir, const char *name,
-	const char *where)
+	struct twinfs_volume *volume, const struct twinfs_stat *stat, const char *path, int dir,
+	const char *name, const char *where)
 {
 	struct copy copy = {.file.fd = -1};
 	int code;
 
 	copy.host_error = tw_tool_host_begin(dir, &copy.file);
 	if (!copy.host_error) {
-		code = tw_tool_read_file(volume, ino, to_host, &copy);
+		code = tw_tool_read_file(volume, stat->ino, to_host, &copy);
 		if (code < 0)
 			get->status = tw_tool_path_error(&get->session, target, path, code);
-		if (!code)
+		if (!code && stat->mtime_ns)
+			copy.host_error = tw_tool_host_set_mtime(&copy.file, stat->mtime_ns);
+		if (!code && !copy.host_error)
 			copy.host_error = tw_tool_host_commit(&copy.file, name, get->force);
 		tw_tool_host_abandon(&copy.file);
 	}
@@ -144,8 +146,7 @@ static int get_dir(struct get *get, const struct tw_tool_target *target,
 		if (tw_tool_tree_path(tree, i, target->path, &path) < 0 ||
 			tw_tool_tree_path(tree, i, dest, &where) < 0)
 			return tw_tool_no_memory("get");
-		get_file(get, target, volume, child->stat.ino, path.data, fd, child->name,
-			where.data);
+		get_file(get, target, volume, &child->stat, path.data, fd, child->name, where.data);
 	}
 	return 0;
 }
@@ -257,7 +258,7 @@ static int get_target(struct get *get, const struct tw_tool_target *target, cons
 	if (code < 0)
 		return tw_tool_error("get", dest, "%s", tw_tool_host_reason(code));
 	if (stat.type == TWINFS_REG) {
-		get_file(get, target, volume, stat.ino, target->path, place.dir, place.name,
+		get_file(get, target, volume, &stat, target->path, place.dir, place.name,
 			place.shown);
 		return get->status;
 	}

@@ -17,6 +17,7 @@
 
 enum {
 	KEY_HASH = TW_OPT_LONG,
+	KEY_ATTRS,
 	KEY_JSON,
 };
 
@@ -24,6 +25,7 @@ static const struct tw_tool_option options[] = {
 	{'r', "recursive", NULL, "list everything below PATH, with full paths"},
 	{'l', "long", NULL, "with sizes, in bytes"},
 	{KEY_HASH, "hash", NULL, "with the device's hash and SHA-256 of each file"},
+	{KEY_ATTRS, "attrs", NULL, "with the user attributes of littlefs 2: type and value"},
 	{KEY_JSON, "json", NULL, "print one JSON document"},
 	{0},
 };
@@ -43,9 +45,15 @@ struct ls {
 	struct tw_tool_session session;
 	unsigned flags; /* TW_TOOL_LIST_* */
 	bool recursive, hash, json;
+	bool is_top;  /* roots of partitions are entries, too */
 	size_t count; /* entries printed */
 	int status;   /* TW_EXIT_FAILED once something could not be read */
 };
+
+static bool wants_attrs(const struct ls *ls)
+{
+	return ls->json || ls->flags & TW_TOOL_LIST_ATTRS;
+}
 
 static void emit(struct ls *ls, const struct tw_tool_entry *entry)
 {
@@ -63,7 +71,11 @@ static void emit_node(struct ls *ls, const struct tw_tool_target *target,
 {
 	struct tw_tool_entry entry = {
 		.path = path, .name = show, .type = stat->type, .size = stat->size};
-	int code;
+	int code = wants_attrs(ls) ? tw_tool_attrs_read(volume, stat->ino, &entry.attrs) : 0;
+
+	if (code < 0)
+		ls->status = tw_tool_path_error(&ls->session, target, path + strlen(target->prefix),
+			code);
 
 	if (ls->hash && stat->type == TWINFS_REG) {
 		code = twinfs_hash_file(volume, stat->ino, &entry.hash);
@@ -73,9 +85,21 @@ static void emit_node(struct ls *ls, const struct tw_tool_target *target,
 				path + strlen(target->prefix), code);
 	}
 	emit(ls, &entry);
+	tw_tool_attrs_release(&entry.attrs);
 }
 
-/* The nodes of a directory's tree, but not the directory itself. */
+/* A directory itself is no entry of its tree, but for a root with attributes. */
+static bool shows_itself(const struct ls *ls, const struct tw_tool_target *target,
+	struct twinfs_volume *volume)
+{
+	uint8_t types[256];
+
+	if (ls->is_top)
+		return true;
+	return ls->recursive && wants_attrs(ls) && !strcmp(target->path, "/") &&
+	       twinfs_volume_list_attrs(volume, TWINFS_ROOT_INO, types) > 0;
+}
+
 static int emit_tree(struct ls *ls, const struct tw_tool_target *target,
 	struct twinfs_volume *volume, const struct tw_tool_tree *tree)
 {
@@ -90,7 +114,7 @@ static int emit_tree(struct ls *ls, const struct tw_tool_target *target,
 
 		if (tw_tool_tree_path(tree, i, base.data, &path) < 0)
 			return tw_tool_no_memory(ls->session.verb);
-		if (i)
+		if (i || shows_itself(ls, target, volume))
 			emit_node(ls, target, volume, &node->stat, path.data,
 				ls->recursive ? path.data : node->name);
 		if (node->error < 0)
@@ -132,18 +156,19 @@ static int list_top(struct ls *ls)
 	static const char *const names[] = {"usr", "bak"};
 	static const char *const paths[] = {"/usr", "/bak"};
 
+	ls->is_top = true;
 	for (size_t i = 0; i < TW_TOOL_VOLUMES; i++) {
 		_cleanup_target_ struct tw_tool_target target = {0};
 		struct tw_tool_entry entry = {.path = paths[i],
 			.name = ls->recursive ? paths[i] : names[i],
 			.type = TWINFS_DIR};
+		size_t before = ls->count;
 
-		emit(ls, &entry);
-		if (!ls->recursive)
-			continue;
-		if (tw_tool_root_of(&ls->session, (enum twinfs_part)i, &target) ||
-			list_target(ls, &target))
+		if (ls->recursive && (tw_tool_root_of(&ls->session, (enum twinfs_part)i, &target) ||
+					     list_target(ls, &target)))
 			ls->status = TW_EXIT_FAILED;
+		if (ls->count == before) /* not asked for, or it cannot be read */
+			emit(ls, &entry);
 	}
 	return ls->status;
 }
@@ -179,6 +204,7 @@ int tw_tool_verb_ls(int argc, char **argv)
 		ls.json |= key == KEY_JSON;
 		ls.flags |= key == 'l' ? TW_TOOL_LIST_LONG : 0;
 		ls.flags |= key == KEY_HASH ? TW_TOOL_LIST_HASH : 0;
+		ls.flags |= key == KEY_ATTRS ? TW_TOOL_LIST_ATTRS : 0;
 	}
 	status = tw_tool_take_image(&args);
 	path = tw_tool_take(&args);

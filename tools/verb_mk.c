@@ -32,7 +32,9 @@ static const struct tw_tool_option options[] = {
 	{KEY_PAIR, "pair", "OUTDIR",
 		"make customer_fs.bin and customer_backup_fs.bin in OUTDIR "
 		"instead of IMAGE"},
-	{KEY_FORMAT, "format", "FORMAT", "file system of both partitions: lfs1"},
+	{KEY_FORMAT, "format", "FORMAT",
+		"file system of both partitions: lfs1, lfs2 (version 2.1) or lfs2.0, "
+		"instead of what the firmware formats"},
 	{KEY_PROG, "prog", "N", "bytes programmed at once, instead of the profile's"},
 	{'q', "quiet", NULL, "no progress, no result line"},
 	{0},
@@ -52,8 +54,8 @@ static const struct tw_tool_syntax syntax = {
 };
 
 struct mk {
-	const char *profile, *pair, *image, *format;
-	uint32_t prog_size;
+	const char *profile, *pair, *image;
+	uint32_t prog_size, disk_version;
 	const char **backups;
 	size_t backup_count;
 	bool backup_all, quiet;
@@ -85,6 +87,24 @@ static void wipe_progress(const struct mk *mk)
 		fputs("\r\033[K", stderr);
 }
 
+/* 0: it is not the name of one. */
+static uint32_t find_version(const char *name)
+{
+	static const struct {
+		const char *name;
+		uint32_t version;
+	} formats[] = {
+		{"lfs1", TWINFS_LFS_1_1},
+		{"lfs2", TWINFS_LFS_2_1},
+		{"lfs2.0", TWINFS_LFS_2_0},
+	};
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)
+		if (!strcmp(name, formats[i].name))
+			return formats[i].version;
+	return 0;
+}
+
 static int parse_option(struct tw_tool_args *args, int key, struct mk *mk)
 {
 	uint64_t size;
@@ -109,8 +129,9 @@ static int parse_option(struct tw_tool_args *args, int key, struct mk *mk)
 		mk->quiet = true;
 		return 0;
 	case KEY_FORMAT:
-		mk->format = args->value;
-		return strcmp(args->value, "lfs1") ? tw_tool_bad_value(args, "format", "lfs1") : 0;
+		mk->disk_version = find_version(args->value);
+		return mk->disk_version ? 0
+					: tw_tool_bad_value(args, "format", "lfs1, lfs2 or lfs2.0");
 	default:
 		if (!tw_tool_parse_size(args->value, UINT32_MAX, &size) || !size)
 			return tw_tool_bad_value(args, "prog",
@@ -128,6 +149,7 @@ static int make(struct mk *mk)
 		.backup_count = mk->backup_count,
 		.backup_all = mk->backup_all,
 		.prog_size = mk->prog_size,
+		.disk_version = mk->disk_version,
 		.progress = show_progress,
 		.progress_ctx = mk,
 	};
@@ -138,8 +160,6 @@ static int make(struct mk *mk)
 
 	if (code < 0)
 		return tw_tool_report("mk", mk->profile, &err);
-	if (mk->format)
-		profile.format = 1;
 	factory.profile = &profile;
 	if (mk->pair)
 		code = twinfs_factory_make_pair(&factory, made, &err);

@@ -19,6 +19,7 @@
 
 enum {
 	KEY_POLICY = TW_OPT_LONG,
+	KEY_BLOCK_CYCLES,
 };
 
 static const struct tw_tool_option options[] = {
@@ -27,10 +28,14 @@ static const struct tw_tool_option options[] = {
 	{KEY_POLICY, "policy", "POLICY",
 		"boot as the module does, with its holes: device (default); "
 		"or with the holes closed: safe"},
+	{KEY_BLOCK_CYCLES, "block-cycles", "N",
+		"erases of a metadata pair of littlefs 2 until it moves to other blocks, instead "
+		"of the profile's"},
 	{'o', NULL, "OPTIONS",
 		"comma list: view=device (bare user partition instead of the union), "
-		"view=overlay, uid=N, gid=N, umask=OCTAL, ro (the image stays as it is), and "
-		"options of FUSE"},
+		"view=overlay, uid=N, gid=N, umask=OCTAL, ro (the image stays as it is), mtime "
+		"(littlefs 2 stores the time of every file written), upgrade (littlefs 2.0 "
+		"becomes 2.1 with the first change), and options of FUSE"},
 	{0},
 };
 
@@ -110,6 +115,10 @@ static int take_word(struct mount *mount, const char *word)
 	} else if (has_name(word, "umask")) {
 		is_right = parse_number(word, "umask", 8, 0777, &number);
 		mount->umask = (mode_t)number;
+	} else if (!strcmp(word, "mtime")) {
+		daemon->module.volume_flags |= TWINFS_VOLUME_MTIME;
+	} else if (!strcmp(word, "upgrade")) {
+		daemon->module.volume_flags |= TWINFS_VOLUME_UPGRADE;
 	} else {
 		if (!strcmp(word, "ro"))
 			daemon->module.image_flags = TWINFS_IMAGE_SCRATCH;
@@ -134,6 +143,7 @@ static int take_words(struct mount *mount, const char *list)
 static int take_option(struct tw_tool_args *args, int key, struct mount *mount)
 {
 	struct tw_daemon_options *daemon = &mount->daemon;
+	uint64_t cycles;
 
 	switch (key) {
 	case 'f':
@@ -145,6 +155,11 @@ static int take_option(struct tw_tool_args *args, int key, struct mount *mount)
 	case KEY_POLICY:
 		if (!tw_tool_parse_policy(args->value, &daemon->module.policy))
 			return tw_tool_bad_value(args, "policy", "device or safe");
+		return 0;
+	case KEY_BLOCK_CYCLES:
+		if (!tw_tool_parse_size(args->value, INT32_MAX, &cycles) || !cycles)
+			return tw_tool_bad_value(args, "block-cycles", "a number above 0");
+		daemon->module.block_cycles = (int32_t)cycles;
 		return 0;
 	default:
 		return take_words(mount, args->value);

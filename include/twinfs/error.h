@@ -66,15 +66,19 @@ enum twinfs_severity {
 	X(LFS_CYCLE, "lfs.cycle", ERROR, "metadata pairs form a cycle") \
 	X(LFS_THREAD, "lfs.thread", ERROR, "the thread of metadata pairs does not match the tree") \
 	X(LFS_ENTRY, "lfs.entry", ERROR, "a directory entry is malformed") \
-	X(LFS_NAME, "lfs.name", ERROR, "a name is empty, holds '/' or NUL, or is '.' or '..'") \
+	X(LFS_NAME, "lfs.name", ERROR, "a name is empty or too long, holds '/' or NUL, or is '.' or '..'") \
 	X(LFS_DUPLICATE, "lfs.duplicate", ERROR, "two entries of a directory have one name") \
+	X(LFS_ORDER, "lfs.order", ERROR, "the names of a directory are not in order") \
 	X(LFS_PARENTS, "lfs.parents", ERROR, "a directory has two parents") \
 	X(LFS_EMPTY_PAIR, "lfs.empty_pair", ERROR, "a continuation pair is empty") \
 	X(LFS_CHAIN, "lfs.chain", ERROR, "the block list of a file is wrong") \
 	X(LFS_SIZE, "lfs.size", ERROR, "a file is larger than its volume or the format allow") \
 	X(LFS_CROSS_LINK, "lfs.cross_link", ERROR, "a block has two owners") \
-	X(LFS_TRUNCATED, "lfs.truncated", ERROR, "head is one block too far (defect of littlefs 1.x truncate)") \
+	X(LFS_TRUNCATED, "lfs.truncated", ERROR, "head is one block too far (defect of truncate in littlefs 1.x to 2.5.1)") \
 	X(LFS_HALF, "lfs.half", NOTE, "one half of a pair is invalid (normal for a young pair)") \
+	X(LFS_SHORT, "lfs.short", NOTE, "the superblock names more blocks than there are") \
+	X(LFS_RECORD, "lfs.record", NOTE, "an earlier copy of the superblock differs from the last, which counts") \
+	X(LFS_STATE, "lfs.state", ERROR, "the global state makes no sense") \
 	X(LFS_ORPHAN, "lfs.orphan", WARNING, "a removed directory is still on the thread") \
 	X(LFS_DESYNC, "lfs.desync", WARNING, "the thread names an outdated pair of a directory") \
 	X(LFS_MOVING, "lfs.moving", WARNING, "a rename was cut: the source is marked, no destination") \

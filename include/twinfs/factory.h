@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <twinfs/error.h>
 #include <twinfs/profile.h>
+#include <twinfs/volume.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -26,8 +27,9 @@ struct twinfs_factory_options {
 	const char *user_dir;            /* host directory whose content becomes /usr */
 	const char *const *backup_files; /* paths below user_dir to protect */
 	size_t backup_count;
-	bool backup_all;    /* protect every non-empty regular file */
-	uint32_t prog_size; /* bytes; 0: the profile's */
+	bool backup_all;       /* protect every non-empty regular file */
+	uint32_t prog_size;    /* bytes; 0: the profile's */
+	uint32_t disk_version; /* TWINFS_LFS_* of both volumes; 0: as the firmware formats them */
 	/* Called after each file or directory; may be NULL. @done of @total objects. */
 	void (*progress)(void *ctx, const char *path, size_t done, size_t total);
 	void *progress_ctx;
@@ -45,7 +47,7 @@ struct twinfs_factory_options {
  * is a directory), -ENOSPC (the text says which partition and by how much),
  * -EINVAL (an empty protected file; names that differ in case only; a table
  * over 16,384 characters; a symbolic link or special file; a profile without
- * the area), -ENOTSUP (the profile's firmware uses another littlefs),
+ * the area), -ENOTSUP (the profile's firmware does not mount that littlefs),
  * -EAGAIN (a file changed meanwhile), -ENAMETOOLONG, -EIO, -ENOMEM.
  */
 TWINFS_API int twinfs_factory_make_image(const struct twinfs_factory_options *options,

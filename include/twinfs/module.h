@@ -52,8 +52,10 @@ struct twinfs_source {
 struct twinfs_module_options {
 	unsigned image_flags; /* TWINFS_IMAGE_*: 0 reads only, SCRATCH is a dry run */
 	enum twinfs_policy policy;
-	const char *key_file; /* of SecureData, or NULL */
-	bool keep_wear;       /* load and save the wear file beside the image */
+	const char *key_file;  /* of SecureData, or NULL */
+	bool keep_wear;        /* load and save the wear file beside the image */
+	unsigned volume_flags; /* TWINFS_VOLUME_MTIME, TWINFS_VOLUME_UPGRADE */
+	int32_t block_cycles;  /* of version 2 volumes; 0: the profile's */
 };
 
 /* Which area. */

@@ -12,7 +12,9 @@
  * directory, and renamed when the copy is on the chip: a power cut leaves the
  * lower file in sight, or the copy. In an overlay of two layers that name is
  * reserved: never seen, refused with -EINVAL for new objects, and what a cut
- * left under it is removed by the first change.
+ * left under it is removed by the first change. A copy takes the user attributes
+ * along, but those that the upper volume has no room for, or no attributes at
+ * all. Those of a merged directory are those of its upper part.
  *
  * Inode numbers are the overlay's own. They begin at @first_ino, never repeat
  * while the overlay lives, stay the same while the object exists, through
@@ -123,6 +125,21 @@ TWINFS_API int twinfs_overlay_truncate(struct twinfs_overlay *overlay, uint64_t 
 TWINFS_API int twinfs_overlay_sync(struct twinfs_overlay *overlay, uint64_t ino);
 TWINFS_API int twinfs_overlay_set_mtime(struct twinfs_overlay *overlay, uint64_t ino,
 	int64_t mtime_ns);
+
+/*
+ * User attributes, as the functions of volume.h. Setting and removing copies a
+ * lower file up first, with what that can fail with, and makes the upper part of
+ * a lower directory. -EROFS where there is no upper layer; a change that is
+ * refused copies nothing.
+ */
+TWINFS_API int64_t twinfs_overlay_get_attr(struct twinfs_overlay *overlay, uint64_t ino,
+	uint8_t type, void *buf, size_t size);
+TWINFS_API int twinfs_overlay_list_attrs(struct twinfs_overlay *overlay, uint64_t ino,
+	uint8_t ret_types[256]);
+TWINFS_API int twinfs_overlay_set_attr(struct twinfs_overlay *overlay, uint64_t ino, uint8_t type,
+	const void *value, size_t len, unsigned flags);
+TWINFS_API int twinfs_overlay_remove_attr(struct twinfs_overlay *overlay, uint64_t ino,
+	uint8_t type);
 
 /* A view of the layer that holds the content now; release with the same overlay. */
 struct twinfs_overlay_view {

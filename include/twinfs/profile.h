@@ -32,11 +32,17 @@ struct twinfs_profile {
 	uint64_t chip_size; /* bytes, of an image with a partition table made from it */
 	struct twinfs_area user, backup, secure;
 	uint32_t block_size;   /* of the volumes, bytes */
-	uint32_t prog_size;    /* bytes the firmware's littlefs writes at once */
-	uint32_t spare_blocks; /* at the end of a partition, never allocated: 1 on generation 1 */
-	uint32_t format;       /* littlefs major version that the firmware formats: 1 */
-	bool restores;         /* the boot script runs backup and restore */
-	bool writes_settings;  /* the boot script makes system_config.json */
+	uint32_t prog_size;    /* bytes the firmware's littlefs 1 writes at once */
+	uint32_t spare_blocks; /* at the end of a version 1 partition, never allocated: 1 on
+				* generation 1 */
+	uint32_t format;       /* littlefs major version that the firmware formats: 1, or 2 where
+				* it has no other */
+	/* How it mounts version 2, beside version 1 when it formats that: */
+	uint32_t v2_prog_size;    /* bytes written at once; 0: not at all */
+	uint32_t v2_block_cycles; /* erases of a metadata pair until it moves */
+	bool v2_stores_mtime;     /* files get their time */
+	bool restores;            /* the boot script runs backup and restore */
+	bool writes_settings;     /* the boot script makes system_config.json */
 	struct twinfs_flash_config flash;
 };
 

@@ -258,7 +258,8 @@ TWINFS_API void twinfs_volume_discard(struct twinfs_volume *volume, uint64_t ino
 
 /* ---- user attributes (version 2) ---- */
 
-#define TWINFS_ATTR_MTIME 1u /* type of MicroPython's time stamp: 8 bytes, ns since 1970 */
+#define TWINFS_ATTR_MAX   1022u /* bytes of a value, whatever the superblock says */
+#define TWINFS_ATTR_MTIME 1u    /* type of MicroPython's time stamp: 8 bytes, ns since 1970 */
 
 /*
  * Files and directories have up to 256 user attributes, named by a type from 0

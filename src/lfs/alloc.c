@@ -214,6 +214,20 @@ int tw_alloc_block(struct twinfs_volume *volume, uint32_t *ret_block)
 	return 0;
 }
 
+bool tw_alloc_is_used_from(const struct twinfs_volume *volume, uint32_t from)
+{
+	for (uint32_t i = from; i < volume->area.block_count; i++)
+		if (is_set(volume->alloc.used, i))
+			return true;
+	return false;
+}
+
+void tw_alloc_restart(struct twinfs_volume *volume)
+{
+	reclaim(volume);
+	tw_alloc_forget(volume);
+}
+
 static bool put_in_limbo(struct tw_pins *pins, uint32_t block)
 {
 	size_t *len = &pins->limbo_len[pins->epoch], *room = &pins->limbo_room[pins->epoch];

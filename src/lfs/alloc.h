@@ -23,6 +23,12 @@ int tw_alloc_prepare(struct twinfs_volume *volume);
 /* Forgets the map; the next use builds it again. Only between operations. */
 void tw_alloc_forget(struct twinfs_volume *volume);
 
+/* Whether a block from @from on is in use. The map is there. */
+bool tw_alloc_is_used_from(const struct twinfs_volume *volume, uint32_t from);
+
+/* Forgets the map when no view can hold a block that is not in the tree. */
+void tw_alloc_restart(struct twinfs_volume *volume);
+
 /* Takes a block that is neither used nor reserved. -ENOSPC, or as prepare. */
 int tw_alloc_block(struct twinfs_volume *volume, uint32_t *ret_block);
 

@@ -70,21 +70,28 @@ int tw_area_read(const struct tw_area *area, uint32_t block, uint32_t off, uint3
 	return twinfs_flash_read(area->flash, tw_area_addr(area, block) + off, len, ret_data);
 }
 
+int tw_area_program(const struct tw_area *area, uint32_t block, uint32_t off, const uint8_t *data,
+	uint32_t len)
+{
+	const uint8_t *written;
+	int rc = twinfs_flash_program(area->flash, tw_area_addr(area, block) + off, data, len);
+
+	if (rc && rc != -EIO)
+		return rc;
+	rc = tw_area_read(area, block, off, len, &written);
+	if (!rc && memcmp(written, data, len) != 0)
+		rc = -EIO;
+	return rc;
+}
+
 int tw_area_write_block(const struct tw_area *area, uint32_t block, uint8_t *data, uint32_t len)
 {
 	uint32_t padded = (uint32_t)tw_round_up(len, area->prog_size);
-	const uint8_t *written;
 	int rc;
 
 	if (block >= area->block_count || padded > area->block_size)
 		return -EUCLEAN;
 	memset(data + len, 0xff, padded - len);
 	rc = twinfs_flash_erase(area->flash, tw_area_addr(area, block), area->block_size);
-	if (!rc)
-		rc = twinfs_flash_program(area->flash, tw_area_addr(area, block), data, padded);
-	if (!rc)
-		rc = tw_area_read(area, block, 0, len, &written);
-	if (!rc && memcmp(written, data, len) != 0)
-		rc = -EIO;
-	return rc;
+	return rc ? rc : tw_area_program(area, block, 0, data, padded);
 }

@@ -40,6 +40,14 @@ int tw_area_read(const struct tw_area *area, uint32_t block, uint32_t off, uint3
 	const uint8_t **ret_data);
 
 /*
+ * Programs @len bytes, a multiple of the program size, at @off of @block, and
+ * reads them back; -EIO when the block does not hold them. A block that
+ * complains but holds them is good.
+ */
+int tw_area_program(const struct tw_area *area, uint32_t block, uint32_t off, const uint8_t *data,
+	uint32_t len);
+
+/*
  * Erases @block and programs the first @len bytes of @data, padded with 0xff to
  * the program size in place: @data has room for a whole block. Reads back;
  * -EIO when the block does not hold what was programmed.

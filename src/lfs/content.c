@@ -94,6 +94,8 @@ static int piece_at(const struct twinfs_volume *volume, const struct tw_node *no
 	uint32_t in_block, index, room;
 
 	if (node->is_inline) {
+		if (!node->mdir)
+			return -ESTALE; /* its entry is gone, and so is what it held */
 		*ret_len = len;
 		return tw_area_read(&volume->area, node->mdir->pair.block[0], node->body.off + off,
 			len, ret_data);

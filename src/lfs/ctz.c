@@ -49,14 +49,12 @@ uint32_t tw_ctz_start(uint32_t block_size, uint32_t index)
 	return index * (block_size - 8) + 8 + 4 * (uint32_t)__builtin_popcount(index - 1);
 }
 
-/* Blocks 0 and 1 are the superblock's: no file can own them. */
-static bool is_data_block(const struct tw_area *area, uint32_t block)
+bool tw_ctz_can_own(const struct tw_area *area, uint32_t block)
 {
 	return block >= 2 && block < area->block_count;
 }
 
-int tw_ctz_walk(const struct tw_area *area, uint32_t head, uint32_t size, uint32_t *blocks,
-	uint32_t *ret_bad)
+int tw_ctz_walk(const struct tw_area *area, uint32_t head, uint32_t size, uint32_t *blocks)
 {
 	uint32_t block = head;
 
@@ -64,11 +62,8 @@ int tw_ctz_walk(const struct tw_area *area, uint32_t head, uint32_t size, uint32
 		const uint8_t *pointer;
 		int rc;
 
-		if (!is_data_block(area, block)) {
-			if (ret_bad)
-				*ret_bad = i;
+		if (!tw_ctz_can_own(area, block))
 			return -EUCLEAN;
-		}
 		blocks[i] = block;
 		if (i == 0)
 			break;
@@ -93,7 +88,7 @@ int tw_ctz_load(struct twinfs_volume *volume, struct tw_node *node)
 	node->file.blocks = malloc((count ? count : 1) * sizeof(uint32_t));
 	if (!node->file.blocks)
 		return -ENOMEM;
-	rc = tw_ctz_walk(&volume->area, node->file.head, node->file.size, node->file.blocks, NULL);
+	rc = tw_ctz_walk(&volume->area, node->file.head, node->file.size, node->file.blocks);
 	if (rc)
 		tw_ctz_unload(node);
 	return rc;

@@ -28,13 +28,15 @@ uint32_t tw_ctz_header(uint32_t index);
 /* Offset in the file of the first data byte of block @index. */
 uint32_t tw_ctz_start(uint32_t block_size, uint32_t index);
 
+/* Whether a file can own @block: 0 and 1 are the superblock's. */
+bool tw_ctz_can_own(const struct tw_area *area, uint32_t block);
+
 /*
  * Follows pointer 0 from @head down to index 0 and stores the chain in
  * @blocks, which has room for tw_ctz_blocks() of them. Every number is checked.
- * -EUCLEAN with @ret_bad (may be NULL) the index whose number is out of range.
+ * -EUCLEAN when one is out of range.
  */
-int tw_ctz_walk(const struct tw_area *area, uint32_t head, uint32_t size, uint32_t *blocks,
-	uint32_t *ret_bad);
+int tw_ctz_walk(const struct tw_area *area, uint32_t head, uint32_t size, uint32_t *blocks);
 
 /*
  * Loads the chain of a file into node->file.blocks if it is not there, and the

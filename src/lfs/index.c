@@ -45,6 +45,8 @@ static void release_node(struct tw_node *node)
 	if (node->kind == TW_FILE) {
 		free(node->file.blocks);
 		tw_dirty_free(node->file.dirty);
+	} else if (node->kind == TW_DIRECTORY) {
+		free(node->dir.order);
 	}
 	free(node->extra);
 	free(node->attrs);
@@ -256,12 +258,14 @@ void tw_mdir_free(struct tw_mdir *mdir)
 	free(mdir);
 }
 
-int tw_mdir_reserve(struct tw_mdir *mdir)
+int tw_mdir_reserve(struct tw_mdir *mdir, unsigned count)
 {
-	unsigned room = mdir->room ? 2 * mdir->room : ENTRIES_MIN;
+	unsigned room = mdir->room ? mdir->room : ENTRIES_MIN;
 	struct tw_node **more;
 
-	if (mdir->count < mdir->room)
+	while (room < count)
+		room *= 2;
+	if (room == mdir->room)
 		return 0;
 	more = reallocarray(mdir->entries, room, sizeof(*more));
 	if (!more)
@@ -277,7 +281,7 @@ void tw_mdir_append(struct tw_mdir *mdir, struct tw_node *node)
 	node->mdir = mdir;
 }
 
-static unsigned place_of(const struct tw_mdir *mdir, const struct tw_node *node)
+unsigned tw_mdir_find(const struct tw_mdir *mdir, const struct tw_node *node)
 {
 	unsigned i = 0;
 
@@ -288,7 +292,7 @@ static unsigned place_of(const struct tw_mdir *mdir, const struct tw_node *node)
 
 void tw_mdir_take(struct tw_mdir *mdir, const struct tw_node *node)
 {
-	unsigned at = place_of(mdir, node);
+	unsigned at = tw_mdir_find(mdir, node);
 
 	mdir->count--;
 	memmove(&mdir->entries[at], &mdir->entries[at + 1],
@@ -297,6 +301,6 @@ void tw_mdir_take(struct tw_mdir *mdir, const struct tw_node *node)
 
 void tw_mdir_replace(struct tw_mdir *mdir, const struct tw_node *old, struct tw_node *node)
 {
-	mdir->entries[place_of(mdir, old)] = node;
+	mdir->entries[tw_mdir_find(mdir, old)] = node;
 	node->mdir = mdir;
 }

@@ -39,8 +39,11 @@ struct tw_node *tw_node_find(const struct twinfs_volume *volume, const struct tw
 int tw_mdir_new(struct twinfs_volume *volume, struct tw_pair pair, struct tw_mdir **ret_mdir);
 void tw_mdir_free(struct tw_mdir *mdir);
 
-/* Room for one more entry, so that adding it cannot fail. -ENOMEM. */
-int tw_mdir_reserve(struct tw_mdir *mdir);
+/* Room for @count entries in all, so that adding them cannot fail. -ENOMEM. */
+int tw_mdir_reserve(struct tw_mdir *mdir, unsigned count);
+
+/* The place of an entry that is there. */
+unsigned tw_mdir_find(const struct tw_mdir *mdir, const struct tw_node *node);
 void tw_mdir_append(struct tw_mdir *mdir, struct tw_node *node);
 void tw_mdir_take(struct tw_mdir *mdir, const struct tw_node *node);
 void tw_mdir_replace(struct tw_mdir *mdir, const struct tw_node *old, struct tw_node *node);

@@ -22,16 +22,11 @@ void tw_pair_link(struct tw_mdir *before, struct tw_mdir *mdir)
 	before->next = mdir;
 }
 
-static bool is_unsettled(const struct tw_mdir *mdir)
-{
-	return mdir->is_unknown_to_parent || mdir->is_unknown_to_thread;
-}
-
 static void remember_move(struct twinfs_volume *volume, struct tw_mdir *mdir)
 {
-	if (!is_unsettled(mdir))
+	if (!mdir->is_unsettled)
 		TAILQ_INSERT_TAIL(&volume->unsettled, mdir, unsettled);
-	mdir->is_unknown_to_parent = mdir->is_unknown_to_thread = true;
+	mdir->is_unsettled = mdir->is_unknown_to_parent = mdir->is_unknown_to_thread = true;
 }
 
 static void free_left(struct twinfs_volume *volume, struct tw_mdir *mdir)
@@ -43,9 +38,9 @@ static void free_left(struct twinfs_volume *volume, struct tw_mdir *mdir)
 
 void tw_pair_forget_move(struct twinfs_volume *volume, struct tw_mdir *mdir)
 {
-	if (is_unsettled(mdir))
+	if (mdir->is_unsettled)
 		TAILQ_REMOVE(&volume->unsettled, mdir, unsettled);
-	mdir->is_unknown_to_parent = mdir->is_unknown_to_thread = false;
+	mdir->is_unsettled = mdir->is_unknown_to_parent = mdir->is_unknown_to_thread = false;
 	free_left(volume, mdir);
 }
 
@@ -96,7 +91,7 @@ int tw_pair_new(struct twinfs_volume *volume, struct tw_mdir **ret_mdir)
 
 void tw_pair_note_place(const struct tw_mdir *mdir, struct tw_pair_place *ret_place)
 {
-	*ret_place = (struct tw_pair_place){mdir->pair.block[1], mdir->left,
+	*ret_place = (struct tw_pair_place){mdir->pair.block[1], mdir->left, mdir->is_unsettled,
 		mdir->is_unknown_to_parent, mdir->is_unknown_to_thread};
 }
 
@@ -108,8 +103,9 @@ void tw_pair_put_back(struct twinfs_volume *volume, struct tw_mdir *mdir,
 	tw_alloc_free_block(volume, mdir->pair.block[1]);
 	mdir->pair.block[1] = place->next;
 	mdir->left = place->left;
-	if (!place->is_unknown_to_parent && !place->is_unknown_to_thread)
+	if (!place->is_unsettled)
 		TAILQ_REMOVE(&volume->unsettled, mdir, unsettled);
+	mdir->is_unsettled = place->is_unsettled;
 	mdir->is_unknown_to_parent = place->is_unknown_to_parent;
 	mdir->is_unknown_to_thread = place->is_unknown_to_thread;
 }
@@ -169,35 +165,39 @@ static struct tw_mdir *next_for_parent(const struct twinfs_volume *volume)
 
 static struct tw_mdir *next_for_thread(const struct twinfs_volume *volume)
 {
-	struct tw_mdir *mdir = TAILQ_FIRST(&volume->unsettled);
+	struct tw_mdir *mdir;
 
-	while (mdir->prev && mdir->prev->is_unknown_to_thread)
-		mdir = mdir->prev;
-	return mdir;
+	TAILQ_FOREACH(mdir, &volume->unsettled, unsettled)
+	{
+		if (!mdir->is_unknown_to_thread)
+			continue;
+		while (mdir->prev && mdir->prev->is_unknown_to_thread)
+			mdir = mdir->prev;
+		return mdir;
+	}
+	return NULL;
 }
 
+/* Only when all is told does no pair on the chip name a block that was left. */
 int tw_pair_settle(struct twinfs_volume *volume, const struct tw_pair_news *news)
 {
+	struct tw_mdir *mdir;
 	int rc = 0;
 
-	while (!rc && !TAILQ_EMPTY(&volume->unsettled)) {
-		struct tw_mdir *mdir = next_for_parent(volume);
-
-		if (mdir) {
+	while (!rc) {
+		if ((mdir = next_for_parent(volume))) {
 			mdir->is_unknown_to_parent = false;
 			rc = news->tell_parent(volume, mdir, tw_pair_parent(mdir));
-		} else {
-			mdir = next_for_thread(volume);
+		} else if ((mdir = next_for_thread(volume))) {
 			mdir->is_unknown_to_thread = false;
 			rc = news->tell_thread(volume, mdir);
+		} else {
+			break;
 		}
-		if (is_unsettled(mdir))
-			continue;
-		TAILQ_REMOVE(&volume->unsettled, mdir, unsettled);
-		if (!rc)
-			free_left(volume, mdir);
 	}
 	if (rc)
 		volume->thread_damage = rc;
+	while (!rc && (mdir = TAILQ_FIRST(&volume->unsettled)))
+		tw_pair_forget_move(volume, mdir);
 	return rc;
 }

@@ -28,7 +28,7 @@ int tw_pair_new(struct twinfs_volume *volume, struct tw_mdir **ret_mdir);
 /* Where a pair was, to undo a move. */
 struct tw_pair_place {
 	uint32_t next, left;
-	bool is_unknown_to_parent, is_unknown_to_thread;
+	bool is_unsettled, is_unknown_to_parent, is_unknown_to_thread;
 };
 void tw_pair_note_place(const struct tw_mdir *mdir, struct tw_pair_place *ret_place);
 void tw_pair_put_back(struct twinfs_volume *volume, struct tw_mdir *mdir,

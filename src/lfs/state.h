@@ -108,6 +108,8 @@ struct tw_node {
 		struct {
 			struct tw_pair pair; /* as the entry says */
 			struct tw_mdir *first, *last;
+			struct tw_mdir **order; /* version 2: pairs with names; NULL: not known */
+			unsigned order_count;
 			unsigned subdirs;
 		} dir;
 	};
@@ -135,8 +137,11 @@ struct tw_mdir {
 	uint32_t chain;  /* version 2: the tag that the next one is combined with */
 	struct tw_gstate share; /* version 2: of the global state */
 	bool is_orphan, is_out_of_step;
-	bool is_unknown_to_parent, is_unknown_to_thread; /* moved, on the unsettled list */
-	uint32_t left; /* block that the thread names until it knows the new one; 0: none */
+	bool is_unsettled; /* on the list: it moved, and other pairs have to be told */
+	bool is_unknown_to_parent, is_unknown_to_thread;
+	bool is_reached;      /* when the thread was last walked */
+	struct tw_mdir *heir; /* is out of step: the pair that the tree has in its place */
+	uint32_t left;        /* block that the thread names until it knows the new one; 0: none */
 };
 
 LIST_HEAD(tw_mdir_list, tw_mdir);
@@ -195,6 +200,7 @@ struct twinfs_volume {
 	struct tw_mdir_queue unsettled; /* relocated, not yet known to parent and thread */
 	uint8_t *scratch;               /* one block, for building commits */
 	uint32_t version;
+	uint32_t block_count;                  /* as the superblock says */
 	uint32_t name_max, file_max, attr_max; /* bytes */
 	uint32_t inline_max;     /* bytes of content that stand in an entry; 0: none may */
 	bool stores_mtime;       /* as a user attribute of files */
@@ -234,6 +240,6 @@ struct tw_engine {
 	int (*resize)(struct twinfs_volume *volume, uint32_t block_count);
 };
 
-extern const struct tw_engine tw_v1_engine;
+extern const struct tw_engine tw_v1_engine, tw_v2_engine;
 
 #endif

@@ -6,19 +6,38 @@
  * mounting and committing made. First the tree is walked from the root, then
  * the thread, then the two are compared, then the files are followed.
  */
-#include "v1_check.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
-#include "base/fail.h"
-#include "ctz.h"
+#include "check.h"
 #include "index.h"
 #include "v1.h"
 #include "v1_keys.h"
+
+/* A pair met during the check. */
+struct tw_v1_met {
+	struct tw_v1_half half;
+	bool in_tree, on_thread, is_head, is_named;
+};
+
+/* An entry looked at later: when all pairs are known. */
+struct tw_v1_later {
+	struct tw_v1_entry entry;
+	uint32_t block; /* of the half that holds it */
+	struct tw_v1_later *next;
+};
+
+struct tw_v1_check {
+	struct tw_check common;
+	struct tw_v1_met *met;
+	uint32_t met_count, met_room;
+	uint32_t *met_by_block;   /* place in met, plus one */
+	struct tw_v1_later *dirs; /* directories to walk */
+	struct tw_v1_later *marked, *files;
+};
 
 /* ---- pairs ---- */
 
@@ -27,7 +46,7 @@ static struct tw_v1_met *known(const struct tw_v1_check *check, struct tw_pair p
 	for (unsigned i = 0; i < 2; i++) {
 		uint32_t block = pair.block[i];
 
-		if (block < check->area.block_count && check->met_by_block[block])
+		if (block < check->common.area.block_count && check->met_by_block[block])
 			return &check->met[check->met_by_block[block] - 1];
 	}
 	return NULL;
@@ -45,13 +64,13 @@ static int remember(struct tw_v1_check *check, const struct tw_v1_half *half)
 		check->met_room = room;
 	}
 	check->met[check->met_count++] = (struct tw_v1_met){.half = *half};
-	check->last_owner++;
+	check->common.last_owner++;
 	for (unsigned i = 0; i < 2; i++) {
 		check->met_by_block[half->pair.block[i]] = check->met_count;
-		tw_v1_claim(check, half->pair.block[i], check->last_owner);
+		tw_check_claim(&check->common, half->pair.block[i], check->common.last_owner);
 	}
 	if (!half->other_is_valid)
-		tw_v1_report(check, TWINFS_P_LFS_HALF, half->pair.block[1],
+		tw_check_report(&check->common, TWINFS_P_LFS_HALF, half->pair.block[1],
 			"the older half of a pair is not valid");
 	return 0;
 }
@@ -61,15 +80,15 @@ static int meet(struct tw_v1_check *check, struct tw_pair pair, uint32_t named_i
 	struct tw_v1_met **ret_met)
 {
 	struct tw_v1_half half;
-	int rc = tw_v1_fetch(&check->area, pair, &half);
+	int rc = tw_v1_fetch(&check->common.area, pair, &half);
 
 	*ret_met = NULL;
 	if (rc == -EUCLEAN)
-		tw_v1_report(check, TWINFS_P_LFS_RANGE, named_in,
+		tw_check_report(&check->common, TWINFS_P_LFS_RANGE, named_in,
 			"the pair {%u, %u} it names is no pair of this volume", pair.block[0],
 			pair.block[1]);
 	else if (rc == -EBADMSG)
-		tw_v1_report(check, TWINFS_P_LFS_PAIR, pair.block[0],
+		tw_check_report(&check->common, TWINFS_P_LFS_PAIR, pair.block[0],
 			"neither half of the pair {%u, %u} is valid", pair.block[0], pair.block[1]);
 	if (rc)
 		return rc == -EUCLEAN || rc == -EBADMSG ? 0 : rc;
@@ -105,17 +124,17 @@ static void check_form(struct tw_v1_check *check, const struct tw_v1_entry *entr
 	uint8_t type = entry->type & ~TW_V1_MARK;
 
 	if (entry->is_overrun)
-		tw_v1_report(check, TWINFS_P_LFS_ENTRY, block,
+		tw_check_report(&check->common, TWINFS_P_LFS_ENTRY, block,
 			"the entry at offset 0x%x runs past the content", entry->off);
 	if (type != TW_V1_TYPE_FILE && type != TW_V1_TYPE_DIR)
-		tw_v1_report(check, TWINFS_P_LFS_ENTRY, block,
+		tw_check_report(&check->common, TWINFS_P_LFS_ENTRY, block,
 			"the entry at offset 0x%x has type 0x%02x", entry->off, entry->type);
 	else if (entry->payload_len != TW_V1_PAYLOAD_SIZE)
-		tw_v1_report(check, TWINFS_P_LFS_ENTRY, block,
+		tw_check_report(&check->common, TWINFS_P_LFS_ENTRY, block,
 			"the entry at offset 0x%x has a payload of %u bytes, not 8", entry->off,
 			entry->payload_len);
 	if (entry->name && !tw_name_is_valid((const char *)entry->name, entry->name_len))
-		tw_v1_report(check, TWINFS_P_LFS_NAME, block,
+		tw_check_report(&check->common, TWINFS_P_LFS_NAME, block,
 			"the entry at offset 0x%x has a name that cannot be used", entry->off);
 }
 
@@ -143,7 +162,7 @@ static int check_entries(struct tw_v1_check *check, const struct tw_v1_half *hal
 	while (!rc && tw_v1_next_entry(half, &off, &entry))
 		rc = sort_out(check, &entry, half->pair.block[0]);
 	if (!rc && off < half->len - TW_V1_CRC_SIZE)
-		tw_v1_report(check, TWINFS_P_LFS_ENTRY, half->pair.block[0],
+		tw_check_report(&check->common, TWINFS_P_LFS_ENTRY, half->pair.block[0],
 			"%u bytes behind the last entry", half->len - TW_V1_CRC_SIZE - off);
 	return rc;
 }
@@ -199,7 +218,8 @@ static void check_duplicates(struct tw_v1_check *check, struct names *names)
 		qsort(names->list, names->count, sizeof(*names->list), compare_names);
 	for (size_t i = 1; i < names->count; i++)
 		if (!compare_names(&names->list[i - 1], &names->list[i]))
-			tw_v1_report(check, TWINFS_P_LFS_DUPLICATE, names->list[i].block,
+			tw_check_report(&check->common, TWINFS_P_LFS_DUPLICATE,
+				names->list[i].block,
 				"the name '%.*s' stands twice in its directory", names->list[i].len,
 				names->list[i].bytes);
 }
@@ -213,9 +233,10 @@ static int walk_directory(struct tw_v1_check *check, struct tw_pair pair, uint32
 		int rc = 0;
 
 		if (met) {
-			tw_v1_report(check, is_first ? TWINFS_P_LFS_PARENTS : TWINFS_P_LFS_CYCLE,
-				named_in, "the pair {%u, %u} it names is in use already",
-				pair.block[0], pair.block[1]);
+			tw_check_report(&check->common,
+				is_first ? TWINFS_P_LFS_PARENTS : TWINFS_P_LFS_CYCLE, named_in,
+				"the pair {%u, %u} it names is in use already", pair.block[0],
+				pair.block[1]);
 			return 0;
 		}
 		rc = meet(check, pair, named_in, &met);
@@ -223,8 +244,8 @@ static int walk_directory(struct tw_v1_check *check, struct tw_pair pair, uint32
 			return rc;
 		met->in_tree = true;
 		if (!is_first && met->half.len == TW_V1_LEN_MIN)
-			tw_v1_report(check, TWINFS_P_LFS_EMPTY_PAIR, met->half.pair.block[0],
-				"a continuation pair is empty");
+			tw_check_report(&check->common, TWINFS_P_LFS_EMPTY_PAIR,
+				met->half.pair.block[0], "a continuation pair is empty");
 		pair = met->half.tail;
 		named_in = met->half.pair.block[0];
 		is_first = !met->half.more; /* the last round */
@@ -265,9 +286,9 @@ static int collect_files(const struct tw_v1_check *check, struct tw_v1_keys *key
 
 static void report_mark(struct tw_v1_check *check, const struct tw_v1_later *later, bool is_void)
 {
-	tw_v1_report(check, is_void ? TWINFS_P_LFS_MOVED : TWINFS_P_LFS_MOVING, later->block,
-		"'%.*s' is marked as moved, and its destination is %s", later->entry.name_len,
-		later->entry.name, is_void ? "there too" : "not there");
+	tw_check_report(&check->common, is_void ? TWINFS_P_LFS_MOVED : TWINFS_P_LFS_MOVING,
+		later->block, "'%.*s' is marked as moved, and its destination is %s",
+		later->entry.name_len, later->entry.name, is_void ? "there too" : "not there");
 }
 
 static void judge_marked_files(struct tw_v1_check *check, struct tw_v1_later *files,
@@ -350,7 +371,8 @@ static int walk_thread(struct tw_v1_check *check)
 
 		if (tw_pair_is_nil(half.tail)) {
 			if (half.more)
-				tw_v1_report(check, TWINFS_P_LFS_THREAD, half.pair.block[0],
+				tw_check_report(&check->common, TWINFS_P_LFS_THREAD,
+					half.pair.block[0],
 					"a directory goes on behind the end of the thread");
 			return rc;
 		}
@@ -360,7 +382,7 @@ static int walk_thread(struct tw_v1_check *check)
 		if (rc || !next)
 			return rc;
 		if (next->on_thread) {
-			tw_v1_report(check, TWINFS_P_LFS_CYCLE, half.pair.block[0],
+			tw_check_report(&check->common, TWINFS_P_LFS_CYCLE, half.pair.block[0],
 				"the thread comes back to the pair {%u, %u}", half.tail.block[0],
 				half.tail.block[1]);
 			return 0;
@@ -368,7 +390,7 @@ static int walk_thread(struct tw_v1_check *check)
 		next->on_thread = true;
 		next->is_head = !half.more;
 		if (!tw_pair_is_same(half.tail, next->half.pair))
-			tw_v1_report(check, TWINFS_P_LFS_DESYNC, half.pair.block[0],
+			tw_check_report(&check->common, TWINFS_P_LFS_DESYNC, half.pair.block[0],
 				"the thread names {%u, %u}, the directory is {%u, %u}",
 				half.tail.block[0], half.tail.block[1], next->half.pair.block[0],
 				next->half.pair.block[1]);
@@ -386,18 +408,18 @@ static void compare_tree_and_thread(struct tw_v1_check *check)
 		uint32_t block = met->half.pair.block[0];
 
 		if (met->in_tree && !met->on_thread)
-			tw_v1_report(check, TWINFS_P_LFS_THREAD, block,
+			tw_check_report(&check->common, TWINFS_P_LFS_THREAD, block,
 				"a pair of the tree is not on the thread");
 		else if (met->in_tree)
 			continue;
 		else if (met->is_named)
-			tw_v1_report(check, TWINFS_P_LFS_THREAD, block,
+			tw_check_report(&check->common, TWINFS_P_LFS_THREAD, block,
 				"a directory that no path leads to");
 		else if (met->half.len > TW_V1_LEN_MIN || met->half.more)
-			tw_v1_report(check, TWINFS_P_LFS_THREAD, block,
+			tw_check_report(&check->common, TWINFS_P_LFS_THREAD, block,
 				"a removed directory is not empty");
 		else
-			tw_v1_report(check, TWINFS_P_LFS_ORPHAN, block,
+			tw_check_report(&check->common, TWINFS_P_LFS_ORPHAN, block,
 				"a removed directory is still on the thread");
 	}
 }
@@ -420,29 +442,42 @@ static int check_superblock(struct tw_v1_check *check, bool *ret_is_usable)
 	block = met->half.pair.block[0];
 	rc = tw_v1_read_superblock(met->half.bytes, met->half.block_size, &superblock);
 	if (rc) {
-		tw_v1_report(check, rc == -ENOTSUP ? TWINFS_P_LFS_VERSION : TWINFS_P_LFS_MAGIC,
-			block,
+		tw_check_report(&check->common,
+			rc == -ENOTSUP ? TWINFS_P_LFS_VERSION : TWINFS_P_LFS_MAGIC, block,
 			rc == -ENOTSUP ? "littlefs version is not 1.0 or 1.1"
 				       : "the superblock has no littlefs magic");
 		return 0;
 	}
 	if (met->half.len != TW_V1_SUPERBLOCK_LEN || met->half.more ||
 		memcmp(met->half.bytes + TW_V1_HEADER_SIZE, head, sizeof(head)) != 0)
-		tw_v1_report(check, TWINFS_P_LFS_SUPERBLOCK, block,
+		tw_check_report(&check->common, TWINFS_P_LFS_SUPERBLOCK, block,
 			"the superblock pair holds more or other than its entry");
-	if (superblock.block_size != check->area.block_size)
-		tw_v1_report(check, TWINFS_P_LFS_SUPERBLOCK, block,
+	if (superblock.block_size != check->common.area.block_size)
+		tw_check_report(&check->common, TWINFS_P_LFS_SUPERBLOCK, block,
 			"the superblock says %u bytes a block, used are %u", superblock.block_size,
-			check->area.block_size);
+			check->common.area.block_size);
 	pair = (struct tw_pair){{tw_le32(met->half.bytes + 0x14), tw_le32(met->half.bytes + 0x18)}};
 	if (!tw_pair_overlaps(pair, met->half.tail))
-		tw_v1_report(check, TWINFS_P_LFS_SUPERBLOCK, block,
+		tw_check_report(&check->common, TWINFS_P_LFS_SUPERBLOCK, block,
 			"root {%u, %u} is not the first pair of the thread {%u, %u}", pair.block[0],
 			pair.block[1], met->half.tail.block[0], met->half.tail.block[1]);
 	root.payload[0] = pair.block[0];
 	root.payload[1] = pair.block[1];
 	*ret_is_usable = true;
 	return put_off(&check->dirs, &root, block);
+}
+
+static int check_file(struct tw_v1_check *check, const struct tw_v1_later *file)
+{
+	const struct tw_checked_file it = {
+		.name = file->entry.name,
+		.name_len = file->entry.name_len,
+		.block = file->block,
+		.head = file->entry.payload[0],
+		.size = file->entry.payload[1],
+	};
+
+	return tw_check_file(&check->common, &it);
 }
 
 static int run(struct tw_v1_check *check)
@@ -462,7 +497,7 @@ static int run(struct tw_v1_check *check)
 	while (!rc && check->files) {
 		_cleanup_free_ struct tw_v1_later *file = take(&check->files);
 
-		rc = tw_v1_check_file(check, file);
+		rc = check_file(check, file);
 	}
 	return rc;
 }
@@ -476,17 +511,17 @@ static void free_list(struct tw_v1_later *list)
 int tw_v1_check(const struct tw_area *area,
 	void (*found)(void *ctx, const struct twinfs_error *finding), void *ctx)
 {
-	struct tw_v1_check check = {.area = *area, .found = found, .ctx = ctx};
-	int rc;
+	struct tw_v1_check check = {0};
+	int rc = tw_check_init(&check.common, area, found, ctx);
 
-	check.met_by_block = calloc(check.area.block_count + 1u, sizeof(uint32_t));
-	check.owner = calloc(check.area.block_count + 1u, sizeof(uint32_t));
-	rc = check.met_by_block && check.owner ? run(&check) : -ENOMEM;
+	check.met_by_block = calloc(area->block_count + 1u, sizeof(uint32_t));
+	if (!rc)
+		rc = check.met_by_block ? run(&check) : -ENOMEM;
+	tw_check_release(&check.common);
 	free(check.met_by_block);
-	free(check.owner);
 	free(check.met);
 	free_list(check.dirs);
 	free_list(check.marked);
 	free_list(check.files);
-	return rc ? rc : check.errors;
+	return rc ? rc : check.common.errors;
 }

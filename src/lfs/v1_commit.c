@@ -130,14 +130,6 @@ static void apply(struct tw_mdir *mdir, const struct tw_v1_edit *edit)
 	}
 }
 
-static bool holds(const struct twinfs_volume *volume, uint32_t block, uint32_t len)
-{
-	const uint8_t *bytes;
-
-	return tw_area_read(&volume->area, block, 0, len, &bytes) == 0 &&
-	       memcmp(bytes, volume->scratch, len) == 0;
-}
-
 /* Writes what is in the scratch block; when its place is bad, somewhere else. */
 static int write_half(struct twinfs_volume *volume, struct tw_mdir *mdir, uint32_t len)
 {
@@ -156,8 +148,7 @@ static int write_half(struct twinfs_volume *volume, struct tw_mdir *mdir, uint32
 	}
 	if (rc)
 		tw_pair_put_back(volume, mdir, &place);
-	/* A block may complain and hold everything all the same: the next mount would read it. */
-	return rc && holds(volume, place.next, len) ? 0 : rc;
+	return rc;
 }
 
 static int write_version(struct twinfs_volume *volume, struct tw_mdir *mdir,
@@ -166,7 +157,7 @@ static int write_version(struct twinfs_volume *volume, struct tw_mdir *mdir,
 	uint32_t len;
 	int rc;
 
-	if (edit->add && tw_mdir_reserve(mdir) < 0)
+	if (edit->add && tw_mdir_reserve(mdir, mdir->count + 1) < 0)
 		return -ENOMEM;
 	if (!tw_v1_fits(volume, mdir, edit))
 		return -ENOSPC;

@@ -58,7 +58,7 @@ int tw_v1_format(struct twinfs_volume *volume)
 	if (!rc)
 		rc = tw_v1_new_root(volume, root->pair, &superblock, &volume->root);
 	if (!rc)
-		rc = tw_mdir_reserve(volume->superblock);
+		rc = tw_mdir_reserve(volume->superblock, volume->superblock->count + 1);
 	if (rc)
 		return rc;
 	tw_mdir_append(volume->superblock, volume->root);

@@ -92,7 +92,7 @@ static int load_entries(struct scan *scan, struct tw_mdir *mdir, const struct tw
 
 	while (tw_v1_next_entry(half, &off, &entry)) {
 		struct tw_node *node;
-		int rc = tw_mdir_reserve(mdir);
+		int rc = tw_mdir_reserve(mdir, mdir->count + 1);
 
 		if (!rc)
 			rc = new_entry_node(scan->volume, &entry, &node);
@@ -393,7 +393,7 @@ static int load_superblock(struct scan *scan, struct twinfs_error *err)
 	if (!rc)
 		rc = tw_v1_new_root(volume, root, &superblock, &volume->root);
 	if (!rc)
-		rc = tw_mdir_reserve(volume->superblock);
+		rc = tw_mdir_reserve(volume->superblock, volume->superblock->count + 1);
 	if (rc)
 		return rc;
 	tw_mdir_append(volume->superblock, volume->root);

@@ -38,7 +38,9 @@ static struct twinfs_volume *new_volume(void)
 /* The ops of a version; NULL: not supported. */
 static const struct tw_engine *engine_of(uint32_t version)
 {
-	return version == TWINFS_LFS_1_1 || version == TWINFS_LFS_1_0 ? &tw_v1_engine : NULL;
+	if (version == TWINFS_LFS_1_1 || version == TWINFS_LFS_1_0)
+		return &tw_v1_engine;
+	return version == TWINFS_LFS_2_1 || version == TWINFS_LFS_2_0 ? &tw_v2_engine : NULL;
 }
 
 /* What both mounting and formatting begin with; the area is set. */
@@ -134,8 +136,6 @@ int twinfs_volume_check(struct twinfs_flash *flash, const struct twinfs_volume_c
 		found(ctx, &err);
 		return 1;
 	}
-	if (!rc && !engine_of(superblock.version))
-		return -ENOTSUP;
 	return rc ? rc : engine_of(superblock.version)->check(&area, found, ctx);
 }
 

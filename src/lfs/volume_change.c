@@ -19,7 +19,8 @@
 
 static bool has_pending(const struct twinfs_volume *volume)
 {
-	return volume->pending.orphans || volume->pending.desyncs || volume->pending.marks;
+	return volume->pending.orphans || volume->pending.desyncs || volume->pending.marks ||
+	       volume->upgrades;
 }
 
 /* What must be true before anything is changed. */

@@ -24,6 +24,7 @@
 #include "report.h"
 #include "restore.h"
 #include "settings.h"
+#include "volume_config.h"
 
 /* More damaged copies than this are not kept beside one image. */
 #define MOST_SAVED 10000
@@ -90,6 +91,9 @@ static struct twinfs_volume_config format_config(const struct tw_boot *boot,
 
 	if (!it.block_size)
 		it.block_size = boot->profile->block_size;
+	/* What was there may have been of the version that the firmware only mounts. */
+	if (it.disk_version >> 16 != boot->profile->format)
+		tw_profile_configure(boot->profile, boot->profile->format, 0, &it);
 	return it;
 }
 

@@ -26,13 +26,13 @@
 #include "factory_space.h"
 #include "factory_table.h"
 #include "source.h"
+#include "volume_config.h"
 
 #define CHIP_NAME   "chip.bin"
 #define USER_NAME   "customer_fs.bin"
 #define BACKUP_NAME "customer_backup_fs.bin"
 
 enum {
-	FORMAT = 1, /* littlefs major version that we write */
 	FILE_MODE = 0644,
 };
 
@@ -43,6 +43,11 @@ static int fail_host(const char *path, int code, struct twinfs_error *err)
 }
 
 /* ---- what is to be made ---- */
+
+static uint32_t major_of(const struct twinfs_factory_options *options)
+{
+	return options->disk_version ? options->disk_version >> 16 : options->profile->format;
+}
 
 static int check_options(const struct twinfs_factory_options *options, struct twinfs_error *err)
 {
@@ -57,10 +62,10 @@ static int check_options(const struct twinfs_factory_options *options, struct tw
 		return tw_fail(err, TWINFS_P_FACTORY, -EINVAL,
 			"profile '%s' has no backup partition to protect files with",
 			profile->name);
-	if (profile->format != FORMAT)
+	if (!tw_profile_mounts(profile, major_of(options)))
 		return tw_fail(err, TWINFS_P_FACTORY, -ENOTSUP,
-			"profile '%s' has littlefs %" PRIu32 ", only version %d can be made",
-			profile->name, profile->format, FORMAT);
+			"the firmware of profile '%s' does not mount littlefs version %" PRIu32,
+			profile->name, major_of(options));
 	if (options->prog_size && (!tw_is_power_of_two(options->prog_size) ||
 					  options->prog_size > profile->block_size))
 		return tw_fail(err, TWINFS_P_FACTORY, -EINVAL,
@@ -73,16 +78,17 @@ static int check_options(const struct twinfs_factory_options *options, struct tw
 static struct twinfs_volume_config configure(const struct twinfs_factory_options *options,
 	const struct twinfs_area *area)
 {
-	const struct twinfs_profile *profile = options->profile;
-	uint32_t prog_size = options->prog_size ? options->prog_size : profile->prog_size;
-
-	return (struct twinfs_volume_config){
+	uint32_t block_size = options->profile->block_size;
+	struct twinfs_volume_config config = {
 		.addr = area->addr,
-		.size = area->size / profile->block_size * profile->block_size,
-		.block_size = profile->block_size,
-		.prog_size = prog_size < profile->block_size ? prog_size : profile->block_size,
-		.spare_blocks = profile->spare_blocks,
+		.size = area->size / block_size * block_size,
+		.block_size = block_size,
 	};
+
+	tw_profile_configure(options->profile, major_of(options), options->prog_size, &config);
+	if (options->disk_version)
+		config.disk_version = options->disk_version;
+	return config;
 }
 
 /* @needed is 0 when there was no memory to count. */
@@ -97,21 +103,22 @@ static int check_space(const char *name, uint64_t needed, const struct twinfs_vo
 	if (needed <= room)
 		return 0;
 	return tw_fail(err, TWINFS_P_FACTORY, -ENOSPC,
-		"%s: %" PRIu64 " blocks of %" PRIu32 " bytes needed, %" PRIu64 " there: %" PRIu64
+		"%s: %s%" PRIu64 " blocks of %" PRIu32 " bytes needed, %" PRIu64 " there: %" PRIu64
 		" too few",
-		name, needed, config->block_size, room, needed - room);
+		name, config->disk_version >> 16 == 2 ? "at least " : "", needed,
+		config->block_size, room, needed - room);
 }
 
 static int check_spaces(const struct tw_factory *factory, struct twinfs_error *err)
 {
-	uint32_t block_size = factory->user.block_size;
 	size_t table_len = factory->table.len;
 	int rc = check_space("user partition",
-		tw_factory_user_blocks(&factory->tree, table_len, block_size), &factory->user, err);
+		tw_factory_user_blocks(&factory->tree, table_len, &factory->user), &factory->user,
+		err);
 
 	if (!rc && factory->backup.size)
 		rc = check_space("backup partition",
-			tw_factory_backup_blocks(&factory->tree, table_len, block_size),
+			tw_factory_backup_blocks(&factory->tree, table_len, &factory->backup),
 			&factory->backup, err);
 	return rc;
 }

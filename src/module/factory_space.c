@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * factory_space.c - counts the blocks of a tree as littlefs v1 will lay it
- * out (littlefs v1 guide, sections 4.1, 7 and 9.1).
+ * factory_space.c - counts the blocks of a tree as littlefs will lay it out.
  *
- * A directory is pairs of blocks, filled one behind the other: 20 bytes of
- * header and CRC, 12 for each entry and its name. An empty file has no block;
- * block n of another begins with one pointer more than n has trailing zeros.
+ * Version 1 (littlefs v1 guide, sections 4.1, 7 and 9.1): a directory is pairs of blocks, filled
+ * one behind the other: 20 bytes of header and CRC, 12 for each entry and its name. An empty file
+ * has no block; block n of another begins with one pointer more than n has trailing zeros.
+ *
+ * Version 2 lays out content in the same way, but small files lie inline in the
+ * pairs of their directory, and how many pairs a directory takes depends on its
+ * history. So each counts for one, and the superblock, which shares the root's,
+ * for none: a tree that passes may still turn out not to fit.
  */
 #include "factory_space.h"
 
@@ -20,11 +24,14 @@ enum {
 	PAIR_OVERHEAD = 20,
 	ENTRY_OVERHEAD = 12,
 	POINTER_SIZE = 4,
+	INLINE_PART = 8, /* a file of up to that part of a block may lie inline */
+	INLINE_MAX = 1022,
 };
 
 struct count {
 	const struct tw_tree *tree;
 	uint32_t block_size;
+	bool is_v2;
 	uint64_t blocks;
 	uint32_t *used; /* bytes in the last pair of each directory of the tree */
 	uint32_t top;   /* the same for the directory that holds the tree */
@@ -40,6 +47,8 @@ static void add_name(struct count *count, uint32_t *used, size_t name_len)
 {
 	uint32_t len = ENTRY_OVERHEAD + (uint32_t)name_len;
 
+	if (count->is_v2)
+		return;
 	if (*used + len > count->block_size)
 		add_dir(count, used);
 	*used += len;
@@ -49,6 +58,8 @@ static void add_content(struct count *count, uint64_t size)
 {
 	uint64_t index = 0;
 
+	if (count->is_v2 && size <= INLINE_MAX && size <= count->block_size / INLINE_PART)
+		return;
 	while (size) {
 		uint64_t room = count->block_size;
 
@@ -110,9 +121,22 @@ static void add_file(struct count *count, uint32_t *used, const char *name, uint
 	add_content(count, size);
 }
 
-uint64_t tw_factory_user_blocks(const struct tw_tree *tree, size_t table_len, uint32_t block_size)
+static struct count begin(const struct tw_tree *tree, const struct twinfs_volume_config *config)
 {
-	struct count count = {.tree = tree, .block_size = block_size, .blocks = PAIR};
+	bool is_v2 = config->disk_version >> 16 == 2;
+
+	return (struct count){
+		.tree = tree,
+		.block_size = config->block_size,
+		.is_v2 = is_v2,
+		.blocks = is_v2 ? 0 : PAIR,
+	};
+}
+
+uint64_t tw_factory_user_blocks(const struct tw_tree *tree, size_t table_len,
+	const struct twinfs_volume_config *config)
+{
+	struct count count = begin(tree, config);
 
 	add_dir(&count, &count.top);
 	if (!add_tree(&count, false))
@@ -122,9 +146,10 @@ uint64_t tw_factory_user_blocks(const struct tw_tree *tree, size_t table_len, ui
 	return count.blocks;
 }
 
-uint64_t tw_factory_backup_blocks(const struct tw_tree *tree, size_t table_len, uint32_t block_size)
+uint64_t tw_factory_backup_blocks(const struct tw_tree *tree, size_t table_len,
+	const struct twinfs_volume_config *config)
 {
-	struct count count = {.tree = tree, .block_size = block_size, .blocks = PAIR};
+	struct count count = begin(tree, config);
 	uint32_t root;
 
 	add_dir(&count, &root);

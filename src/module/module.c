@@ -39,6 +39,19 @@ static int open_chip(struct twinfs_module *module, const struct twinfs_source *s
 	return rc ? tw_fail_file(err, twinfs_image_path(module->image, 0), rc) : 0;
 }
 
+/* What the profile does not say of the volumes, because the user does. */
+static void adjust_volumes(struct twinfs_module *module,
+	const struct twinfs_module_options *options)
+{
+	for (int part = TWINFS_PART_USER; part <= TWINFS_PART_BACKUP; part++) {
+		struct twinfs_volume_config *config = &module->parts[part].config;
+
+		config->flags |= options->volume_flags;
+		if (options->block_cycles)
+			config->block_cycles = options->block_cycles;
+	}
+}
+
 static int open_secure(struct twinfs_module *module, struct twinfs_error *err)
 {
 	const struct twinfs_part_info *info = &module->parts[TWINFS_PART_SECURE];
@@ -85,6 +98,7 @@ static int open_parts(struct twinfs_module *module, const struct twinfs_source *
 			return no_memory(err);
 	}
 	rc = open_chip(module, source, err);
+	adjust_volumes(module, options);
 	if (!rc)
 		rc = open_secure(module, err);
 	if (!rc && options->keep_wear)

@@ -48,22 +48,37 @@ static int check_flash(const struct twinfs_flash_config *flash, struct twinfs_er
 	return 0;
 }
 
+static int check_prog_size(const struct twinfs_profile *profile, const char *path, uint32_t size,
+	struct twinfs_error *err)
+{
+	uint32_t unit = profile->flash.geometry.prog_size;
+
+	if (size % unit == 0 && profile->block_size % size == 0)
+		return 0;
+	return fail(err, -EUCLEAN,
+		"key '%s' is %" PRIu32 ", must be a multiple of 'flash.prog_size' %" PRIu32
+		" that divides 'filesystem.block_size' %" PRIu32,
+		path, size, unit, profile->block_size);
+}
+
 static int check_filesystem(const struct twinfs_profile *profile, struct twinfs_error *err)
 {
 	const struct twinfs_flash_geometry *geometry = &profile->flash.geometry;
+	int rc;
 
 	if (profile->block_size % geometry->erase_size)
 		return fail(err, -EUCLEAN,
 			"key 'filesystem.block_size' is %" PRIu32
 			", no multiple of 'flash.erase_size' %" PRIu32,
 			profile->block_size, geometry->erase_size);
-	if (profile->prog_size % geometry->prog_size || profile->block_size % profile->prog_size)
+	if (profile->format == 2 && !profile->v2_prog_size)
 		return fail(err, -EUCLEAN,
-			"key 'filesystem.prog_size' is %" PRIu32
-			", must be a multiple of 'flash.prog_size' "
-			"%" PRIu32 " that divides 'filesystem.block_size' %" PRIu32,
-			profile->prog_size, geometry->prog_size, profile->block_size);
-	return 0;
+			"key 'filesystem.v2' is missing, which 'filesystem.format' 2 needs");
+	rc = check_prog_size(profile, "filesystem.prog_size", profile->prog_size, err);
+	if (!rc && profile->v2_prog_size)
+		rc = check_prog_size(profile, "filesystem.v2.prog_size", profile->v2_prog_size,
+			err);
+	return rc;
 }
 
 /* An area by the path of its object. */

@@ -66,10 +66,14 @@ static const struct key keys[] = {
 	AREA("partitions.securedata", secure),
 
 	{"", "filesystem", OBJECT, false, 0, 0, 0},
-	{"filesystem", "format", NUMBER32, false, FIELD(format), 1, 1},
+	{"filesystem", "format", NUMBER32, false, FIELD(format), 1, 2},
 	{"filesystem", "block_size", NUMBER32, false, FIELD(block_size), 128, 1 << 20},
 	{"filesystem", "prog_size", NUMBER32, false, FIELD(prog_size), 1, 1 << 20},
 	{"filesystem", "spare_blocks", NUMBER32, false, FIELD(spare_blocks), 0, 1 << 20},
+	{"filesystem", "v2", OBJECT, true, 0, 0, 0},
+	{"filesystem.v2", "prog_size", NUMBER32, false, FIELD(v2_prog_size), 1, 1 << 20},
+	{"filesystem.v2", "block_cycles", NUMBER32, false, FIELD(v2_block_cycles), 1, INT32_MAX},
+	{"filesystem.v2", "stores_mtime", FLAG, false, FIELD(v2_stores_mtime), 0, 0},
 
 	{"", "boot", OBJECT, false, 0, 0, 0},
 	{"boot", "restores", FLAG, false, FIELD(restores), 0, 0},

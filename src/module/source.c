@@ -20,6 +20,7 @@
 #include "base/cleanup.h"
 #include "base/fail.h"
 #include "base/file.h"
+#include "volume_config.h"
 
 enum {
 	TABLE_ROOM = 128, /* entries of a GUID partition table, as every tool makes it */
@@ -105,44 +106,52 @@ static uint32_t pick_block_size(const struct finder *finder, const struct twinfs
 	return finder->profile->block_size;
 }
 
-static uint32_t pick_prog_size(const struct finder *finder, uint32_t block_size)
+/* The firmware would format what it cannot mount; who has such an image wants something else. */
+static int check_version(const struct finder *finder, const struct twinfs_part_info *info,
+	int probed)
 {
-	uint32_t wanted = finder->source->prog_size;
+	uint32_t major = info->superblock.version >> 16;
 
-	if (!wanted)
-		wanted = finder->profile->prog_size;
-	return wanted < block_size ? wanted : block_size;
+	if (probed == -ENOTSUP && major == 2)
+		(void)tw_fail(finder->err, TWINFS_P_LFS_VERSION, probed,
+			"%s holds a littlefs 2 that is newer than 2.1, which is not supported",
+			info->name);
+	else if (!probed && !tw_profile_mounts(finder->profile, major))
+		(void)tw_fail(finder->err, TWINFS_P_LFS_VERSION, -ENOTSUP,
+			"%s holds littlefs version %" PRIu32
+			", which the firmware of profile '%s' does not mount: name another "
+			"(--profile)",
+			info->name, major, finder->profile->name);
+	else
+		return 0;
+	return tw_fail_file(finder->err, info->file, -ENOTSUP);
 }
 
 static int configure_volume(const struct finder *finder, enum twinfs_part part)
 {
 	struct twinfs_part_info *info = &finder->parts[part];
 	int probed = probe(finder, info, &info->superblock);
+	int rc = check_version(finder, info, probed);
 	uint32_t block_size;
 
-	/* Firmware of this generation would format it; who has such an image wants something else.
-	 */
-	if (probed == -ENOTSUP && info->superblock.version >> 16 == 2) {
-		(void)tw_fail(finder->err, TWINFS_P_LFS_VERSION, probed,
-			"%s holds littlefs version 2, which is not supported", info->name);
-		return tw_fail_file(finder->err, info->file, probed);
-	}
+	if (rc)
+		return rc;
 	info->has_superblock = !probed;
 	block_size = pick_block_size(finder, info);
 	if (info->size / block_size < BLOCKS_MIN) {
-		int rc = tw_fail(finder->err, TWINFS_P_IMAGE_SIZE, -EUCLEAN,
+		rc = tw_fail(finder->err, TWINFS_P_IMAGE_SIZE, -EUCLEAN,
 			"%s has %" PRIu64 " bytes, less than %d blocks of %" PRIu32, info->name,
 			info->size, BLOCKS_MIN, block_size);
-
 		return tw_fail_file(finder->err, info->file, rc);
 	}
 	info->config = (struct twinfs_volume_config){
 		.addr = info->addr,
 		.size = info->size / block_size * block_size,
 		.block_size = block_size,
-		.prog_size = pick_prog_size(finder, block_size),
-		.spare_blocks = finder->profile->spare_blocks,
 	};
+	tw_profile_configure(finder->profile,
+		info->has_superblock ? info->superblock.version >> 16 : finder->profile->format,
+		finder->source->prog_size, &info->config);
 	/* The firmware gives the backup partition to nobody for writing. */
 	if (part == TWINFS_PART_BACKUP || finder->is_read_only)
 		info->config.flags |= TWINFS_VOLUME_READ_ONLY;

@@ -126,6 +126,8 @@ static void put_use(struct json_object **object, struct twinfs_volume *volume)
 	put_number(object, "used", statfs.blocks - statfs.free);
 	put_number(object, "free", statfs.free);
 	put_number(object, "files", statfs.files);
+	put_number(object, "name_max", statfs.name_max);
+	put_number(object, "attr_max", statfs.attr_max);
 	put(object, "pending_repairs", pending_json(volume));
 }
 

@@ -19,7 +19,7 @@
 /* Whether an object may be called @name. */
 static int check_new_name(const struct twinfs_overlay *overlay, const char *name)
 {
-	if (strlen(name) > TWINFS_NAME_MAX)
+	if (strlen(name) > overlay->name_max)
 		return -ENAMETOOLONG;
 	if (!*name || !strcmp(name, ".") || !strcmp(name, "..") || strchr(name, '/') ||
 		tw_overlay_is_reserved(overlay, name))

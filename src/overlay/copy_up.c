@@ -13,6 +13,9 @@
  * empty would lose it to a cut in between. The price, one more write of the
  * file, is what restoring it at boot would have cost.
  *
+ * A directory that has user attributes gets them under that name as well, and
+ * its own name after that: no cut leaves it above without them.
+ *
  * A file that was unlinked while open is copied to one that is unlinked, too:
  * it needs no commit, since nobody will find it after a cut.
  */
@@ -53,11 +56,19 @@ static int sweep_entry(void *ctx, const char *name, const struct twinfs_stat *st
 {
 	struct sweep *sweep = ctx;
 
-	if (stat->type == TWINFS_DIR)
-		return push_dir(sweep, stat->ino);
 	if (!strcmp(name, TW_OVERLAY_COPY_NAME))
 		sweep->has_leftover = true;
+	else if (stat->type == TWINFS_DIR)
+		return push_dir(sweep, stat->ino);
 	return 0;
+}
+
+/* It is a file, or a directory that nothing was put into yet. */
+static int drop_leftover(struct twinfs_volume *volume, uint64_t dir)
+{
+	int rc = twinfs_volume_unlink(volume, dir, TW_OVERLAY_COPY_NAME);
+
+	return rc == -EISDIR ? twinfs_volume_rmdir(volume, dir, TW_OVERLAY_COPY_NAME) : rc;
 }
 
 /*
@@ -73,8 +84,7 @@ static void sweep_leftovers(struct twinfs_overlay *overlay)
 		sweep.has_leftover = false;
 		rc = twinfs_volume_list(overlay->upper, sweep.dirs[i], sweep_entry, &sweep);
 		if (sweep.has_leftover)
-			(void)twinfs_volume_unlink(overlay->upper, sweep.dirs[i],
-				TW_OVERLAY_COPY_NAME);
+			(void)drop_leftover(overlay->upper, sweep.dirs[i]);
 	}
 	overlay->is_swept = rc != -ENOMEM;
 	free(sweep.dirs);
@@ -89,7 +99,76 @@ int tw_overlay_begin_change(struct twinfs_overlay *overlay)
 	return rc;
 }
 
+/* ---- attributes ---- */
+
+/* The object @to of the upper volume gets those of @from of the lower one that it has room for. */
+static int copy_attrs(const struct twinfs_overlay *overlay, uint64_t from, uint64_t to)
+{
+	uint8_t types[256], value[TWINFS_ATTR_MAX];
+	int count = overlay->attr_max ? twinfs_volume_list_attrs(overlay->lower, from, types) : 0;
+
+	for (int i = 0; i < count; i++) {
+		int64_t len = twinfs_volume_get_attr(overlay->lower, from, types[i], value,
+			sizeof(value));
+		int rc;
+
+		if (len < 0)
+			return (int)len;
+		if (len > overlay->attr_max)
+			continue;
+		rc = twinfs_volume_set_attr(overlay->upper, to, types[i], value, (size_t)len, 0);
+		if (rc)
+			return rc;
+	}
+	return count < 0 ? count : 0;
+}
+
 /* ---- directories ---- */
+
+/* A new directory under the name that nobody looks at. */
+static int make_hidden_dir(struct twinfs_overlay *overlay, uint64_t parent, uint64_t *ret_ino)
+{
+	int rc = twinfs_volume_mkdir(overlay->upper, parent, TW_OVERLAY_COPY_NAME, ret_ino);
+
+	if (rc == -EEXIST) {
+		rc = drop_leftover(overlay->upper, parent);
+		if (!rc)
+			rc = twinfs_volume_mkdir(overlay->upper, parent, TW_OVERLAY_COPY_NAME,
+				ret_ino);
+	}
+	return rc;
+}
+
+static int make_dir_with_attrs(struct twinfs_overlay *overlay, const struct tw_overlay_node *dir,
+	uint64_t *ret_ino)
+{
+	uint64_t parent = dir->parent->upper;
+	int rc = make_hidden_dir(overlay, parent, ret_ino);
+
+	if (rc)
+		return rc;
+	rc = copy_attrs(overlay, dir->lower, *ret_ino);
+	if (!rc)
+		rc = twinfs_volume_rename(overlay->upper, parent, TW_OVERLAY_COPY_NAME, parent,
+			dir->name, 0);
+	if (rc && drop_leftover(overlay->upper, parent))
+		overlay->is_swept = false;
+	return rc;
+}
+
+static int make_dir(struct twinfs_overlay *overlay, const struct tw_overlay_node *dir,
+	uint64_t *ret_ino)
+{
+	uint8_t types[256];
+	int count =
+		overlay->attr_max ? twinfs_volume_list_attrs(overlay->lower, dir->lower, types) : 0;
+
+	if (count < 0)
+		return count;
+	if (count)
+		return make_dir_with_attrs(overlay, dir, ret_ino);
+	return twinfs_volume_mkdir(overlay->upper, dir->parent->upper, dir->name, ret_ino);
+}
 
 static int make_one(struct twinfs_overlay *overlay, struct tw_overlay_node *dir)
 {
@@ -98,7 +177,7 @@ static int make_one(struct twinfs_overlay *overlay, struct tw_overlay_node *dir)
 	int rc = tw_overlay_stat_node(overlay, dir, &stat);
 
 	if (!rc)
-		rc = twinfs_volume_mkdir(overlay->upper, dir->parent->upper, dir->name, &upper);
+		rc = make_dir(overlay, dir, &upper);
 	if (rc)
 		return rc;
 	(void)twinfs_volume_set_mtime(overlay->upper, upper, stat.stat.mtime_ns);
@@ -124,9 +203,11 @@ int tw_overlay_make_upper(struct twinfs_overlay *overlay, struct tw_overlay_node
 /* ---- files ---- */
 
 struct copy {
+	const struct twinfs_overlay *overlay;
 	struct twinfs_volume *from_volume, *to_volume;
 	uint64_t from, to; /* numbers of the two files */
 	uint64_t dir;      /* upper directory that the copy is made in */
+	int64_t mtime_ns;  /* of the file when it began */
 	bool is_anonymous; /* the copy needs no name */
 	bool has_name;     /* the copy is in the directory now */
 	bool is_open;      /* the copy is pinned */
@@ -170,7 +251,7 @@ static int make_file(struct copy *copy)
 	int rc = twinfs_volume_create(copy->to_volume, copy->dir, TW_OVERLAY_COPY_NAME, &copy->to);
 
 	if (rc == -EEXIST) { /* a leftover that could not be removed before */
-		rc = twinfs_volume_unlink(copy->to_volume, copy->dir, TW_OVERLAY_COPY_NAME);
+		rc = drop_leftover(copy->to_volume, copy->dir);
 		if (!rc)
 			rc = twinfs_volume_create(copy->to_volume, copy->dir, TW_OVERLAY_COPY_NAME,
 				&copy->to);
@@ -195,6 +276,8 @@ static int fill(struct copy *copy)
 {
 	int rc = make_file(copy);
 
+	if (!rc && !copy->is_anonymous)
+		rc = copy_attrs(copy->overlay, copy->from, copy->to);
 	if (!rc && copy->is_anonymous)
 		rc = drop_name(copy);
 	if (!rc)
@@ -203,6 +286,7 @@ static int fill(struct copy *copy)
 		return rc;
 	rc = copy_content(copy);
 	twinfs_volume_close(copy->from_volume, copy->from);
+	(void)twinfs_volume_set_mtime(copy->to_volume, copy->to, copy->mtime_ns);
 	return rc || copy->is_anonymous ? rc : twinfs_volume_sync(copy->to_volume, copy->to);
 }
 
@@ -211,14 +295,19 @@ static int begin(struct twinfs_overlay *overlay, struct tw_overlay_node *node,
 {
 	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&overlay->lock);
 	struct tw_overlay_node *dir = node->is_removed ? overlay->root : node->parent;
-	int rc = tw_overlay_make_upper(overlay, dir);
+	struct twinfs_overlay_stat stat = {0};
+	int rc = tw_overlay_stat_node(overlay, node, &stat);
 
 	(void)guard;
+	if (!rc)
+		rc = tw_overlay_make_upper(overlay, dir);
 	*ret_copy = (struct copy){
+		.overlay = overlay,
 		.from_volume = overlay->lower,
 		.to_volume = overlay->upper,
 		.from = node->lower,
 		.dir = dir->upper,
+		.mtime_ns = stat.stat.mtime_ns,
 		.is_anonymous = node->is_removed,
 	};
 	return rc;

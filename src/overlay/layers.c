@@ -182,7 +182,7 @@ int tw_overlay_find(struct twinfs_overlay *overlay, struct tw_overlay_node *dir,
 	struct tw_overlay_node *known;
 	int rc;
 
-	if (strlen(name) > TWINFS_NAME_MAX)
+	if (strlen(name) > overlay->name_max)
 		return -ENAMETOOLONG;
 	if (dir->is_removed || tw_overlay_is_reserved(overlay, name))
 		return -ENOENT;

@@ -33,6 +33,23 @@ static int find_lower_root(const struct twinfs_overlay_config *config, uint64_t 
 	return rc == -ENOMEM ? rc : 0;
 }
 
+static int read_limits(struct twinfs_overlay *overlay)
+{
+	struct twinfs_volume *const layers[] = {overlay->lower, overlay->upper};
+	struct twinfs_statfs statfs = {0};
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < sizeof(layers) / sizeof(layers[0]); i++) {
+		statfs.attr_max = 0;
+		if (layers[i])
+			rc = twinfs_volume_statfs(layers[i], &statfs);
+		if (statfs.name_max > overlay->name_max)
+			overlay->name_max = statfs.name_max;
+	}
+	overlay->attr_max = statfs.attr_max;
+	return rc;
+}
+
 static int make_root(struct twinfs_overlay *overlay, const struct twinfs_overlay_config *config)
 {
 	uint64_t lower;
@@ -63,6 +80,8 @@ int twinfs_overlay_new(const struct twinfs_overlay_config *config,
 	overlay->upper = config->upper;
 	overlay->lower = config->lower;
 	rc = tw_overlay_table_init(&overlay->table, config->first_ino);
+	if (!rc)
+		rc = read_limits(overlay);
 	if (!rc)
 		rc = make_root(overlay, config);
 	if (rc) {

@@ -35,7 +35,9 @@ struct twinfs_overlay {
 	struct twinfs_volume *upper, *lower; /* NULL: no such layer */
 	struct tw_overlay_table table;
 	struct tw_overlay_node *root;
-	bool is_swept; /* copies that a power cut left are gone */
+	bool is_swept;     /* copies that a power cut left are gone */
+	uint32_t name_max; /* bytes of a name in the layer that allows longer ones */
+	uint32_t attr_max; /* bytes of a user attribute of the upper layer; 0: it has none */
 };
 
 /* Whether @name is ours: without two layers nothing is copied up. */

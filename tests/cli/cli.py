@@ -10,7 +10,8 @@ import unittest
 import zlib
 
 EXE = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else 'twinfs'
-VERBS = ('mk', 'mount', 'umount', 'info', 'ls', 'cat', 'get', 'crc', 'put', 'rm', 'boot', 'check')
+VERBS = ('mk', 'mount', 'umount', 'info', 'ls', 'cat', 'get', 'crc', 'put', 'rm', 'resize',
+         'boot', 'check')
 
 OK, WRONG, FAILED = 0, 1, 2
 

@@ -10,9 +10,22 @@ class Check(cli.CliTest):
         self.assertEqual(err, '')
         for name in ('customer_fs', 'customer_backup_fs', 'securedata'):
             self.assertIn(name, out.decode())
+        self.assertEqual(out.count(b'  littlefs 1.1  '), 2)
         result = self.json('check', '--json', 'app.img')
         self.assertEqual((result['errors'], result['warnings']), (0, 0))
-        self.assertEqual(len(result['partitions']), 3)
+        self.assertEqual([part.get('format') for part in result['partitions']],
+                         ['littlefs 1.1', 'littlefs 1.1', None])
+
+    def test_version_2(self):
+        self.make_app()
+        for name, version in (('lfs2', '2.1'), ('lfs2.0', '2.0')):
+            self.twinfs('mk', name, '--format', name, '--user', 'app', '--backup-all')
+            result = self.json('check', '--json', name)
+            self.assertEqual(result['errors'], 0)
+            self.assertEqual(result['partitions'][0]['format'], 'littlefs ' + version)
+        part = self.part('lfs2', 'customer_fs')
+        self.flip(self.path('lfs2'), part['addr'], 2 * part['block_size'])
+        self.assertTrue(self.findings('lfs2'))
 
     def findings(self, *image):
         result = self.json('check', '--json', *image, status=cli.WRONG)

@@ -14,11 +14,24 @@ class Info(cli.CliTest):
         for part in (user, backup):
             self.assertTrue(part['mounted'])
             self.assertEqual((part['format'], part['version']), ('littlefs', '1.1'))
+            self.assertEqual((part['name_max'], part['attr_max']), (255, 0))
             # The device never uses the last block.
             self.assertEqual(part['blocks'], part['size'] // part['block_size'] - 1)
         self.assertEqual(len(info['securedata']), 16)
         self.assertEqual([slot['capacity'] for slot in info['securedata']],
                          8 * [52] + 4 * [100] + 2 * [500] + 2 * [1000])
+
+    def test_version_2(self):
+        self.make_app()
+        self.twinfs('mk', '--format', 'lfs2', 'app.img', '--user', 'app', '--backup-all')
+        user = self.part('app.img', 'customer_fs')
+        self.assertEqual((user['format'], user['version']), ('littlefs', '2.1'))
+        self.assertEqual(user['blocks'], user['size'] // user['block_size'])
+        self.assertEqual((user['name_max'], user['file_max'], user['attr_max']),
+                         (255, 0x7fffffff, 1022))
+        text = self.twinfs('info', 'app.img')[0].decode()
+        self.assertIn('customer_fs: blocks of 4096 bytes; names of up to 255 bytes, files '
+                      '2,147,483,647, attributes 1022\n', text)
 
     def test_checksums(self):
         self.make_image()

@@ -116,6 +116,25 @@ class Ls(cli.CliTest):
             self.assertEqual(self.tree_of('--block-size', size, loose), expected('/', cli.APP))
         self.fails('ls', '--block-size', '512', loose, saying=loose)
 
+    def test_attributes(self):
+        self.make_app()
+        self.twinfs('mk', '--format', 'lfs2', '--profile', 'asr1603', '--pair', 'pair',
+                    '--user', 'app')
+        loose = 'pair/customer_fs.bin'
+        image = ('--profile', 'asr1603', loose)
+        os.utime(self.path('app/main.py'), ns=(0, 0x1122334455667788))
+        self.assertFalse([e for e in self.entries('-r', loose).values() if 'attrs' in e])
+        self.twinfs('put', '--force', *image, 'app/main.py')
+        entry = self.entries('-r', loose)['/main.py']
+        self.assertEqual(entry['attrs'], [{'type': 1, 'hex': '8877665544332211'}])
+        self.assertEqual(self.twinfs('ls', '--attrs', loose, 'main.py')[0],
+                         b'/main.py\n    01  8877665544332211\n')
+        self.twinfs('get', loose, 'main.py', 'back.py')
+        self.assertEqual(os.stat(self.path('back.py')).st_mtime_ns, 0x1122334455667788)
+        # From here on the volume stores times, whoever writes.
+        self.twinfs('put', '--force', loose, 'app/config.json')
+        self.assertIn('attrs', self.entries(loose)['/config.json'])
+
     def test_reading_changes_nothing(self):
         self.make_image()
         with self.unchanged('app.img'):

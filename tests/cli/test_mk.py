@@ -57,6 +57,46 @@ class Mk(cli.CliTest):
         self.twinfs('check', 'app.img')
         self.assertEqual(self.twinfs('cat', 'app.img', 'usr/main.py')[0], cli.APP['main.py'])
 
+    def test_version_2(self):
+        self.make_app()
+        words = [word for path in cli.PROTECTED for word in ('--backup', path)]
+        for name, prog in (('lfs2', '16'), ('lfs2.0', '4096')):
+            self.twinfs('mk', name, '--user', 'app', '--format', name, '--prog', prog, *words)
+            self.twinfs('mk', 'again', '--user', 'app', '--format', name, '--prog', prog, *words)
+            self.assertTrue(cli.read(self.path(name)) == cli.read(self.path('again')))
+            os.unlink(self.path('again'))
+            self.twinfs('check', name)
+            self.twinfs('get', name, '/', 'out-' + name)
+            self.check_partitions(cli.read_tree(self.path(f'out-{name}/usr')),
+                                  cli.read_tree(self.path(f'out-{name}/bak')))
+        self.assertEqual(self.part('lfs2', 'customer_fs')['version'], '2.1')
+        self.assertEqual(self.part('lfs2.0', 'customer_fs')['version'], '2.0')
+
+    def test_format_of_the_profile(self):
+        self.make_app()
+        self.twinfs('mk', '--profile', 'eigen718', 'app.img', '--user', 'app')
+        self.assertEqual(self.part('app.img', 'customer_fs')['version'], '2.0')
+        self.twinfs('mk', '--profile', 'asr1603', 'asr.img', '--user', 'app')
+        self.assertEqual(self.part('asr.img', 'customer_fs')['version'], '1.1')
+        with self.unchanged():
+            self.fails('mk', '--profile', 'asr1601', '--format', 'lfs2', 'a', '--user', 'app',
+                       saying="'asr1601' does not mount littlefs version 2")
+            self.fails('mk', '--profile', 'eigen718', '--format', 'lfs1', 'a', '--user', 'app',
+                       saying="'eigen718' does not mount littlefs version 1")
+        self.fails('ls', '--profile', 'asr1601', 'app.img', saying="name another (--profile)")
+
+    def test_version_2_that_does_not_fit(self):
+        cli.write_tree(self.path('app'), {'huge': bytes(6 << 20)})
+        with self.unchanged():
+            self.fails('mk', '--format', 'lfs2', 'a.img', '--user', 'app',
+                       saying='user partition: at least 1542 blocks of 4096 bytes needed')
+        os.unlink(self.path('app/huge'))
+        # 71 pairs at least, which nobody can tell beforehand
+        cli.write_tree(self.path('app'), {f'{n:05d}': bytes([n % 251]) * 500 for n in range(600)})
+        with self.unchanged():
+            self.fails('mk', '--profile', 'eigen718', 'a.img', '--user', 'app',
+                       saying='user partition')
+
     def test_says_what_it_made(self):
         self.make_app()
         out, err = self.twinfs('mk', 'a.img', '--user', 'app')

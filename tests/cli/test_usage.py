@@ -44,7 +44,7 @@ WRONG = (
     (('mk', 'a'), '--user DIR is missing'),
     (('mk', '--user', 'd'), 'IMAGE is missing'),
     (('mk', '--user', 'd', '--pair', 'p', 'a'), "'a' is one operand too many"),
-    (('mk', '--user', 'd', '--format', 'lfs9', 'a'), "--format: 'lfs9' is not lfs1"),
+    (('mk', '--user', 'd', '--format', 'lfs9', 'a'), "--format: 'lfs9' is not lfs1, lfs2 or"),
     (('mk', '--user', 'd', '--prog', '1x', 'a'), "--prog: '1x' is not a size"),
     (('mk', '--user', 'd', '--backup', 'f', '--backup-all', 'a'), 'exclude each other'),
     (('mount', 'a'), 'MOUNTPOINT is missing'),
@@ -53,6 +53,9 @@ WRONG = (
     (('mount', '-o', 'umask=9', 'a', 'm'), "'umask=9' has a wrong value"),
     (('mount', '-o', 'umask=1000', 'a', 'm'), "'umask=1000' has a wrong value"),
     (('mount', '--policy', 'x', 'a', 'm'), "--policy: 'x' is not device or safe"),
+    (('mount', '--block-cycles', '0', 'a', 'm'), "--block-cycles: '0' is not a number"),
+    (('resize', 'a'), 'BLOCKS is missing'),
+    (('resize', 'a', '1', '2'), "'2' is one operand too many"),
     (('umount',), 'MOUNTPOINT is missing'),
     (('umount', 'a', 'b'), "'b' is one operand too many"),
 )

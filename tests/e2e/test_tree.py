@@ -130,8 +130,13 @@ class NotStored(lib.MountTest):
         self.assertEqual(os.listxattr(main), ['user.twinfs.layer'])
         with self.fails(errno.ENODATA):
             os.getxattr(main, 'user.other')
-        with self.fails(errno.EOPNOTSUPP):
-            os.setxattr(main, 'user.other', b'x')
+        with self.fails(errno.ENODATA):
+            os.getxattr(main, 'user.littlefs.01')
+        for change in (lambda: os.setxattr(main, 'user.other', b'x'),
+                       lambda: os.setxattr(main, 'user.littlefs.01', b'x'),
+                       lambda: os.removexattr(main, 'user.littlefs.01')):
+            with self.fails(errno.EOPNOTSUPP):
+                change()
 
     def test_times(self):
         main = self.mount.usr('main.py')

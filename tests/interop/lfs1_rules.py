@@ -6,44 +6,20 @@ judged as recovery would mend it: a head that only overlaps a directory of the t
 that directory before the walk goes on, because the tree is written first.
 """
 import struct
-from typing import NamedTuple
 
-from lfs1_image import DIR, FILE, MARK, NIL, SUPER_PAIR
-from lfs1_image import Corrupt, ctz, is_nil, locate, name_fault, show
+from lfs1_image import DIR, FILE, MARK
+from lfs_common import NIL, SUPER_PAIR, Corrupt, Findings, is_nil, name_fault, show
 
-MAX_FINDINGS = 200
 STATES = ('orphan', 'desync', 'moving', 'moved', 'double-name')
 
 
-class Finding(NamedTuple):
-    """One result of a check. The kind is 'rule-N', one of STATES, or the name of a note."""
-    kind: str
-    text: str
-
-    def __str__(self):
-        return f'{self.kind}: {self.text}'
-
-
-class Checker:
+class Checker(Findings):
     """One run over all rules of the format. The numbers of the rules are those of its guide."""
 
     def __init__(self, image):
+        super().__init__()
         self.image = image
-        self.errors = []
-        self.states = []
-        self.notes = []
-        self.owners = {}
         self.heads = set()
-
-    def error(self, rule, text):
-        if len(self.errors) < MAX_FINDINGS:
-            self.errors.append(Finding(f'rule-{rule}', text))
-
-    def state(self, kind, text):
-        self.states.append(Finding(kind, text))
-
-    def note(self, kind, text):
-        self.notes.append(Finding(kind, text))
 
     def run(self):
         top = self.image.mount()
@@ -88,11 +64,6 @@ class Checker:
         if not set(root).intersection(top.tail):
             self.error(10, f'the thread begins with {top.tail}, the root is {root}')
 
-    def claim(self, block, owner):
-        other = self.owners.setdefault(block, owner)
-        if other != owner:
-            self.error(9, f'block {block} belongs to {other} and to {owner}')
-
     # Rules 4 and 7
     def directory(self, directory):
         label = f'directory {directory.first}'
@@ -126,7 +97,7 @@ class Checker:
                 if not pred.more:
                     link = self.mend(link, firsts)
                 if seen.intersection(link):
-                    raise Corrupt(f'pair {link} is on the thread twice')
+                    raise Corrupt(f'pair {link} is on the thread twice', 2)
                 pair = image.load_pair(link)
             except Corrupt as err:
                 self.error(2, f'behind {pred.where} on the thread: {err}')
@@ -237,7 +208,7 @@ class Checker:
         for group in groups.values():
             name, (head, size) = show(group[0].name), group[0].words
             self.target(group, 9)
-            overshot = self.overshot(head, size)
+            overshot = self.image.overshot(head, size)
             try:
                 blocks = self.image.chain(head, size)
             except Corrupt as err:
@@ -247,17 +218,3 @@ class Checker:
                 self.claim(block, f"file '{name}' (head {head}, size {size})")
             if overshot:
                 self.note('overshot', f"'{name}': {overshot}")
-
-    def overshot(self, head, size):
-        """
-        A shrink of the reference to the exact end of a block leaves the head one block too far.
-        Up to index 2 a good file can look the same by chance.
-        """
-        index, off = locate(size, self.image.block_size)
-        if index == 0 or off != 4 * (ctz(index) + 1):
-            return None
-        try:
-            self.image.blocks_behind(head, index)
-        except Corrupt:
-            return None
-        return f'size ends block {index - 1} of the chain, but the head looks like block {index}'

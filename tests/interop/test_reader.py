@@ -22,7 +22,9 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import lfs1_image
 import lfs1_reader
-from lfs1_reader import Corrupt, Image
+import lfs_common
+from lfs1_reader import Image
+from lfs_common import Corrupt
 
 BS = 512
 NIL = 0xFFFFFFFF
@@ -120,16 +122,16 @@ class TestArithmetic(unittest.TestCase):
                  (5242880, 1282, 2052), (2147483647, 525313, 4091))
         for offset, index, off in table:
             with self.subTest(offset=offset):
-                self.assertEqual(lfs1_image.locate(offset, 4096), (index, off))
+                self.assertEqual(lfs_common.locate(offset, 4096), (index, off))
 
     def test_locate_agrees_with_the_layout(self):
         for block_size in (104, 128, 512, 4096, 65536):
             offset = 0
             for n in range(300):
                 skip = 4 * ((n & -n).bit_length()) if n else 0
-                self.assertEqual(lfs1_image.locate(offset, block_size), (n, skip))
+                self.assertEqual(lfs_common.locate(offset, block_size), (n, skip))
                 offset += block_size - skip
-                self.assertEqual(lfs1_image.locate(offset - 1, block_size), (n, block_size - 1))
+                self.assertEqual(lfs_common.locate(offset - 1, block_size), (n, block_size - 1))
 
     def test_revisions(self):
         table = ((1, 2, 1), (2, 1, 0), (5, 5, 1), (0x7FFFFFFF, 0, 0), (0x80000001, 0, 1),
@@ -175,7 +177,7 @@ class TestExample(unittest.TestCase):
         index, content = 20, bytes(i * 7 & 0xFF for i in range(9000))
         media = example(60)
         size = write_chain(media, 30, content)
-        self.assertEqual(lfs1_image.locate(size - 1, BS)[0], 17)
+        self.assertEqual(lfs_common.locate(size - 1, BS)[0], 17)
         media.put(5, logs_half(entry(0x11, (47, size), b'a.txt')))
         self.assertEqual(media.image().tree()[b'/logs/a.txt'], content)
         self.assertEqual(media.image().check()[0], [])
@@ -395,7 +397,7 @@ class TestRules(unittest.TestCase):
 
     def test_every_state_is_provoked(self):
         found = {kind for _, states, _ in LEGAL.values() for kind in states}
-        self.assertEqual(found, set(lfs1_reader.STATES))
+        self.assertEqual(found, set(Image.STATES))
 
     def test_desync_uses_the_blocks_of_both_versions(self):
         media = example(12)
@@ -452,7 +454,7 @@ class TestHostile(unittest.TestCase):
         for block in pairs:
             entries = b''
             for _ in range(230):
-                entries += entry(0x11, (200 + lfs1_image.locate(size - 1, 4096)[0],
+                entries += entry(0x11, (200 + lfs_common.locate(size - 1, 4096)[0],
                                         size - names % 90), b'%d' % names)
                 names += 1
             tail = NO_PAIR if block == pairs[-1] else (block + 2, block + 3)

@@ -43,6 +43,16 @@ uint64_t test_random(uint64_t *state)
 	return z ^ z >> 31;
 }
 
+/* One byte of a program whose time was too short for all its bits. */
+static void garble(struct chip *chip, const struct twinfs_flash_op *op, uint32_t done)
+{
+	uint64_t random = chip->trouble.garbles;
+
+	if (random && op->kind == TWINFS_FLASH_PROGRAM && done < op->len)
+		chip_bytes(chip)[op->addr + done] &=
+			(uint8_t)(((const uint8_t *)op->data)[done] | test_random(&random));
+}
+
 static int make_trouble(void *ctx, const struct twinfs_flash_op *op, uint32_t *done)
 {
 	struct chip *chip = ctx;
@@ -51,7 +61,10 @@ static int make_trouble(void *ctx, const struct twinfs_flash_op *op, uint32_t *d
 
 	trouble->count++;
 	if (trouble->count == trouble->cut_at) {
-		*done = (uint32_t)((uint64_t)op->len * trouble->torn_eighths / 8);
+		*done = (uint32_t)((uint64_t)op->len * trouble->torn_eighths / 8) +
+			trouble->torn_bytes;
+		garble(chip, op, *done);
+		trouble->cut_len = op->kind == TWINFS_FLASH_PROGRAM ? op->len : 0;
 		return -ESHUTDOWN;
 	}
 	if (block < 64 && trouble->bad_blocks >> block & 1 &&

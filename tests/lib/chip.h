@@ -18,6 +18,9 @@ struct geometry {
 struct trouble {
 	uint64_t cut_at; /* the power goes at this program or erase, counted from 1; 0: never */
 	unsigned torn_eighths; /* so much of it is done first: 0 nothing, 8 all */
+	uint32_t torn_bytes;   /* and so many bytes more */
+	uint64_t garbles;      /* seed: of the byte behind them some bits are programmed; 0: none */
+	uint32_t cut_len;      /* out: length of the program that was cut; 0: it was an erase */
 	uint64_t count;        /* programs and erases so far */
 	uint64_t bad_blocks;   /* bit n: block n fails (for n < 64) */
 	bool fails_erase;      /* a bad block fails at erase already, else at program */

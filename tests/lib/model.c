@@ -503,11 +503,13 @@ bool model_equals(const struct model *model, struct twinfs_volume *volume, char 
 	return same;
 }
 
-void model_write_json(const struct model *model, uint32_t block_size, uint64_t used_blocks,
-	FILE *file)
+void model_write_json(const struct model *model, unsigned format,
+	const struct twinfs_volume_config *config, uint64_t used_blocks, FILE *file)
 {
-	fprintf(file, "{\"block_size\": %u, \"used_blocks\": %llu, \"entries\": [", block_size,
-		(unsigned long long)used_blocks);
+	fprintf(file,
+		"{\"format\": %u, \"block_size\": %u, \"prog_size\": %u, \"used_blocks\": %llu, "
+		"\"entries\": [",
+		format, config->block_size, config->prog_size, (unsigned long long)used_blocks);
 	for (size_t i = 0; i < model->count; i++) {
 		const struct model_object *object = &model->list[i];
 		uint8_t hash[SHA256_DIGEST_LENGTH];

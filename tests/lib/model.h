@@ -67,9 +67,11 @@ const char *op_text(const struct op *op, char *buf, size_t size);
 bool model_equals(const struct model *model, struct twinfs_volume *volume, char *why,
 	size_t why_size);
 
-/* Writes the tree, and how many blocks it uses, as the JSON that the interop readers compare with.
+/*
+ * Writes the tree, and how many blocks it uses, as the JSON that the interop
+ * readers compare with. @format is the version of littlefs, 1 or 2.
  */
-void model_write_json(const struct model *model, uint32_t block_size, uint64_t used_blocks,
-	FILE *file);
+void model_write_json(const struct model *model, unsigned format,
+	const struct twinfs_volume_config *config, uint64_t used_blocks, FILE *file);
 
 #endif

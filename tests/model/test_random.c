@@ -32,6 +32,20 @@ static const struct geometry geometries[] = {
 	{4096, 24, 256, 0xff},
 };
 
+/* Each geometry takes its turn with each of these. */
+static const struct {
+	uint32_t version;
+	int32_t cycles;
+} formats[] = {
+	{TWINFS_LFS_1_1, 0},
+	{TWINFS_LFS_2_1, -1},
+	{TWINFS_LFS_2_1, 2},
+	{TWINFS_LFS_2_0, 7},
+	{TWINFS_LFS_2_1, 0},
+};
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
 /* How often each kind of operation worked, and failed. */
 struct tally {
 	unsigned worked[OP_COUNT], failed[OP_COUNT], full;
@@ -61,7 +75,8 @@ static void save(struct chip *chip, const struct model *model, const char *direc
 	(void)snprintf(path, sizeof(path), "%s/%04u.json", directory, number);
 	file = fopen(path, "w");
 	must(file, "cannot write %s", path);
-	model_write_json(model, chip->config.block_size, count_used(chip), file);
+	model_write_json(model, chip->config.disk_version >> 16, &chip->config,
+		count_used(chip), file);
 	must(fclose(file) == 0, "cannot write %s", path);
 }
 
@@ -92,14 +107,16 @@ static void one_operation(const struct op *op, struct model *model, struct twinf
 
 static void one_sequence(uint64_t seed, unsigned number, const char *directory, struct tally *tally)
 {
-	const struct geometry *geometry =
-		&geometries[number % (sizeof(geometries) / sizeof(*geometries))];
+	const struct geometry *geometry = &geometries[number % COUNT(geometries)];
+	unsigned format = number / COUNT(geometries) % COUNT(formats);
 	uint64_t random = seed + number;
 	struct twinfs_volume *volume;
 	struct model model = {0};
 	struct chip chip;
 
 	chip_init(&chip, geometry);
+	chip.config.disk_version = formats[format].version;
+	chip.config.block_cycles = formats[format].cycles;
 	must(twinfs_volume_format(chip.flash, &chip.config, NULL) == 0, "format");
 	if (test_random(&random) % 4 == 0) {
 		chip.trouble.bad_blocks = test_random(&random) & test_random(&random) &

@@ -6,10 +6,11 @@
  *
  * Each operation of a workload is run again from the same chip for each flash
  * operation it makes, with the power going before it, after it, and in the
- * middle of it. Then the chip must mount, pass the checker (residue of the cut
- * is allowed), and show the tree as before or as after the operation; the
- * repair must leave no residue and the same tree, also when the power goes
- * during the repair; and the volume must go on working.
+ * middle of it: some sequences try every byte of short programs, and bytes of
+ * which only some bits are programmed. Then the chip must mount, pass the checker (residue of the
+ *cut is allowed), and show the tree as before or as after the operation; the repair must leave no
+ *residue and the same tree, also when the power goes during the repair; and the volume must go on
+ *working.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -33,8 +34,25 @@ static const struct geometry geometries[] = {
 	{128, 200, 1, 0x00},
 };
 
+/* Each geometry takes its turn with each of these. */
+static const struct {
+	uint32_t version;
+	int32_t cycles;
+} formats[] = {
+	{TWINFS_LFS_1_1, 0},
+	{TWINFS_LFS_2_1, 2},
+	{TWINFS_LFS_2_0, -1},
+	{TWINFS_LFS_2_1, 5},
+};
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
 /* How far the operation that is cut gets: in eighths. */
 static const unsigned torn[] = {0, 1, 4, 7, 8};
+
+/* Longest program that is torn at every byte, in one of so many sequences. */
+#define EVERY_BYTE_OF 256u
+#define EVERY_BYTE_IN 5u
 
 struct run {
 	struct chip chip;
@@ -43,7 +61,9 @@ struct run {
 	struct model before, after, both; /* both: a renamed empty file under both names */
 	bool has_both;
 	uint64_t bad_blocks;
-	uint64_t cuts, repair_cuts;
+	bool every_byte;
+	uint32_t cut_len; /* of the program that was cut last; 0: an erase */
+	uint64_t cuts, torn_bytes, repair_cuts;
 };
 
 static bool is_acceptable(struct run *run, struct twinfs_volume *volume, char *why, size_t size)
@@ -140,8 +160,8 @@ static void fill_up(struct run *run)
 	model_release(&now);
 }
 
-/* Runs the operation with a cut at flash operation @at; whether there was one. */
-static bool cut_once(struct run *run, uint64_t at, unsigned eighths)
+/* Runs the operation with a cut in @trouble; whether there was one. */
+static bool cut_once(struct run *run, struct trouble trouble)
 {
 	struct twinfs_volume *volume;
 	char why[256] = "";
@@ -150,13 +170,14 @@ static bool cut_once(struct run *run, uint64_t at, unsigned eighths)
 	memcpy(chip_bytes(&run->chip), run->start, chip_size(&run->chip));
 	chip_heal(&run->chip);
 	volume = chip_mount(&run->chip);
-	run->chip.trouble = (struct trouble){
-		.cut_at = at, .torn_eighths = eighths, .bad_blocks = run->bad_blocks};
+	trouble.bad_blocks = run->bad_blocks;
+	run->chip.trouble = trouble;
 	rc = op_on_volume(run->op, volume);
 	twinfs_volume_unmount(volume);
 	if (rc != -ESHUTDOWN)
 		return false;
 	run->cuts++;
+	run->cut_len = run->chip.trouble.cut_len;
 	chip_heal(&run->chip);
 	verify_format(&run->chip, true);
 	volume = chip_mount(&run->chip);
@@ -168,19 +189,42 @@ static bool cut_once(struct run *run, uint64_t at, unsigned eighths)
 	return true;
 }
 
+static bool cut_at(struct run *run, const char *context, const struct trouble *trouble)
+{
+	char text[512];
+
+	(void)snprintf(test_context, sizeof(test_context),
+		"%.80s, %.100s, cut at %" PRIu64 " (%u/8 and %u bytes, garbled %" PRIu64 ")",
+		context, op_text(run->op, text, sizeof(text)), trouble->cut_at,
+		trouble->torn_eighths, trouble->torn_bytes, trouble->garbles);
+	return cut_once(run, *trouble);
+}
+
+/* Every byte of the program that flash operation @at is, whole and garbled. */
+static void cut_every_byte(struct run *run, const char *context, uint64_t at)
+{
+	uint32_t len = run->cut_len;
+
+	for (uint32_t k = 0; len <= EVERY_BYTE_OF && k < len; k++) {
+		(void)cut_at(run, context, &(struct trouble){.cut_at = at, .torn_bytes = k});
+		(void)cut_at(run, context,
+			&(struct trouble){.cut_at = at, .torn_bytes = k, .garbles = at * len + k});
+		run->torn_bytes += 2;
+	}
+}
+
 static void cut_everywhere(struct run *run)
 {
-	char context[sizeof(test_context)], text[512];
+	char context[sizeof(test_context)];
 	bool was_cut = true;
 
 	memcpy(context, test_context, sizeof(context));
 	for (uint64_t at = 1; was_cut; at++) {
-		for (size_t i = 0; was_cut && i < sizeof(torn) / sizeof(*torn); i++) {
-			(void)snprintf(test_context, sizeof(test_context),
-				"%.80s, %.120s, cut at %" PRIu64 " (%u/8)", context,
-				op_text(run->op, text, sizeof(text)), at, torn[i]);
-			was_cut = cut_once(run, at, torn[i]);
-		}
+		for (size_t i = 0; was_cut && i < COUNT(torn); i++)
+			was_cut = cut_at(run, context,
+				&(struct trouble){.cut_at = at, .torn_eighths = torn[i]});
+		if (was_cut && run->every_byte)
+			cut_every_byte(run, context, at);
 	}
 	memcpy(test_context, context, sizeof(context));
 }
@@ -202,7 +246,8 @@ static void allow_both_names(struct run *run)
 {
 	struct op create = {.kind = OP_CREATE};
 
-	run->has_both = run->op->kind == OP_RENAME && find_empty_file(&run->before, run->op->a);
+	run->has_both = run->chip.config.disk_version == TWINFS_LFS_1_1 &&
+			run->op->kind == OP_RENAME && find_empty_file(&run->before, run->op->a);
 	if (!run->has_both)
 		return;
 	model_copy(&run->both, &run->after);
@@ -212,11 +257,14 @@ static void allow_both_names(struct run *run)
 
 static void one_sequence(struct run *run, uint64_t seed, unsigned number)
 {
-	const struct geometry *geometry =
-		&geometries[number % (sizeof(geometries) / sizeof(*geometries))];
+	const struct geometry *geometry = &geometries[number % COUNT(geometries)];
+	unsigned format = number / COUNT(geometries) % COUNT(formats);
 	uint64_t random = seed + number;
 
 	chip_init(&run->chip, geometry);
+	run->chip.config.disk_version = formats[format].version;
+	run->chip.config.block_cycles = formats[format].cycles;
+	run->every_byte = number % EVERY_BYTE_IN == 0;
 	run->start = malloc(chip_size(&run->chip));
 	must(run->start, "no memory");
 	must(twinfs_volume_format(run->chip.flash, &run->chip.config, NULL) == 0, "format");
@@ -264,7 +312,9 @@ int main(int argc, char **argv)
 			seed, i);
 		one_sequence(&run, seed, i);
 	}
-	printf("%" PRIu64 " cuts, %" PRIu64 " more during the repair\n", run.cuts, run.repair_cuts);
+	printf("%" PRIu64 " cuts, %" PRIu64 " of them at a byte of a program, %" PRIu64
+	       " more during the repair\n",
+		run.cuts, run.torn_bytes, run.repair_cuts);
 	must(!sequences || run.cuts > 100, "hardly any cut was tried");
 	model_release(&run.before);
 	model_release(&run.after);

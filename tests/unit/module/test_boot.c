@@ -208,6 +208,36 @@ START_TEST(damaged_user_partition_is_saved_then_formatted)
 }
 END_TEST
 
+static uint32_t version_after_boot(struct rig *rig)
+{
+	struct twinfs_volume *volume;
+	struct twinfs_statfs statfs;
+
+	destroy(rig, &rig->boot.user);
+	ck_assert_int_eq(rig_boot(rig, TWINFS_POLICY_DEVICE), 0);
+	ck_assert(rig->boot.report->user_formatted);
+	expect_factory(rig);
+	volume = rig_mount(rig, &rig->boot.user);
+	ck_assert_int_eq(twinfs_volume_statfs(volume, &statfs), 0);
+	twinfs_volume_unmount(volume);
+	return statfs.version;
+}
+
+START_TEST(firmware_formats_the_version_it_prefers)
+{
+	struct rig rig;
+
+	rig_open(&rig, NULL, factory);
+	rig.profile.v2_prog_size = 32;
+	rig.boot.user.disk_version = TWINFS_LFS_2_0; /* as one that was mounted until now */
+	ck_assert_uint_eq(version_after_boot(&rig), TWINFS_LFS_1_1);
+	rig.profile.format = 2;
+	rig.boot.user.disk_version = TWINFS_LFS_1_1;
+	ck_assert_uint_eq(version_after_boot(&rig), TWINFS_LFS_2_0);
+	rig_close(&rig);
+}
+END_TEST
+
 START_TEST(what_cannot_be_saved_is_not_formatted)
 {
 	struct rig rig;
@@ -520,6 +550,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, safe_policy_survives_every_pair_of_cuts);
 	tcase_add_test(tcase, safe_policy_heals_what_the_device_left);
 	tcase_add_test(tcase, damaged_user_partition_is_saved_then_formatted);
+	tcase_add_test(tcase, firmware_formats_the_version_it_prefers);
 	tcase_add_test(tcase, what_cannot_be_saved_is_not_formatted);
 	tcase_add_test(tcase, nothing_is_kept_without_a_name);
 	tcase_add_test(tcase, cut_format_is_done_again);

@@ -418,6 +418,8 @@ static void check_count(uint32_t block_size)
 	struct twinfs_profile profile = small;
 	struct tw_tree tree;
 	struct tw_text table = {0};
+	const struct twinfs_volume_config config = {
+		.block_size = block_size, .disk_version = TWINFS_LFS_1_1};
 	struct chip chip;
 
 	profile.block_size = block_size;
@@ -434,9 +436,9 @@ static void check_count(uint32_t block_size)
 	ck_assert_int_eq(twinfs_flash_new(chip.image, &profile.flash, &chip.flash, NULL), 0);
 	chip.user = mount_at(&chip, small.user.addr, small.user.size);
 	chip.backup = mount_at(&chip, profile.backup.addr, profile.backup.size);
-	ck_assert_uint_eq(tw_factory_user_blocks(&tree, table.len, block_size),
+	ck_assert_uint_eq(tw_factory_user_blocks(&tree, table.len, &config),
 		used_blocks(chip.user));
-	ck_assert_uint_eq(tw_factory_backup_blocks(&tree, table.len, block_size),
+	ck_assert_uint_eq(tw_factory_backup_blocks(&tree, table.len, &config),
 		used_blocks(chip.backup));
 	close_chip(&chip);
 	tw_text_release(&table);
@@ -449,6 +451,45 @@ START_TEST(blocks_are_counted_exactly)
 
 	make_wide_tree();
 	check_count(sizes[_i]);
+}
+END_TEST
+
+/* Of version 2 only what is needed at least is known beforehand. */
+START_TEST(blocks_of_version_2_are_counted_from_below)
+{
+	struct twinfs_factory_options options = options_of(NULL, 0);
+	struct twinfs_profile profile = small;
+	struct twinfs_volume_config config = {
+		.addr = small.user.addr,
+		.size = small.user.size,
+		.block_size = 4096,
+		.prog_size = 16,
+		.disk_version = TWINFS_LFS_2_1,
+	};
+	struct twinfs_statfs statfs;
+	struct tw_tree tree;
+	struct chip chip;
+	uint64_t counted;
+
+	make_wide_tree();
+	profile.v2_prog_size = 16;
+	profile.v2_block_cycles = 100;
+	options.profile = &profile;
+	options.disk_version = TWINFS_LFS_2_1;
+	make_image(&options, "chip.img");
+	ck_assert_int_eq(tw_tree_scan("app", &tree, NULL), 0);
+	counted = tw_factory_user_blocks(&tree, 0, &config);
+	open_flash(&chip, (const char *const[]){"chip.img"}, 1);
+	ck_assert_int_eq(twinfs_volume_mount(chip.flash, &config, &chip.user, NULL), 0);
+	ck_assert_int_eq(twinfs_volume_statfs(chip.user, &statfs), 0);
+	ck_assert_uint_eq(statfs.version, TWINFS_LFS_2_1);
+	ck_assert_uint_eq(statfs.blocks, 64);
+	ck_assert_uint_le(counted, statfs.blocks - statfs.free);
+	/* 5 directories with the root, and the blocks of three files: 18, 1 and 2. */
+	ck_assert_uint_eq(counted, 2 * 5 + 18 + 1 + 2);
+	chip.backup = NULL;
+	close_chip(&chip);
+	tw_tree_release(&tree);
 }
 END_TEST
 
@@ -610,8 +651,13 @@ START_TEST(wrong_profiles_are_refused)
 	options.prog_size = 8192;
 	ck_assert_int_eq(twinfs_factory_make_image(&options, "chip.img", NULL), -EINVAL);
 	options.prog_size = 0;
-	profile.format = 2;
+	options.disk_version = TWINFS_LFS_2_0;
 	ck_assert_int_eq(twinfs_factory_make_image(&options, "chip.img", NULL), -ENOTSUP);
+	options.disk_version = TWINFS_LFS_1_1;
+	profile.format = 2;
+	profile.v2_prog_size = 32;
+	ck_assert_int_eq(twinfs_factory_make_image(&options, "chip.img", NULL), -ENOTSUP);
+	options.disk_version = 0;
 	profile.format = 1;
 	profile.backup.size = 0;
 	ck_assert_int_eq(twinfs_factory_make_image(&options, "chip.img", NULL), -EINVAL);
@@ -716,6 +762,7 @@ static TCase *made_case(void)
 	tcase_add_test(tcase, odd_names_are_escaped_as_the_module_does);
 	tcase_add_test(tcase, progress_goes_in_order);
 	tcase_add_loop_test(tcase, blocks_are_counted_exactly, 0, 3);
+	tcase_add_test(tcase, blocks_of_version_2_are_counted_from_below);
 	tcase_add_test(tcase, last_block_can_be_used);
 	tcase_add_test(tcase, small_program_size_makes_a_sound_image);
 	return tcase;

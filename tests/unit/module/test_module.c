@@ -387,12 +387,15 @@ END_TEST
 
 /* ---- geometry ---- */
 
-static void make_volume(const char *path, uint32_t block_size)
+static void make_volume(const char *path, uint32_t block_size, uint32_t disk_version)
 {
 	const struct twinfs_flash_config config = {
 		.geometry = {.read_size = 1, .prog_size = 1, .erase_size = block_size},
 	};
-	const struct twinfs_volume_config volume = {.size = 64 * KIB, .block_size = block_size};
+	const struct twinfs_volume_config volume = {.size = 64 * KIB,
+		.block_size = block_size,
+		.prog_size = 16,
+		.disk_version = disk_version};
 	struct twinfs_image *image;
 	struct twinfs_flash *flash;
 
@@ -433,8 +436,8 @@ START_TEST(chip_fits_the_volumes)
 	struct twinfs_module *module;
 	uint64_t ino;
 
-	make_volume("user.bin", geometries[_i].user);
-	make_volume("backup.bin", geometries[_i].backup);
+	make_volume("user.bin", geometries[_i].user, TWINFS_LFS_1_1);
+	make_volume("backup.bin", geometries[_i].backup, TWINFS_LFS_1_1);
 	module = open_module(&source, TWINFS_IMAGE_WRITABLE);
 	config = part_of(module, TWINFS_PART_USER).config;
 	ck_assert_uint_eq(config.block_size, geometries[_i].block);
@@ -562,19 +565,69 @@ START_TEST(a_whole_image_is_no_partition)
 }
 END_TEST
 
-/* Its boot would format it. */
-START_TEST(littlefs_2_is_refused)
+/* The boot of firmware that has no version 2 would format it. */
+START_TEST(littlefs_2_needs_firmware_that_has_it)
 {
-	const struct twinfs_source as_user = {.user = "v2.bin"}, alone = {.image = "v2.bin"};
-	const uint8_t head[16] = {
-		2, 0, 0, 0, 0xf0, 0x0f, 0xff, 0xf7, 'l', 'i', 't', 't', 'l', 'e', 'f', 's'};
-	FILE *file;
+	const struct twinfs_source as_user = {.user = "v2.bin", .profile = "./small.json"},
+				   alone = {.image = "v2.bin", .profile = "unisoc8910"};
 
-	tempdir_make("v2.bin", 65536, 0xff);
-	file = fopen("v2.bin", "r+be");
-	ck_assert(file && fwrite(head, sizeof(head), 1, file) == 1 && !fclose(file));
-	expect_failure(&as_user, TWINFS_IMAGE_WRITABLE, -ENOTSUP, "v2.bin", "version 2");
-	expect_failure(&alone, 0, -ENOTSUP, "v2.bin", "version 2");
+	make_volume("v2.bin", 4096, TWINFS_LFS_2_0);
+	expect_failure(&as_user, TWINFS_IMAGE_WRITABLE, -ENOTSUP, "v2.bin", "--profile");
+	expect_failure(&alone, 0, -ENOTSUP, "v2.bin", "'unisoc8910' does not mount");
+}
+END_TEST
+
+START_TEST(littlefs_1_needs_firmware_that_has_it)
+{
+	const struct twinfs_source alone = {.image = "out/customer_fs.bin", .profile = "eigen718"};
+
+	expect_failure(&alone, 0, -ENOTSUP, "out/customer_fs.bin", "littlefs version 1");
+}
+END_TEST
+
+/* The default profile stands for no module, and mounts all there is. */
+START_TEST(littlefs_2_is_mounted_as_its_superblock_says)
+{
+	static const uint32_t sizes[] = {128, 4096, 32768};
+	const struct twinfs_source alone = {.image = "v2.bin"};
+	struct twinfs_module *module;
+	struct twinfs_statfs statfs;
+	struct twinfs_part_info info;
+
+	make_volume("v2.bin", sizes[_i], TWINFS_LFS_2_0);
+	module = open_module(&alone, TWINFS_IMAGE_WRITABLE);
+	info = part_of(module, TWINFS_PART_USER);
+	ck_assert_uint_eq(info.superblock.version, TWINFS_LFS_2_0);
+	ck_assert_uint_eq(info.config.prog_size, 32);
+	ck_assert_uint_eq(info.config.spare_blocks, 0);
+	power_on(module);
+	ck_assert_int_eq(twinfs_volume_statfs(twinfs_module_user(module), &statfs), 0);
+	ck_assert_uint_eq(statfs.version, TWINFS_LFS_2_0);
+	ck_assert_uint_eq(statfs.blocks, 65536 / sizes[_i]);
+	ck_assert(!twinfs_module_last_boot(module)->user_formatted);
+	twinfs_module_close(module);
+}
+END_TEST
+
+START_TEST(options_reach_the_volumes)
+{
+	const struct twinfs_source alone = {.image = "v2.bin"};
+	const struct twinfs_module_options options = {
+		.volume_flags = TWINFS_VOLUME_MTIME | TWINFS_VOLUME_UPGRADE, .block_cycles = 7};
+	struct twinfs_module *module;
+	struct twinfs_part_info info;
+
+	make_volume("v2.bin", 4096, TWINFS_LFS_2_0);
+	ck_assert_int_eq(twinfs_module_open(&alone, &options, &module, NULL), 0);
+	info = part_of(module, TWINFS_PART_USER);
+	ck_assert_uint_eq(info.config.flags & options.volume_flags, options.volume_flags);
+	ck_assert_int_eq(info.config.block_cycles, 7);
+	twinfs_module_close(module);
+	module = open_module(&alone, 0);
+	info = part_of(module, TWINFS_PART_USER);
+	ck_assert_uint_eq(info.config.flags & options.volume_flags, 0);
+	ck_assert_int_eq(info.config.block_cycles, 100);
+	twinfs_module_close(module);
 }
 END_TEST
 
@@ -970,7 +1023,10 @@ static TCase *source_case(void)
 	tcase_add_test(tcase, secure_file_is_made);
 	tcase_add_test(tcase, secure_file_is_not_made_in_vain);
 	tcase_add_test(tcase, a_whole_image_is_no_partition);
-	tcase_add_test(tcase, littlefs_2_is_refused);
+	tcase_add_test(tcase, littlefs_2_needs_firmware_that_has_it);
+	tcase_add_test(tcase, littlefs_1_needs_firmware_that_has_it);
+	tcase_add_loop_test(tcase, littlefs_2_is_mounted_as_its_superblock_says, 0, 3);
+	tcase_add_test(tcase, options_reach_the_volumes);
 	return tcase;
 }
 

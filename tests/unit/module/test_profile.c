@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "module/profile_json.h"
+#include "module/volume_config.h"
 #include "tempdir.h"
 
 /* A right profile, small and unlike the built-in ones. */
@@ -50,7 +51,8 @@ static int load_text(const char *text, size_t len, struct twinfs_profile *profil
 
 START_TEST(built_in_profiles_are_right)
 {
-	static const char *const names[] = {"default", "asr1601", "asr1603", "unisoc8910"};
+	static const char *const names[] = {
+		"default", "asr1601", "asr1603", "eigen718", "unisoc8910"};
 	size_t count = 0;
 
 	for (; twinfs_profile_name(count); count++) {
@@ -63,12 +65,17 @@ START_TEST(built_in_profiles_are_right)
 		ck_assert_str_eq(profile.name, twinfs_profile_name(count));
 		/* Room for a partition table at both ends. */
 		ck_assert_uint_ge(profile.user.addr, edge);
-		ck_assert_uint_ge(profile.backup.addr, profile.user.addr + profile.user.size);
-		ck_assert_uint_ge(profile.secure.addr, profile.backup.addr + profile.backup.size);
+		ck_assert_uint_le(profile.user.addr + profile.user.size, profile.chip_size - edge);
+		if (profile.backup.size)
+			ck_assert_uint_ge(profile.backup.addr,
+				profile.user.addr + profile.user.size);
+		if (profile.secure.size)
+			ck_assert_uint_ge(profile.secure.addr,
+				profile.backup.addr + profile.backup.size);
 		ck_assert_uint_le(profile.secure.addr + profile.secure.size,
 			profile.chip_size - edge);
 		ck_assert_uint_eq(profile.block_size, 4096);
-		ck_assert_uint_eq(profile.spare_blocks, 1);
+		ck_assert_uint_eq(profile.spare_blocks, profile.format == 1);
 	}
 	ck_assert_uint_eq(count, sizeof(names) / sizeof(names[0]));
 	for (size_t i = 0; i < count; i++)
@@ -106,6 +113,50 @@ START_TEST(known_sizes_of_modules)
 	ck_assert_int_eq(twinfs_profile_load("asr1601", &profile, NULL), 0);
 	ck_assert_uint_eq(profile.user.size, 5242880);
 	ck_assert_uint_eq(profile.backup.size, 204800);
+	ck_assert_int_eq(twinfs_profile_load("eigen718", &profile, NULL), 0);
+	ck_assert_uint_eq(profile.user.addr, 0x2e8000);
+	ck_assert_uint_eq(profile.user.size, 0x48000);
+	ck_assert_uint_eq(profile.backup.size, 0);
+}
+END_TEST
+
+START_TEST(versions_that_firmware_mounts)
+{
+	struct twinfs_profile profile;
+
+	ck_assert_int_eq(twinfs_profile_load("unisoc8910", &profile, NULL), 0);
+	ck_assert(tw_profile_mounts(&profile, 1) && !tw_profile_mounts(&profile, 2));
+	ck_assert_int_eq(twinfs_profile_load("asr1603", &profile, NULL), 0);
+	ck_assert(tw_profile_mounts(&profile, 1) && tw_profile_mounts(&profile, 2));
+	ck_assert_int_eq(twinfs_profile_load("default", &profile, NULL), 0);
+	ck_assert(tw_profile_mounts(&profile, 1) && tw_profile_mounts(&profile, 2));
+	ck_assert_int_eq(twinfs_profile_load("eigen718", &profile, NULL), 0);
+	ck_assert(!tw_profile_mounts(&profile, 1) && tw_profile_mounts(&profile, 2));
+}
+END_TEST
+
+START_TEST(each_version_is_written_its_own_way)
+{
+	struct twinfs_volume_config config = {.block_size = 4096};
+	struct twinfs_profile profile;
+
+	ck_assert_int_eq(twinfs_profile_load("asr1603", &profile, NULL), 0);
+	tw_profile_configure(&profile, 1, 0, &config);
+	ck_assert_uint_eq(config.prog_size, 4096);
+	ck_assert_uint_eq(config.spare_blocks, 1);
+	ck_assert_uint_eq(config.disk_version, TWINFS_LFS_1_1);
+	ck_assert_uint_eq(config.flags, 0);
+	tw_profile_configure(&profile, 2, 0, &config);
+	ck_assert_uint_eq(config.prog_size, 32);
+	ck_assert_uint_eq(config.spare_blocks, 0);
+	ck_assert_uint_eq(config.disk_version, TWINFS_LFS_2_0);
+	ck_assert_int_eq(config.block_cycles, 100);
+	ck_assert_uint_eq(config.flags, TWINFS_VOLUME_MTIME);
+	config.block_size = 128;
+	tw_profile_configure(&profile, 1, 0, &config);
+	ck_assert_uint_eq(config.prog_size, 128);
+	tw_profile_configure(&profile, 1, 16, &config);
+	ck_assert_uint_eq(config.prog_size, 16);
 }
 END_TEST
 
@@ -117,7 +168,7 @@ START_TEST(unknown_name_lists_the_known)
 	ck_assert_int_eq(twinfs_profile_load("asr", &profile, &err), -ENOENT);
 	ck_assert_int_eq(err.problem, TWINFS_P_PROFILE);
 	ck_assert_str_eq(err.text,
-		"no profile 'asr'; there are default, asr1601, asr1603, unisoc8910, "
+		"no profile 'asr'; there are default, asr1601, asr1603, eigen718, unisoc8910, "
 		"or give the path of a file");
 	ck_assert_int_eq(twinfs_profile_load("", &profile, &err), -ENOENT);
 	ck_assert_int_eq(twinfs_profile_load("./missing", &profile, &err), -ENOENT);
@@ -212,8 +263,17 @@ static const struct {
 		"key 'boot' must be an object"},
 	{"\"restores\": true", "\"restores\": 1", -EUCLEAN,
 		KEY("boot", "restores") "must be true or"},
-	{"\"format\": 1", "\"format\": 2", -EUCLEAN,
-		KEY("filesystem", "format") "is 2, must be 1 to 1"},
+	{"\"format\": 1", "\"format\": 3", -EUCLEAN,
+		KEY("filesystem", "format") "is 3, must be 1 to 2"},
+	{"\"format\": 1", "\"format\": 2", -EUCLEAN, KEY("filesystem", "v2") "is missing, which"},
+	{"\"spare_blocks\": 1", "\"spare_blocks\": 1, \"v2\": {}", -EUCLEAN,
+		KEY("filesystem.v2", "prog_size") "is missing"},
+	{"\"spare_blocks\": 1", "\"spare_blocks\": 1, \"v2\": {\"read_size\": 1}", -EUCLEAN,
+		KEY("filesystem.v2", "read_size") "is unknown"},
+	{"\"spare_blocks\": 1",
+		"\"spare_blocks\": 1, \"v2\": {\"prog_size\": 48, \"block_cycles\": 1, "
+		"\"stores_mtime\": true}",
+		-EUCLEAN, KEY("filesystem.v2", "prog_size") "is 48, must be a multiple"},
 	/* missing and unknown keys */
 	{"\"modules\": \"X1, X2\",", "", -EUCLEAN, "key 'modules' is missing"},
 	{"\"read_size\": 1,", "", -EUCLEAN, KEY("flash", "read_size") "is missing"},
@@ -385,6 +445,8 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, built_in_profiles_are_right);
 	tcase_add_test(tcase, default_profile_is_the_default);
 	tcase_add_test(tcase, known_sizes_of_modules);
+	tcase_add_test(tcase, versions_that_firmware_mounts);
+	tcase_add_test(tcase, each_version_is_written_its_own_way);
 	tcase_add_test(tcase, unknown_name_lists_the_known);
 	tcase_add_test(tcase, file_is_read_whole);
 	tcase_add_test(tcase, areas_are_optional_but_for_the_user);

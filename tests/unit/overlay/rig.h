@@ -90,18 +90,26 @@ static inline struct twinfs_volume *rig_mount(struct chip *chip, unsigned flags)
 	return volume;
 }
 
-/* Two empty volumes, mounted, both writable until rig_start(). */
-static inline void rig_up(struct rig *rig, uint32_t upper_blocks, uint32_t lower_blocks)
+/* Two empty volumes of these disk versions, mounted, both writable until rig_start(). */
+static inline void rig_up_as(struct rig *rig, uint32_t upper_blocks, uint32_t upper_version,
+	uint32_t lower_blocks, uint32_t lower_version)
 {
 	*rig = (struct rig){.root = 1000};
 	chip_init(&rig->upper_chip, &(struct geometry){512, upper_blocks, 16, 0xff});
 	chip_init(&rig->lower_chip, &(struct geometry){512, lower_blocks, 16, 0xff});
+	rig->upper_chip.config.disk_version = upper_version;
+	rig->lower_chip.config.disk_version = lower_version;
 	ck_assert_int_eq(twinfs_volume_format(rig->upper_chip.flash, &rig->upper_chip.config, NULL),
 		0);
 	ck_assert_int_eq(twinfs_volume_format(rig->lower_chip.flash, &rig->lower_chip.config, NULL),
 		0);
 	rig->upper = chip_mount(&rig->upper_chip);
 	rig->lower = chip_mount(&rig->lower_chip);
+}
+
+static inline void rig_up(struct rig *rig, uint32_t upper_blocks, uint32_t lower_blocks)
+{
+	rig_up_as(rig, upper_blocks, 0, lower_blocks, 0);
 }
 
 static inline void rig_stop(struct rig *rig)
