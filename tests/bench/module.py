@@ -32,6 +32,7 @@ def profile_of(size, prog_size=None):
     profile['boot']['writes_settings'] = False
     if prog_size:
         profile['filesystem']['prog_size'] = prog_size
+        profile['filesystem']['v2']['prog_size'] = prog_size
     profile.pop('sources')
     return profile
 

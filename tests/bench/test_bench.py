@@ -243,6 +243,7 @@ class Profile(unittest.TestCase):
         self.assertGreaterEqual(backup['addr'], user['addr'] + user['size'])
         self.assertGreater(profile['chip_size'], backup['addr'] + backup['size'])
         self.assertEqual(profile['filesystem']['prog_size'], 16)
+        self.assertEqual(profile['filesystem']['v2']['prog_size'], 16)
 
 
 if __name__ == '__main__':
