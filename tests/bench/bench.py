@@ -43,7 +43,8 @@ def parse(words):
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('twinfs', nargs='+', metavar='[NAME=]TWINFS',
                         help='the program; several builds of it may compete')
-    parser.add_argument('--format', default='lfs1', help='as of twinfs mk, comma list (lfs1)')
+    parser.add_argument('--format', default='lfs1,lfs2',
+                        help='as of twinfs mk, comma list (%(default)s)')
     parser.add_argument('--prog', type=int, help="bytes programmed at once (the profile's)")
     parser.add_argument('--image-size', default='5M,256M', help='comma list (%(default)s)')
     parser.add_argument('--rounds', type=int, default=5, help='(%(default)s)')
@@ -52,7 +53,7 @@ def parse(words):
     parser.add_argument('--tmp', default='/dev/shm', help='where images lie (%(default)s)')
     parser.add_argument('--lock', metavar='FILE', help='hold this file while one is measured')
     parser.add_argument('--peers', metavar='FILE', help='peers and rivals from a JSON file')
-    parser.add_argument('--against', action='append', metavar='[LABEL=]NAME[+NAME...]',
+    parser.add_argument('--against', action='append', metavar='[FORMAT:][LABEL=]NAME[+...]',
                         help='ratios against the fastest of these, with the bars of LABEL')
     parser.add_argument('--bars', metavar='FILE', help='JSON: {LABEL: {item: ratio}}')
     parser.add_argument('--json', metavar='FILE', help='all figures')
@@ -88,7 +89,7 @@ def contestants_of(args, from_file):
 def rivals_of(args, from_file, names):
     against = [figures.parse_against(text)
                for text in args.against or from_file.get('against', [])]
-    unknown = {name for _, rivals in against for name in rivals} - set(names)
+    unknown = {name for entry in against for name in entry.rivals} - set(names)
     if unknown:
         raise ValueError(f"--against: there is no {', '.join(sorted(unknown))}")
     return against
@@ -120,15 +121,15 @@ def print_tables(kind, items, ours, against, bars, rounds):
     """A table for each of ours; returns their rows for the JSON file."""
     rows_of = {}
     for contestant in ours:
-        rows = rows_of[contestant.name] = figures.judge(items, contestant.name, against, bars)
+        fair = [entry for entry in against if entry.form in ('', contestant.form)]
+        rows = rows_of[contestant.name] = figures.judge(items, contestant.name, fair, bars)
         print(f'{contestant.name}, image of {kind}, {rounds} rounds')
-        print(figures.ratio_table(rows, against))
-        missed = figures.misses(rows)
-        if against:
-            print(f'bars missed: {len(missed)}')
+        print(figures.ratio_table(rows, fair))
+        if fair:
+            print(f'bars missed: {len(figures.misses(rows))}')
+        for label, rivals, _ in fair:
+            print(f'{label}: at each item the fastest of {", ".join(rivals)}')
         print()
-    for label, rivals in against:
-        print(f'{label}: the fastest of {", ".join(rivals)} at each item')
     print(flush=True)
     return rows_of
 
@@ -151,7 +152,7 @@ def main(words=None):
         parser.error(str(err))
     except KeyError as err:
         parser.error(f'--image-size: {err} is none of {", ".join(IMAGES)}')
-    document = {'rounds': args.rounds, 'cpus': os.cpu_count(), 'against': dict(against),
+    document = {'rounds': args.rounds, 'cpus': os.cpu_count(), 'against': [entry._asdict() for entry in against],
                 'images': {}}
     for kind, mib in kinds.items():
         work = contest.Work(args.work or os.path.join(HERE, 'work.py'), kind, mib,

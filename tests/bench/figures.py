@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the benchmarks make of their figures: medians, ratios, bars, tables. No file is touched."""
 import statistics
+from typing import NamedTuple
 
 # Whether more is better.
 IS_RATE = {'MiB/s': True, 'us/op': False, 'ms': False}
@@ -86,13 +87,20 @@ def compare(item, ours, rivals):
             'min': min(each), 'max': max(each)}
 
 
+class Against(NamedTuple):
+    label: str    # its bars are looked up by this
+    rivals: list  # the fastest of them counts
+    form: str     # compared with ours of this format only; '' for any
+
+
 def parse_against(text):
-    """'LABEL=A+B' -> (label, [A, B]); without a label, the text is its own."""
-    label, equals, names = text.partition('=')
-    rivals = (names if equals else text).split('+')
-    if not label or '' in rivals:
-        raise ValueError(f"'{text}' is not [LABEL=]NAME[+NAME...]")
-    return label, rivals
+    """'[FORMAT:][LABEL=]A+B'; without a label, the names are it."""
+    form, colon, rest = text.rpartition(':')
+    label, equals, names = rest.partition('=')
+    rivals = (names if equals else rest).split('+')
+    if not label or '' in rivals or (colon and not form):
+        raise ValueError(f"'{text}' is not [FORMAT:][LABEL=]NAME[+NAME...]")
+    return Against(label, rivals, form)
 
 
 def judge(items, ours, against, bars):
@@ -103,7 +111,7 @@ def judge(items, ours, against, bars):
             continue
         row = {'unit': item['unit'], **summary(item['values'][ours]), 'against': {},
                'cut': ours in item['cut']}
-        for label, rivals in against:
+        for label, rivals, _ in against:
             found = compare(item, ours, rivals)
             if found:
                 bar = bars.get(label, {}).get(name)
@@ -138,12 +146,12 @@ def ratio_cells(found):
 def ratio_table(rows, against):
     """One line an item; a bar that is missed has a '<' before it."""
     lines = [['item', 'unit', 'median', 'min', 'max', 'spread']]
-    for label, _ in against:
+    for label, _, _ in against:
         lines[0] += [label, 'ratio', 'best', 'of rounds', 'bar']
     for name, row in rows.items():
         line = [name + (' (cut)' if row['cut'] else ''), row['unit'], number(row['median']),
                 number(row['min']), number(row['max']), f"{row['spread'] * 100:.0f} %"]
-        for label, _ in against:
+        for label, _, _ in against:
             line += ratio_cells(row['against'].get(label))
         lines.append(line)
     return table(lines)

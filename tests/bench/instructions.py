@@ -54,7 +54,7 @@ def parse():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('engine', help='build/tests/bench/engine')
-    parser.add_argument('--format', default='lfs1', help='comma list (%(default)s)')
+    parser.add_argument('--format', default='lfs1,lfs2', help='comma list (%(default)s)')
     parser.add_argument('--prog', type=int, default=16, help='program size (%(default)s)')
     parser.add_argument('--count', type=int, default=200, help='N (%(default)s)')
     parser.add_argument('--peer', action='append', default=[], metavar='NAME=COMMAND',

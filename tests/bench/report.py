@@ -72,10 +72,13 @@ def render_file_work(document):
     parts = []
     for kind, image in document['images'].items():
         for subject, rows in image['rows'].items():
+            labels = list(dict.fromkeys(label for row in rows.values() for label in row['against']))
             parts.append(f"### {subject}, image of {kind}, {document['rounds']} rounds\n\n"
-                         + figures.markdown_table(rows, list(document['against'])))
-    parts += [f'{label}: at each item the fastest of {", ".join(rivals)}.'
-              for label, rivals in document['against'].items()]
+                         + figures.markdown_table(rows, labels))
+    for entry in document['against']:
+        form = f" ({entry['form']})" if entry['form'] else ''
+        parts.append(f"{entry['label']}{form}: at each item the fastest of "
+                     f"{', '.join(entry['rivals'])}.")
     return '\n\n'.join(parts)
 
 
@@ -121,7 +124,7 @@ def parse():
     parser.add_argument('--peers', metavar='FILE', help='of bench.py')
     parser.add_argument('--engine-peer', action='append', default=[], metavar='NAME=COMMAND',
                         help='--peer of instructions.py')
-    parser.add_argument('--format', default='lfs1', help='comma list (%(default)s)')
+    parser.add_argument('--format', default='lfs1,lfs2', help='comma list (%(default)s)')
     parser.add_argument('--rounds', type=int, default=5, help='of bench.py (%(default)s)')
     parser.add_argument('--image-size', default='5M,256M', help='of bench.py (%(default)s)')
     parser.add_argument('--lock', metavar='FILE', help='of all of them but instructions.py')

@@ -163,7 +163,7 @@ def parse():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('twinfs', nargs='?')
     parser.add_argument('--sweep', default=','.join(SWEEPS), help='comma list (%(default)s)')
-    parser.add_argument('--format', default='lfs1', help='comma list (%(default)s)')
+    parser.add_argument('--format', default='lfs1,lfs2', help='comma list (%(default)s)')
     parser.add_argument('--prog', type=int, help="bytes programmed at once (the profile's)")
     parser.add_argument('--runs', type=int, default=3, help='of which the medians are (3)')
     parser.add_argument('--tmp', default='/dev/shm', help='where images lie (%(default)s)')

@@ -78,16 +78,16 @@ class Figures(unittest.TestCase):
 
     def test_judge(self):
         bars = {'them': {'create': 0.6, 'seq_write': 2.51}}
-        rows = figures.judge(figures.collect(ROUNDS), 'ours', [('them', ['slow', 'fast'])], bars)
+        rows = figures.judge(figures.collect(ROUNDS), 'ours', [('them', ['slow', 'fast'], '')], bars)
         self.assertTrue(rows['create']['against']['them']['is_met'])
         self.assertFalse(rows['seq_write']['against']['them']['is_met'])
         self.assertEqual(rows['rand_read_direct']['against'], {})
         self.assertEqual(figures.misses(rows), [('them', 'seq_write', 2.5, 2.51)])
 
     def test_table(self):
-        rows = figures.judge(figures.collect(ROUNDS), 'ours', [('them', ['slow', 'fast'])],
+        rows = figures.judge(figures.collect(ROUNDS), 'ours', [('them', ['slow', 'fast'], '')],
                              {'them': {'create': 1.0}})
-        lines = figures.ratio_table(rows, [('them', None)]).splitlines()
+        lines = figures.ratio_table(rows, [('them', None, '')]).splitlines()
         self.assertEqual(lines[1].split(), ['create', 'us/op', '100', '90.0', '110', '20', '%',
                                             '60.0', '0.60', '0.56', '0.50..2.00', '<', '1'])
         self.assertIn('-', lines[3].split())
@@ -103,9 +103,10 @@ class Figures(unittest.TestCase):
             self.assertLessEqual(bar, 1, item)
 
     def test_parse_against(self):
-        self.assertEqual(figures.parse_against('x=a+b'), ('x', ['a', 'b']))
-        self.assertEqual(figures.parse_against('a'), ('a', ['a']))
-        for text in ('', 'a+', '=a', 'x='):
+        self.assertEqual(figures.parse_against('x=a+b'), ('x', ['a', 'b'], ''))
+        self.assertEqual(figures.parse_against('a'), ('a', ['a'], ''))
+        self.assertEqual(figures.parse_against('lfs2:x=a'), ('x', ['a'], 'lfs2'))
+        for text in ('', 'a+', '=a', 'x=', ':x=a', 'lfs1:'):
             with self.assertRaises(ValueError, msg=text):
                 figures.parse_against(text)
 
@@ -141,7 +142,7 @@ class Peers(unittest.TestCase):
         self.assertEqual(args.peer, [{'name': 'p', 'mount': 'm', 'umount': 'u'},
                                      {'name': 'q', 'mount': 'n', 'umount': 'v'}])
         ours, peers = bench.contestants_of(args, {})
-        self.assertEqual([c.name for c in ours + peers], ['a-lfs1', 'p', 'q'])
+        self.assertEqual([c.name for c in ours + peers], ['a-lfs1', 'a-lfs2', 'p', 'q'])
         with contextlib.redirect_stderr(io.StringIO()), self.assertRaises(SystemExit):
             bench.parse(['/x', '--mount', 'm'])
 
@@ -184,13 +185,24 @@ class Report(unittest.TestCase):
             report.replace_sections(page, {name: ''})
 
     def test_file_work(self):
-        rows = figures.judge(figures.collect(ROUNDS), 'ours', [('them', ['slow', 'fast'])],
+        rows = figures.judge(figures.collect(ROUNDS), 'ours', [('them', ['slow', 'fast'], '')],
                              {'them': {'create': 1.0}})
-        text = report.render_file_work({'rounds': 3, 'against': {'them': ['slow', 'fast']},
+        text = report.render_file_work({'rounds': 3, 'against': [{'label': 'them', 'rivals': ['slow', 'fast'],
+                                                     'form': 'lfs1'}],
                                         'images': {'5M': {'rows': {'ours': rows}}}})
         self.assertIn('| create | us/op | 100 (90.0 to 110) | **0.60 (0.50 to 2.00)**, bar 1 |',
                       text)
         self.assertIn('| rand_read_direct | us/op | 8.00 (7.00 to 9.00) | - |', text)
+        self.assertIn('them (lfs1): at each item the fastest of slow, fast.', text)
+
+    def test_a_rival_of_one_format(self):
+        ours = [contest.Twinfs('ours', '/x', 'lfs1'), contest.Twinfs('slow', '/x', 'lfs2')]
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            rows = bench.print_tables('5M', figures.collect(ROUNDS), ours,
+                                      [figures.parse_against('lfs2:them=fast')], {}, 3)
+        self.assertEqual(rows['ours']['create']['against'], {})
+        self.assertEqual(rows['slow']['create']['against']['them']['ratio'], 60 / 400)
+        self.assertEqual(out.getvalue().count('them: at each item'), 1)
 
     def test_memory(self):
         self.assertEqual(report.render_memory('sweep a\nfiles 1\nmemory 2\n'),
