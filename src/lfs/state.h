@@ -108,6 +108,7 @@ struct tw_node {
 		struct {
 			struct tw_pair pair; /* as the entry says */
 			struct tw_mdir *first, *last;
+			unsigned pairs;         /* from first to last */
 			struct tw_mdir **order; /* version 2: pairs with names; NULL: not known */
 			unsigned order_count;
 			unsigned subdirs;

@@ -45,6 +45,7 @@ static void link_into_dir(struct tw_node *dir, struct tw_mdir *mdir)
 	tw_pair_link(dir->dir.last, mdir);
 	mdir->dir = dir;
 	dir->dir.last = mdir;
+	dir->dir.pairs++;
 }
 
 /*
@@ -100,6 +101,7 @@ static int add(struct twinfs_volume *volume, struct tw_node *dir, const char *na
 			child->dir = node;
 			node->dir.pair = child->pair;
 			node->dir.first = node->dir.last = child;
+			node->dir.pairs = 1;
 		}
 	}
 	if (!rc)
@@ -128,6 +130,7 @@ static int remove_continuation(struct twinfs_volume *volume, struct tw_node *nod
 		return rc;
 	if (mdir->dir->dir.last == mdir)
 		mdir->dir->dir.last = before;
+	mdir->dir->dir.pairs--;
 	node->mdir = NULL;
 	tw_pair_drop(volume, mdir);
 	return rc;
@@ -151,6 +154,7 @@ static int unlink_directory(struct twinfs_volume *volume, struct tw_node *node)
 	int rc = 0;
 
 	node->dir.first = node->dir.last = NULL;
+	node->dir.pairs = 0;
 	first->dir = NULL;
 	if (before) {
 		struct tw_v1_edit edit = {

@@ -612,6 +612,8 @@ static void link_pieces(struct plan *plan)
 		plan->pieces = piece->next;
 		tw_pair_link(before, piece);
 		piece->dir = dir;
+		if (dir)
+			dir->dir.pairs++;
 		fill(piece, piece->entries, piece->count);
 		lay_out_all(piece);
 		before = piece;
@@ -622,6 +624,7 @@ static void link_pieces(struct plan *plan)
 		dir->dir.first = plan->mdir->next;
 		dir->dir.pair = dir->dir.first->pair;
 		plan->mdir->dir = NULL;
+		dir->dir.pairs--;
 	}
 	if (dir)
 		tw_v2_forget_order(dir);
@@ -710,6 +713,7 @@ static int leave_thread(struct plan *plan)
 	apply_to_nodes(plan);
 	if (mdir->dir->dir.last == mdir)
 		mdir->dir->dir.last = mdir->prev;
+	mdir->dir->dir.pairs--;
 	tw_v2_forget_order(mdir->dir);
 	tw_pair_drop(volume, mdir);
 	return 0;

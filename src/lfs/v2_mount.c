@@ -270,6 +270,7 @@ static void append_to_dir(struct tw_node *dir, struct tw_mdir *mdir)
 		dir->dir.first = mdir;
 	}
 	dir->dir.last = mdir;
+	dir->dir.pairs++;
 }
 
 /* Loads the pairs of one directory. Damage is noted in it; only lack of memory fails. */

@@ -112,6 +112,7 @@ static int add_dir(struct twinfs_volume *volume, struct tw_node *dir, struct tw_
 	child->dir = node;
 	node->dir.pair = child->pair;
 	node->dir.first = node->dir.last = child;
+	node->dir.pairs = 1;
 	rc = add_dir_entry(volume, dir, node, child);
 	if (!rc || node->mdir)
 		return rc;

@@ -225,18 +225,6 @@ int twinfs_volume_walk(struct twinfs_volume *volume, const char *path, uint64_t 
 	return rc;
 }
 
-static uint64_t blocks_of_dir(const struct tw_node *dir)
-{
-	uint64_t blocks = 0;
-
-	for (const struct tw_mdir *mdir = dir->dir.first; mdir; mdir = mdir->next) {
-		blocks += 2;
-		if (mdir == dir->dir.last)
-			break;
-	}
-	return blocks;
-}
-
 static void fill_stat(const struct twinfs_volume *volume, const struct tw_node *node,
 	struct twinfs_stat *ret_stat)
 {
@@ -248,7 +236,7 @@ static void fill_stat(const struct twinfs_volume *volume, const struct tw_node *
 		ret_stat->links = node->mdir ? 1 : 0;
 	} else {
 		ret_stat->type = TWINFS_DIR;
-		ret_stat->blocks = blocks_of_dir(node);
+		ret_stat->blocks = 2 * (uint64_t)node->dir.pairs;
 		ret_stat->links = 2 + node->dir.subdirs;
 	}
 }
