@@ -58,7 +58,8 @@ struct twinfs_superblock {
  * @block_size  only try this block size; 0 tries 128 to 1 MiB
  *
  * Returns 0, -EUCLEAN (none), -ENOTSUP (a version this library cannot read:
- * ret_superblock->version says which, of version 2 only the major number).
+ * ret_superblock->version says which, of version 2 only the major number),
+ * -ENOMEM without an error filled in.
  */
 TWINFS_API int twinfs_volume_probe(const void *bytes, uint64_t size, uint32_t block_size,
 	struct twinfs_superblock *ret_superblock, struct twinfs_error *err);

@@ -403,9 +403,14 @@ int tw_v2_read_superblock(const uint8_t *bytes, uint64_t size, uint32_t block_si
 	bool found = false, here = false;
 
 	for (uint64_t steps = 0; steps < blocks && !tw_pair_is_nil(pair); steps++) {
-		if (pair.block[0] >= blocks || pair.block[1] >= blocks ||
-			look_at_pair(bytes, block_size, pair, ret_superblock, &here, &pair) ||
-			(found && !here))
+		int rc;
+
+		if (pair.block[0] >= blocks || pair.block[1] >= blocks)
+			break;
+		rc = look_at_pair(bytes, block_size, pair, ret_superblock, &here, &pair);
+		if (rc == -ENOMEM)
+			return rc;
+		if (rc || (found && !here))
 			break;
 		found = here;
 	}

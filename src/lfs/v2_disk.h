@@ -174,7 +174,7 @@ bool tw_v2_read_record(const struct tw_v2_log *log, const struct tw_v2_content *
 /*
  * Finds the superblock of a volume with blocks of @block_size at @bytes: the last
  * one on the thread. -EUCLEAN: none, or one of another block size; -ENOTSUP: a
- * version other than 2.0 and 2.1, which is filled in.
+ * version other than 2.0 and 2.1, which is filled in; -ENOMEM.
  */
 int tw_v2_read_superblock(const uint8_t *bytes, uint64_t size, uint32_t block_size,
 	struct twinfs_superblock *ret_superblock);

@@ -395,6 +395,7 @@ static int take_superblock(struct scan *scan, struct twinfs_error *err)
 	struct twinfs_volume *volume = scan->volume;
 	const struct twinfs_superblock *superblock = &scan->superblock;
 	struct tw_area *area = &volume->area;
+	const struct tw_mdir *mdir;
 
 	if (!scan->root)
 		return tw_fail(err, TWINFS_P_LFS_MAGIC, -EUCLEAN,
@@ -407,6 +408,10 @@ static int take_superblock(struct scan *scan, struct twinfs_error *err)
 		area->block_count = superblock->block_count;
 	if (area->block_count < area->alloc_count)
 		area->alloc_count = area->block_count;
+	/* the thread was walked before the size was known */
+	LIST_FOREACH(mdir, &volume->mdirs, all)
+	if (mdir->pair.block[0] >= area->block_count || mdir->pair.block[1] >= area->block_count)
+		return refuse(scan, mdir->pair, -EUCLEAN, err);
 	volume->block_count = superblock->block_count;
 	volume->inline_max = tw_v2_inline_max(volume);
 	volume->upgrades = volume->upgrades && volume->version == TWINFS_LFS_2_0;

@@ -114,8 +114,8 @@ static int check_version(const struct finder *finder, const struct twinfs_part_i
 
 	if (probed == -ENOTSUP && major == 2)
 		(void)tw_fail(finder->err, TWINFS_P_LFS_VERSION, probed,
-			"%s holds a littlefs 2 that is newer than 2.1, which is not supported",
-			info->name);
+			"%s holds littlefs version %" PRIu32 ".%" PRIu32 ", which is not supported",
+			info->name, major, info->superblock.version & 0xffff);
 	else if (!probed && !tw_profile_mounts(finder->profile, major))
 		(void)tw_fail(finder->err, TWINFS_P_LFS_VERSION, -ENOTSUP,
 			"%s holds littlefs version %" PRIu32

@@ -88,7 +88,7 @@ FINDINGS = {
 }
 
 # Cases that are not even looked into.
-NOT_OPENED = {'super: major version': 'holds littlefs version 2, which is not supported'}
+NOT_OPENED = {'super: major version': 'holds littlefs version 2.0, which is not supported'}
 
 # Where check and the reader do not agree on how bad it is, and why.
 OTHERWISE = {

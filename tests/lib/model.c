@@ -506,10 +506,11 @@ bool model_equals(const struct model *model, struct twinfs_volume *volume, char 
 void model_write_json(const struct model *model, unsigned format,
 	const struct twinfs_volume_config *config, uint64_t used_blocks, FILE *file)
 {
-	fprintf(file,
-		"{\"format\": %u, \"block_size\": %u, \"prog_size\": %u, \"used_blocks\": %llu, "
-		"\"entries\": [",
-		format, config->block_size, config->prog_size, (unsigned long long)used_blocks);
+	fprintf(file, "{\"format\": %u, \"block_size\": %u, \"used_blocks\": %llu, ", format,
+		config->block_size, (unsigned long long)used_blocks);
+	if (config->prog_size)
+		fprintf(file, "\"prog_size\": %u, ", config->prog_size);
+	fprintf(file, "\"entries\": [");
 	for (size_t i = 0; i < model->count; i++) {
 		const struct model_object *object = &model->list[i];
 		uint8_t hash[SHA256_DIGEST_LENGTH];

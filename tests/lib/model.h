@@ -69,7 +69,8 @@ bool model_equals(const struct model *model, struct twinfs_volume *volume, char 
 
 /*
  * Writes the tree, and how many blocks it uses, as the JSON that the interop
- * readers compare with. @format is the version of littlefs, 1 or 2.
+ * readers compare with. @format is the version of littlefs, 1 or 2. With a program
+ * size of 0 a reader does not ask for what a careful writer does.
  */
 void model_write_json(const struct model *model, unsigned format,
 	const struct twinfs_volume_config *config, uint64_t used_blocks, FILE *file);

@@ -18,12 +18,13 @@
 
 #include "base/bytes.h"
 #include "base/crc.h"
+#include "lfs/v2_log.h"
 #include "lib/chip.h"
 #include "lib/model.h"
 
 enum {
 	IMAGES = 10000,
-	GOOD = 24, /* good images to start from */
+	GOOD = 27, /* good images to start from */
 	OPERATIONS = 50,
 };
 
@@ -33,18 +34,25 @@ static const struct geometry geometries[] = {
 	{4096, 16, 4096, 0x00},
 };
 
+static const uint32_t versions[] = {TWINFS_LFS_1_1, TWINFS_LFS_2_1, TWINFS_LFS_2_0};
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
 /* What the volumes said, to see that not all were refused at the door. */
 struct tally {
 	uint64_t mounted, refused, files_read, changes, findings;
 };
 
-static void make_good(struct chip *chip, const struct geometry *geometry, uint64_t seed)
+static void make_good(struct chip *chip, const struct geometry *geometry, uint32_t version,
+	uint64_t seed)
 {
 	struct twinfs_volume *volume;
 	struct model model = {0};
 	uint64_t random = seed;
 
 	chip_init(chip, geometry);
+	chip->config.disk_version = version;
+	chip->config.block_cycles = 5;
 	must(twinfs_volume_format(chip->flash, &chip->config, NULL) == 0, "format");
 	volume = chip_mount(chip);
 	for (unsigned i = 0; i < OPERATIONS; i++) {
@@ -68,7 +76,7 @@ static uint32_t edge(const struct geometry *geometry, uint64_t pick)
 		UINT32_MAX, UINT32_MAX - 1, 0x80000000, 0x7fffffff, geometry->block_size,
 		(uint32_t)(pick >> 32) % geometry->block_count};
 
-	return values[pick % (sizeof(values) / sizeof(*values))];
+	return values[pick % COUNT(values)];
 }
 
 /* Changes a few bytes of a half that is valid, and makes it valid again. */
@@ -92,6 +100,99 @@ static bool damage_half(uint8_t *block, const struct geometry *geometry, uint64_
 	return true;
 }
 
+/* A tag of a log taken apart, its payload copied. */
+struct piece {
+	unsigned type, id;
+	bool is_removed;
+	uint32_t len;
+	uint8_t data[TW_V2_PAYLOAD_MAX + 4];
+};
+
+static void damage_piece(struct piece *piece, const struct geometry *geometry, uint64_t *random)
+{
+	static const unsigned types[] = {0x001, 0x002, 0x0ff, 0x200, 0x201, 0x202, 0x301, 0x401,
+		0x4ff, 0x600, 0x601, 0x7ff, 0x05f, 0x27f, 0x402, 0x580, 0x610};
+	uint64_t pick = test_random(random);
+
+	switch (pick % 6) {
+	case 0:
+		piece->type = types[(pick >> 8) % COUNT(types)];
+		break;
+	case 1:
+		piece->id = (pick >> 8) % 4 ? (unsigned)(pick >> 16) % 12 : (pick >> 16) % 1024;
+		break;
+	case 2:
+		piece->len = (pick >> 8) % 2 ? (uint32_t)(pick >> 16) % 28 : piece->len / 2;
+		break;
+	case 3:
+		piece->is_removed = !piece->is_removed;
+		break;
+	default:
+		tw_put_le32(piece->data + (piece->len > 4 ? (pick >> 8) % (piece->len / 4) * 4 : 0),
+			edge(geometry, pick >> 16));
+	}
+}
+
+static size_t take_apart(const struct tw_v2_log *log, struct piece *pieces, size_t room)
+{
+	struct tw_v2_cursor cursor = TW_V2_BEGIN;
+	struct tw_v2_item item;
+	size_t count = 0;
+
+	while (count < room && tw_v2_next(log, &cursor, &item)) {
+		struct piece *piece = &pieces[count];
+
+		if (tw_v2_is_commit(tw_v2_type(item.tag)) || tw_v2_type(item.tag) == TW_V2_FCRC)
+			continue;
+		*piece = (struct piece){.type = tw_v2_type(item.tag),
+			.id = tw_v2_id(item.tag),
+			.is_removed = tw_v2_is_removed(item.tag),
+			.len = item.len};
+		memcpy(piece->data, item.data, item.len);
+		count++;
+	}
+	return count;
+}
+
+/* Changes a few tags of a log that is valid, and makes it valid again. */
+static bool damage_log(uint8_t *block, const struct geometry *geometry, uint64_t *random)
+{
+	static struct piece pieces[300];
+	uint8_t *bytes = calloc(1, geometry->block_size);
+	struct tw_v2_log_writer writer = {.bytes = bytes,
+		.block_size = geometry->block_size,
+		.prog_size = geometry->prog_size,
+		.off = TW_V2_REV_SIZE,
+		.chain = UINT32_MAX,
+		.has_fcrc = true};
+	struct tw_v2_log log = {0};
+	bool valid = bytes && tw_v2_scan(block, geometry->block_size, &log);
+	size_t count = valid ? take_apart(&log, pieces, COUNT(pieces)) : 0;
+
+	for (unsigned i = 0; count && i < 1 + (unsigned)(test_random(random) % 3); i++)
+		damage_piece(&pieces[test_random(random) % count], geometry, random);
+	for (size_t i = 0; i < count; i++) {
+		if (pieces[i].is_removed)
+			tw_v2_put_removed(&writer, pieces[i].type, pieces[i].id);
+		else
+			(void)tw_v2_put(&writer, pieces[i].type, pieces[i].id, pieces[i].data,
+				pieces[i].len);
+	}
+	if (count) {
+		tw_put_le32(bytes, log.rev);
+		tw_v2_seal(&writer, NULL);
+		memset(block, 0xff, geometry->block_size);
+		memcpy(block, bytes, writer.off);
+	}
+	free(bytes);
+	return count;
+}
+
+static bool damage_block(uint8_t *block, const struct geometry *geometry, uint64_t *random)
+{
+	return damage_half(block, geometry, random) || damage_log(block, geometry, random);
+}
+
 static void damage(struct chip *chip, const struct geometry *geometry, uint64_t *random)
 {
 	uint8_t *bytes = chip_bytes(chip);
@@ -100,8 +201,8 @@ static void damage(struct chip *chip, const struct geometry *geometry, uint64_t 
 		bool done = false;
 
 		for (unsigned tries = 0; !done && tries < 50; tries++)
-			done = damage_half(bytes + test_random(random) % geometry->block_count *
-							   geometry->block_size,
+			done = damage_block(bytes + test_random(random) % geometry->block_count *
+							    geometry->block_size,
 				geometry, random);
 	}
 	if (test_random(random) % 4 == 0)
@@ -228,12 +329,12 @@ int main(int argc, char **argv)
 	struct tally tally = {0};
 
 	for (unsigned good = 0; good < GOOD; good++) {
-		const struct geometry *geometry =
-			&geometries[good % (sizeof(geometries) / sizeof(*geometries))];
+		const struct geometry *geometry = &geometries[good % COUNT(geometries)];
 		struct chip chip;
 		uint8_t *start;
 
-		make_good(&chip, geometry, seed + good);
+		make_good(&chip, geometry, versions[good / COUNT(geometries) % COUNT(versions)],
+			seed + good);
 		start = malloc(chip_size(&chip));
 		must(start, "no memory");
 		memcpy(start, chip_bytes(&chip), chip_size(&chip));

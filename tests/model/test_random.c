@@ -64,8 +64,12 @@ static uint64_t count_used(struct chip *chip)
 static void save(struct chip *chip, const struct model *model, const char *directory,
 	unsigned number)
 {
+	struct twinfs_volume_config config = chip->config;
 	char path[512];
 	FILE *file;
+
+	if (chip->trouble.bad_blocks)
+		config.prog_size = 0; /* what a bad block leaves need not be aligned to it */
 
 	(void)snprintf(path, sizeof(path), "%s/%04u.bin", directory, number);
 	file = fopen(path, "wb");
@@ -75,8 +79,7 @@ static void save(struct chip *chip, const struct model *model, const char *direc
 	(void)snprintf(path, sizeof(path), "%s/%04u.json", directory, number);
 	file = fopen(path, "w");
 	must(file, "cannot write %s", path);
-	model_write_json(model, chip->config.disk_version >> 16, &chip->config,
-		count_used(chip), file);
+	model_write_json(model, config.disk_version >> 16, &config, count_used(chip), file);
 	must(fclose(file) == 0, "cannot write %s", path);
 }
 

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hash.c - how fast are the hashes of checksum.json, next to the libraries
+ * that they are made with?
+ *
+ * Both sides hash the same buffers, in the sizes of a module's files, one
+ * after the other on one core. The rounds of all four alternate, and the best
+ * round of each counts: what a busy machine adds is not the hash's.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <openssl/evp.h>
+#include <zlib.h>
+
+#include "module/hash.h"
+
+#define FILES    500
+#define FILE_MAX 12000
+#define ROUNDS   25
+
+struct bench {
+	uint8_t *bytes; /* FILES buffers of FILE_MAX bytes */
+	uint64_t sum;   /* keeps the compiler from leaving work out */
+};
+
+static size_t size_of(unsigned file)
+{
+	return file % 5 ? 8000 : FILE_MAX;
+}
+
+static void must(bool ok, const char *what)
+{
+	if (ok)
+		return;
+	fprintf(stderr, "hash: %s failed\n", what);
+	exit(2);
+}
+
+static void ours(struct bench *bench, const uint8_t *data, size_t len, enum tw_hash_kind kind)
+{
+	char text[TW_HASH_TEXT_SIZE];
+	struct tw_hash hash;
+
+	must(!tw_hash_init(&hash, kind) && !tw_hash_update(&hash, data, len) &&
+			!tw_hash_text(&hash, text),
+		"our hash");
+	bench->sum += (uint8_t)text[5];
+	tw_hash_release(&hash);
+}
+
+static void our_crc(struct bench *bench, const uint8_t *data, size_t len)
+{
+	ours(bench, data, len, TW_HASH_CRC32);
+}
+
+static void our_sha256(struct bench *bench, const uint8_t *data, size_t len)
+{
+	ours(bench, data, len, TW_HASH_SHA256);
+}
+
+static void library_crc(struct bench *bench, const uint8_t *data, size_t len)
+{
+	bench->sum += crc32_z(TWINFS_DEVICE_CRC_INIT, data, len);
+}
+
+static void library_sha256(struct bench *bench, const uint8_t *data, size_t len)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned digest_len;
+
+	must(EVP_Digest(data, len, digest, &digest_len, EVP_sha256(), NULL) == 1, "EVP_Digest");
+	bench->sum += digest[0];
+}
+
+static const struct contestant {
+	const char *name;
+	void (*hash)(struct bench *bench, const uint8_t *data, size_t len);
+} contestants[] = {
+	{"crc32_ours", our_crc},
+	{"crc32_library", library_crc},
+	{"sha256_ours", our_sha256},
+	{"sha256_library", library_sha256},
+};
+
+#define CONTESTANTS (sizeof(contestants) / sizeof(contestants[0]))
+
+static double now_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
+}
+
+/* Seconds to hash all files once. */
+static double run(struct bench *bench, const struct contestant *contestant)
+{
+	double start = now_s();
+
+	for (unsigned i = 0; i < FILES; i++)
+		contestant->hash(bench, bench->bytes + (size_t)i * FILE_MAX, size_of(i));
+	return now_s() - start;
+}
+
+int main(void)
+{
+	struct bench bench = {.bytes = malloc((size_t)FILES * FILE_MAX)};
+	double best[CONTESTANTS], seconds;
+	size_t total = 0;
+
+	must(bench.bytes, "malloc");
+	for (size_t i = 0; i < (size_t)FILES * FILE_MAX; i++)
+		bench.bytes[i] = (uint8_t)(i * 7 + i / 251);
+	for (unsigned i = 0; i < FILES; i++)
+		total += size_of(i);
+	for (unsigned round = 0; round < ROUNDS; round++)
+		for (size_t i = 0; i < CONTESTANTS; i++) {
+			seconds = run(&bench, &contestants[i]);
+			if (!round || seconds < best[i])
+				best[i] = seconds;
+		}
+	printf("{\"bytes\": %zu", total);
+	for (size_t i = 0; i < CONTESTANTS; i++)
+		printf(", \"%s_mb_s\": %.0f", contestants[i].name, (double)total / best[i] / 1e6);
+	printf("}\n");
+	free(bench.bytes);
+	return bench.sum == UINT64_MAX;
+}
