@@ -85,6 +85,7 @@ struct twinfs_part_info {
  *
  * Returns 0, -EINVAL (@source names nothing, or too much), -EUCLEAN (no
  * partition table, no superblock and no profile; areas outside the file),
+ * -ENOTSUP (a littlefs of a version that the firmware of the profile does not mount),
  * -EBUSY, and as twinfs_image_open(), twinfs_profile_load().
  */
 TWINFS_API int twinfs_module_open(const struct twinfs_source *source,

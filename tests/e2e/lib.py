@@ -20,6 +20,7 @@ import unittest
 SKIPPED = 77
 PATIENCE = 30  # seconds; only a failing test waits that long
 TWINFS = os.environ.get('TWINFS', '')
+FORMAT = os.environ.get('TWINFS_FORMAT', 'lfs1')  # file system of the images made, as mk names it
 
 # What the module of a test is made of; the names in PROTECTED get a factory copy.
 FILES = {
@@ -212,7 +213,7 @@ class MountTest(unittest.TestCase):
             os.makedirs(os.path.dirname(path), exist_ok=True)
             write(path, data)
         backups = [word for name in self.protected for word in ('--backup', name)]
-        run(TWINFS, 'mk', '-q', *self.make_options, '--user', source, *backups, image)
+        run(TWINFS, 'mk', '-q', '--format', FORMAT, *self.make_options, '--user', source, *backups, image)
 
     def new_mount(self, *words):
         """Mounts self.image, or what the words name."""

@@ -216,6 +216,24 @@ class Old(Version2):
         self.check_image()
 
 
+class Wear(Version2):
+    begins_mounted = False
+
+    def most_worn(self, cycles):
+        with self.new_mount('--block-cycles', cycles, self.image) as mount:
+            for number in range(200):
+                os.setxattr(mount.usr('notes.txt'), 'user.littlefs.10', bytes([number]) * MAX)
+            user = json.loads(mount.control('wear'))['partitions'][0]
+        os.unlink(self.image + '.wear')
+        self.check_image()
+        return user['max']
+
+    def test_block_cycles(self):
+        """Pairs that never move take all the wear of their directory."""
+        staying, moving = self.most_worn('1000000'), self.most_worn('2')
+        self.assertGreater(staying, 4 * moving)
+
+
 class Plain(lib.MountTest):
     """A bare littlefs of any project: nothing but the file is needed."""
     begins_mounted = False

@@ -132,9 +132,11 @@ class NotStored(lib.MountTest):
             os.getxattr(main, 'user.other')
         with self.fails(errno.ENODATA):
             os.getxattr(main, 'user.littlefs.01')
-        for change in (lambda: os.setxattr(main, 'user.other', b'x'),
-                       lambda: os.setxattr(main, 'user.littlefs.01', b'x'),
-                       lambda: os.removexattr(main, 'user.littlefs.01')):
+        changes = [lambda: os.setxattr(main, 'user.other', b'x')]
+        if lib.FORMAT == 'lfs1':
+            changes += [lambda: os.setxattr(main, 'user.littlefs.01', b'x'),
+                        lambda: os.removexattr(main, 'user.littlefs.01')]
+        for change in changes:
             with self.fails(errno.EOPNOTSUPP):
                 change()
 

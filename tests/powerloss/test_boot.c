@@ -7,7 +7,7 @@
  * an empty checksum.json and with it a module that never restores again; no
  * other cut does any harm. Under the safe policy there is no such cut. Other
  * scenes damage files, cut boots that repair them, and cut the boot after the
- * cut.
+ * cut. All of it is done on both versions of littlefs.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -18,11 +18,16 @@
 #include "lib/chip.h"
 #include "module/boot_run.h"
 #include "module/hash.h"
+#include "module/volume_config.h"
 
 enum {
 	BLOCK = 4096,
 	USER_BLOCKS = 96,
 	BACKUP_BLOCKS = 50,
+	/* of the first boot on version 2: flash operations, cuts that leave restore dead */
+	V2_POINTS = 23,
+	V2_DEAD = 3,
+	V2_DEAD_TWICE = 3,
 };
 
 static const struct {
@@ -159,15 +164,16 @@ static int boot_use_restart(struct module *module)
 	return rc ? rc : boot(module, NULL);
 }
 
-static void init_module(struct module *module, enum twinfs_policy policy)
+static void init_module(struct module *module, uint32_t major, enum twinfs_policy policy)
 {
 	static const struct geometry geometry = {BLOCK, USER_BLOCKS + BACKUP_BLOCKS, BLOCK, 0xff};
-	struct twinfs_volume_config part = {
-		.block_size = BLOCK, .prog_size = BLOCK, .spare_blocks = 1};
+	struct twinfs_volume_config part = {.block_size = BLOCK};
 
 	chip_init(&module->chip, &geometry);
 	must(twinfs_profile_load("default", &module->profile, NULL) == 0, "profile");
 	module->profile.writes_settings = false; /* only the restore is counted */
+	module->profile.format = major;
+	tw_profile_configure(&module->profile, major, 0, &part);
 	module->cuts = 0;
 	module->scene = boot_only;
 	module->boot = (struct tw_boot){
@@ -312,32 +318,38 @@ static unsigned cut_twice(struct module *module, bool torn, unsigned *ret_states
 	return dead;
 }
 
-static void first_restore(enum twinfs_policy policy)
+/* The safe policy leaves none. */
+static void expect_dead(enum twinfs_policy policy, unsigned dead, unsigned on_device)
+{
+	must(dead == (policy == TWINFS_POLICY_SAFE ? 0 : on_device), "%u dead ends", dead);
+}
+
+static void first_restore(uint32_t major, enum twinfs_policy policy)
 {
 	struct module module;
 	unsigned points, states, dead;
 	uint64_t before;
 
-	init_module(&module, policy);
+	init_module(&module, major, policy);
 	keep_start(&module);
 	before = operations(&module);
 	must(boot(&module, NULL) == 0, "boot");
-	if (policy == TWINFS_POLICY_DEVICE)
+	if (policy == TWINFS_POLICY_DEVICE && major == 1)
 		must(operations(&module) - before == 36, "%" PRIu64 " flash operations, not 36",
 			operations(&module) - before);
 	must(count_right(&module) == PROTECTED, "restored");
 	for (unsigned eighths = 0; eighths <= 8; eighths++) {
 		dead = cut_everywhere(&module, eighths, &points);
-		must(policy == TWINFS_POLICY_SAFE || points == 36, "%u points", points);
+		must(policy == TWINFS_POLICY_SAFE || points == (major == 1 ? 36 : V2_POINTS),
+			"%u points", points);
 		/* Done wholly, an operation counts as before: one point later. */
-		must(dead == (policy == TWINFS_POLICY_SAFE ? 0 : 4), "%u dead ends (%u/8)", dead,
-			eighths);
+		expect_dead(policy, dead, major == 1 ? 4 : V2_DEAD);
 		printf("%s: %u points, %u/8 done: %u leave restore dead\n",
 			twinfs_policy_name(policy), points, eighths, dead);
 	}
 	dead = cut_twice(&module, false, &states);
-	/* Before the table's name is there: 2 first cuts, then 4 second ones each. */
-	must(dead == (policy == TWINFS_POLICY_SAFE ? 0 : 8), "%u dead ends with two cuts", dead);
+	/* Before the table's name is there: 2 first cuts (1), then 4 second ones each (3). */
+	expect_dead(policy, dead, major == 1 ? 8 : V2_DEAD_TWICE);
 	dead = cut_twice(&module, true, &states);
 	must(policy == TWINFS_POLICY_DEVICE || !dead, "%u dead ends with two cuts", dead);
 	printf("%s: %u states with two cuts: %u leave restore dead; %" PRIu64 " cuts\n",
@@ -346,14 +358,14 @@ static void first_restore(enum twinfs_policy policy)
 }
 
 /* Protected files changed, emptied and deleted; the table is there. */
-static void damaged_files(enum twinfs_policy policy)
+static void damaged_files(uint32_t major, enum twinfs_policy policy)
 {
 	struct module module;
 	struct twinfs_volume *volume;
 	unsigned points;
 	uint64_t ino;
 
-	init_module(&module, policy);
+	init_module(&module, major, policy);
 	must(boot(&module, NULL) == 0, "boot");
 	volume = mount_part(&module, &module.boot.user);
 	must(twinfs_volume_walk(volume, "net.py", &ino) == 0, "net.py");
@@ -377,18 +389,18 @@ static void damaged_files(enum twinfs_policy policy)
 }
 
 /* A restart in the middle of an application's work. */
-static void restart_in_the_middle(enum twinfs_policy policy)
+static void restart_in_the_middle(uint32_t major, enum twinfs_policy policy)
 {
 	struct module module;
 	unsigned points;
 
-	init_module(&module, policy);
+	init_module(&module, major, policy);
 	must(boot(&module, NULL) == 0, "boot");
 	keep_start(&module);
 	module.scene = boot_use_restart;
 	for (unsigned eighths = 0; eighths <= 8; eighths++) {
 		must(cut_everywhere(&module, eighths, &points) == 0, "a dead end");
-		must(points > 25, "only %u points", points);
+		must(points > (major == 1 ? 25 : 15), "only %u points", points);
 	}
 	printf("%s: restart in the middle: %" PRIu64 " cuts, all recover\n",
 		twinfs_policy_name(policy), module.cuts);
@@ -396,32 +408,40 @@ static void restart_in_the_middle(enum twinfs_policy policy)
 }
 
 /* The user partition cannot be mounted: formatted, then restored. */
-static void unmountable_user(enum twinfs_policy policy)
+static void unmountable_user(uint32_t major, enum twinfs_policy policy)
 {
 	struct module module;
 	unsigned dead = 0, points;
 
-	init_module(&module, policy);
+	init_module(&module, major, policy);
 	memset(chip_bytes(&module.chip), 0x5a, 2 * BLOCK);
 	keep_start(&module);
 	for (unsigned eighths = 0; eighths <= 8; eighths += 4) {
 		dead += cut_everywhere(&module, eighths, &points);
-		must(policy == TWINFS_POLICY_SAFE || points == 42, "%u points", points);
+		must(policy == TWINFS_POLICY_SAFE || points == (major == 1 ? 42 : V2_POINTS + 4),
+			"%u points", points);
 	}
-	must(dead == (policy == TWINFS_POLICY_SAFE ? 0 : 12), "%u dead ends", dead);
+	expect_dead(policy, dead, major == 1 ? 12 : 3 * V2_DEAD);
 	printf("%s: unmountable partition: %" PRIu64 " cuts\n", twinfs_policy_name(policy),
 		module.cuts);
 	release_module(&module);
 }
 
-int main(void)
+static void try_all(uint32_t major)
 {
 	for (enum twinfs_policy policy = TWINFS_POLICY_DEVICE; policy <= TWINFS_POLICY_SAFE;
 		policy++) {
-		first_restore(policy);
-		damaged_files(policy);
-		restart_in_the_middle(policy);
-		unmountable_user(policy);
+		printf("littlefs %" PRIu32 "\n", major);
+		first_restore(major, policy);
+		damaged_files(major, policy);
+		restart_in_the_middle(major, policy);
+		unmountable_user(major, policy);
 	}
+}
+
+int main(void)
+{
+	try_all(1);
+	try_all(2);
 	return 0;
 }
