@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "fuse_ops.h"
+#include "fuse_turn.h"
 #include "fuse_worker.h"
 
 /* Writers of a volume take turns anyway; this many let readers run beside them. */
@@ -172,7 +173,9 @@ static int loop(struct tw_emu *emu, struct fuse_session *session)
 		return -ENOMEM;
 	fuse_loop_cfg_set_clone_fd(config, 1);
 	fuse_loop_cfg_set_max_threads(config, THREADS_MAX);
-	rc = tw_emu_worker_start(emu, session);
+	rc = tw_emu_turn_take(session);
+	if (rc == 0)
+		rc = tw_emu_worker_start(emu, session);
 	if (rc == 0) {
 		rc = fuse_session_loop_mt(session, config);
 		tw_emu_worker_stop(emu);
@@ -240,6 +243,7 @@ static void emu_init(struct tw_emu *emu, const struct tw_daemon_options *options
 	(void)pthread_rwlock_init(&emu->power, &attr);
 	(void)pthread_rwlockattr_destroy(&attr);
 	tw_emu_files_init(&emu->files);
+	tw_emu_turn_init(&emu->turn);
 	for (size_t i = 0; i < TW_EMU_TREES; i++)
 		tw_emu_names_init(&emu->trees[i].names);
 }
@@ -248,6 +252,7 @@ static void emu_release(struct tw_emu *emu)
 {
 	for (size_t i = 0; i < TW_EMU_TREES; i++)
 		tw_emu_names_release(&emu->trees[i].names);
+	tw_emu_turn_release(&emu->turn);
 	tw_emu_files_release(&emu->files);
 	(void)pthread_rwlock_destroy(&emu->power);
 }
