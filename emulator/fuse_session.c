@@ -91,6 +91,7 @@ static const struct fuse_lowlevel_ops ops = {
 	.forget = tw_emu_op_forget,
 	.forget_multi = tw_emu_op_forget_multi,
 	.getattr = tw_emu_op_getattr,
+	.access = tw_emu_op_access,
 	.setattr = tw_emu_op_setattr,
 	.mknod = tw_emu_op_mknod,
 	.mkdir = tw_emu_op_mkdir,
@@ -111,7 +112,7 @@ static const struct fuse_lowlevel_ops ops = {
 	.readdir = tw_emu_op_readdir,
 	.readdirplus = tw_emu_op_readdirplus,
 	.releasedir = tw_emu_op_releasedir,
-	.fsyncdir = tw_emu_op_fsyncdir,
+	/* no fsyncdir: names are on the chip when the call that made them returns */
 	.statfs = tw_emu_op_statfs,
 	.setxattr = tw_emu_op_setxattr,
 	.getxattr = tw_emu_op_getxattr,
@@ -128,6 +129,35 @@ static const char *image_name(const struct twinfs_source *source)
 				: "twinfs";
 }
 
+static bool has_word(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	while (list && *list) {
+		size_t next = strcspn(list, ",");
+
+		if (next == len && !memcmp(list, word, len))
+			return true;
+		list += next + (list[next] == ',');
+	}
+	return false;
+}
+
+/*
+ * Whether permissions cannot make a difference: the kernel lets in root alone,
+ * or the owner of everything, who may do everything. Then it need not check
+ * them, for which it would fetch the attributes of a directory again after
+ * each change in it.
+ */
+static bool is_private(const struct tw_daemon_options *options)
+{
+	if (has_word(options->fuse_options, "allow_other") ||
+		has_word(options->fuse_options, "allow_root"))
+		return false;
+	return !geteuid() || (options->uid == geteuid() && (options->dir_mode & 0700) == 0700 &&
+				     (options->file_mode & 0600) == 0600);
+}
+
 static int add_options(const struct tw_emu *emu, struct fuse_args *args)
 {
 	bool bad = fuse_opt_add_arg(args, "twinfs") < 0;
@@ -136,7 +166,8 @@ static int add_options(const struct tw_emu *emu, struct fuse_args *args)
 	/* the path may hold commas, which end an option */
 	bad = bad || asprintf(&name, "fsname=%s", image_name(&emu->options->source)) < 0 ||
 	      fuse_opt_add_opt_escaped(&list, name) < 0 ||
-	      fuse_opt_add_opt(&list, "subtype=twinfs,default_permissions") < 0 ||
+	      fuse_opt_add_opt(&list, "subtype=twinfs") < 0 ||
+	      (!is_private(emu->options) && fuse_opt_add_opt(&list, "default_permissions") < 0) ||
 	      (geteuid() == 0 && fuse_opt_add_opt(&list, "nosuid,nodev") < 0) ||
 	      fuse_opt_add_arg(args, "-o") < 0 || fuse_opt_add_arg(args, list) < 0;
 	if (emu->options->fuse_options && *emu->options->fuse_options)
