@@ -79,9 +79,8 @@ int tw_area_write_block(const struct tw_area *area, uint32_t block, uint8_t *dat
 	if (block >= area->block_count || padded > area->block_size)
 		return -EUCLEAN;
 	memset(data + len, 0xff, padded - len);
-	rc = twinfs_flash_erase(area->flash, tw_area_addr(area, block), area->block_size);
-	if (!rc)
-		rc = twinfs_flash_program(area->flash, tw_area_addr(area, block), data, padded);
+	rc = twinfs_flash_rewrite(area->flash, tw_area_addr(area, block), area->block_size, data,
+		padded);
 	if (!rc)
 		rc = tw_area_read(area, block, 0, len, &written);
 	if (!rc && memcmp(written, data, len) != 0)
