@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fuse_lowlevel.h>
 #include <limits.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,8 @@
 
 /* Writers of a volume take turns anyway; this many let readers run beside them. */
 #define THREADS_MAX    8
-#define BACKGROUND_MAX 64 /* requests that nobody waits for, such as read-ahead */
+#define KEPT_BYTES     (8 << 20) /* memory that is not given back to the kernel */
+#define BACKGROUND_MAX 64        /* requests that nobody waits for, such as read-ahead */
 
 /* ---- what libfuse says ---- */
 
@@ -332,11 +334,23 @@ static int run(struct tw_emu *emu, struct twinfs_error *err)
 	return rc;
 }
 
+/*
+ * Unsynced content comes and goes in pieces of a block. The C library would
+ * fetch them from the kernel one at a time, and give them back at each sync.
+ */
+static void keep_memory(void)
+{
+	(void)mallopt(M_ARENA_MAX, 1);
+	(void)mallopt(M_TOP_PAD, KEPT_BYTES / 8);
+	(void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+}
+
 static int run_daemon(const struct tw_daemon_options *options, struct twinfs_error *err)
 {
 	struct tw_emu emu;
 	int rc;
 
+	keep_memory();
 	emu_init(&emu, options);
 	words.log = &emu.log;
 	words.first[0] = '\0';
