@@ -78,12 +78,14 @@ static int fail(struct twinfs_error *err, const char *file, int code, const char
 
 static void init(void *userdata, struct fuse_conn_info *conn)
 {
-	(void)userdata;
+	const struct tw_emu *emu = userdata;
+
 	/* content changes through this mount only: no change of a time means new content */
 	conn->want &= ~(unsigned)FUSE_CAP_AUTO_INVAL_DATA;
 	conn->want |= conn->capable & FUSE_CAP_EXPLICIT_INVAL_DATA;
-	/* a full disk must be reported by write, not by close */
-	conn->want &= ~(unsigned)FUSE_CAP_WRITEBACK_CACHE;
+	/* only when asked for: a full disk should be reported by write, not by close */
+	if (emu->options->writeback)
+		conn->want |= conn->capable & FUSE_CAP_WRITEBACK_CACHE;
 	conn->max_background = BACKGROUND_MAX;
 }
 

@@ -29,7 +29,8 @@ static const struct tw_tool_option options[] = {
 		"or with the holes closed: safe"},
 	{'o', NULL, "OPTIONS",
 		"comma list: view=device (bare user partition instead of the union), "
-		"view=overlay, uid=N, gid=N, umask=OCTAL, ro (the image stays as it is), and "
+		"view=overlay, uid=N, gid=N, umask=OCTAL, ro (the image stays as it is), "
+		"writeback (collect writes; a full disk is reported by fsync or close), and "
 		"options of FUSE"},
 	{0},
 };
@@ -110,6 +111,8 @@ static int take_word(struct mount *mount, const char *word)
 	} else if (has_name(word, "umask")) {
 		is_right = parse_number(word, "umask", 8, 0777, &number);
 		mount->umask = (mode_t)number;
+	} else if (!strcmp(word, "writeback")) {
+		daemon->writeback = true;
 	} else {
 		if (!strcmp(word, "ro"))
 			daemon->module.image_flags = TWINFS_IMAGE_SCRATCH;
