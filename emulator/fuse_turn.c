@@ -5,12 +5,17 @@
  * Most of what a request costs is waking the thread that serves it. Left to
  * themselves all threads wait in the kernel, which wakes them in turn: each
  * request another one, on another core, with cold caches. So one thread, the
- * keeper, reads, and the others wait here. Several requests in a row that had
- * another one behind them are a crowd: then a helper is called, which serves
- * until nothing is waiting, and may call the next one.
+ * keeper, reads, and the others wait here. When requests of several programs
+ * mix, there is a crowd: then all threads read, until one program is left.
  *
- * A single request behind another is no crowd: RELEASE and FORGET, which nobody
- * waits for, are always followed by something.
+ * The keeper does not sleep at once: a program in the middle of its work sends
+ * the next request within microseconds, and waking a sleeping core takes longer
+ * than that. It yields while it looks, so that on a busy machine the program
+ * gets the core instead.
+ *
+ * Requests that queue up are no sign of a crowd: RELEASE and FORGET, which
+ * nobody waits for, always have something behind them, and the keeper may be
+ * late because the program it woke has its core.
  */
 #include "fuse_turn.h"
 
@@ -18,18 +23,39 @@
 #include <fuse_lowlevel.h>
 #include <linux/fuse.h>
 #include <poll.h>
+#include <sched.h>
+#include <stdint.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "state.h"
 
-#define CROWD 4u
+#define CROWD     8 /* points from which there is one */
+#define CROWD_MAX 32
+#define LOOK_NS   20000 /* longer gained nothing and took the core from others */
 
 static bool has_waiting(int fd)
 {
 	struct pollfd device = {.fd = fd, .events = POLLIN};
 
 	return poll(&device, 1, 0) > 0;
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void look_out(int fd)
+{
+	int64_t end = now_ns() + LOOK_NS;
+
+	while (!has_waiting(fd) && now_ns() < end)
+		(void)sched_yield();
 }
 
 /* Each thread has a descriptor of its own; where the kernel cannot do that, all are keepers. */
@@ -39,6 +65,25 @@ static bool is_keeper(struct tw_emu_turn *turn, int fd)
 
 	return atomic_load(&turn->keeper) == fd ||
 	       atomic_compare_exchange_strong(&turn->keeper, &none, fd);
+}
+
+static bool is_crowd(const struct tw_emu_turn *turn)
+{
+	return atomic_load_explicit(&turn->crowd, memory_order_relaxed) >= CROWD;
+}
+
+/* Points for each change of the program; they go when it stays. An update that is lost is none. */
+static void count(struct tw_emu_turn *turn, uint32_t pid)
+{
+	int crowd = atomic_load_explicit(&turn->crowd, memory_order_relaxed);
+
+	if (!pid) /* nobody waits for it */
+		return;
+	if (atomic_exchange_explicit(&turn->last, pid, memory_order_relaxed) == pid)
+		crowd -= crowd > 0;
+	else if (crowd < CROWD_MAX)
+		crowd += 2;
+	atomic_store_explicit(&turn->crowd, crowd, memory_order_relaxed);
 }
 
 static void call_help(struct tw_emu_turn *turn)
@@ -53,16 +98,20 @@ static ssize_t read_request(int fd, void *buf, size_t len, void *userdata)
 {
 	struct tw_emu *emu = userdata;
 	struct tw_emu_turn *turn = &emu->turn;
+	const struct fuse_in_header *header = buf;
 	ssize_t got;
 
-	if (!is_keeper(turn, fd) && !has_waiting(fd) && sem_wait(&turn->help) < 0)
-		return -1;
+	if (!is_crowd(turn)) {
+		if (is_keeper(turn, fd))
+			look_out(fd);
+		else if (sem_wait(&turn->help) < 0)
+			return -1;
+	}
 	got = read(fd, buf, len);
-	if (got < 0)
+	if (got < (ssize_t)sizeof(*header))
 		return got;
-	if (!has_waiting(fd))
-		atomic_store(&turn->crowd, 0);
-	else if (atomic_fetch_add(&turn->crowd, 1) + 1 >= CROWD)
+	count(turn, header->pid);
+	if (is_crowd(turn))
 		call_help(turn);
 	return got;
 }
