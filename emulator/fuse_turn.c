@@ -20,11 +20,14 @@
 #include "fuse_turn.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <fuse_lowlevel.h>
 #include <linux/fuse.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -58,13 +61,12 @@ static void look_out(int fd)
 		(void)sched_yield();
 }
 
-/* Each thread has a descriptor of its own; where the kernel cannot do that, all are keepers. */
-static bool is_keeper(struct tw_emu_turn *turn, int fd)
+static bool is_keeper(struct tw_emu_turn *turn)
 {
-	int none = -1;
+	uintptr_t self = (uintptr_t)pthread_self(), none = 0;
 
-	return atomic_load(&turn->keeper) == fd ||
-	       atomic_compare_exchange_strong(&turn->keeper, &none, fd);
+	return atomic_load(&turn->keeper) == self ||
+	       atomic_compare_exchange_strong(&turn->keeper, &none, self);
 }
 
 static bool is_crowd(const struct tw_emu_turn *turn)
@@ -102,7 +104,7 @@ static ssize_t read_request(int fd, void *buf, size_t len, void *userdata)
 	ssize_t got;
 
 	if (!is_crowd(turn)) {
-		if (is_keeper(turn, fd))
+		if (is_keeper(turn))
 			look_out(fd);
 		else if (sem_wait(&turn->help) < 0)
 			return -1;
@@ -144,9 +146,24 @@ static ssize_t write_answer(int fd, struct iovec *iov, int count, void *userdata
 	return writev(fd, iov, count);
 }
 
+#ifdef TW_HAVE_CLONE_HOOK
+/* Since libfuse 3.17 who reads himself also makes each thread's descriptor himself. */
+static int clone_device(int device)
+{
+	uint32_t master = (uint32_t)device;
+	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0 && ioctl(fd, FUSE_DEV_IOC_CLONE, &master) < 0) {
+		(void)close(fd);
+		return -1;
+	}
+	return fd;
+}
+#endif
+
 void tw_emu_turn_init(struct tw_emu_turn *turn)
 {
-	*turn = (struct tw_emu_turn){.keeper = -1};
+	*turn = (struct tw_emu_turn){0};
 	(void)sem_init(&turn->help, 0, 0); /* cannot fail for this value */
 }
 
@@ -157,7 +174,13 @@ void tw_emu_turn_release(struct tw_emu_turn *turn)
 
 int tw_emu_turn_take(struct fuse_session *session)
 {
-	static const struct fuse_custom_io io = {.read = read_request, .writev = write_answer};
+	static const struct fuse_custom_io io = {
+		.read = read_request,
+		.writev = write_answer,
+#ifdef TW_HAVE_CLONE_HOOK
+		.clone_fd = clone_device,
+#endif
+	};
 
 	return fuse_session_custom_io(session, &io, fuse_session_fd(session));
 }

@@ -14,11 +14,11 @@
 struct fuse_session;
 
 struct tw_emu_turn {
-	atomic_int keeper;      /* descriptor of the thread that reads always; -1: none yet */
-	atomic_int crowd;       /* points: how much the requests of several programs mix */
-	atomic_uint last;       /* program, or thread of one, that sent the last request */
-	sem_t help;             /* where the other threads wait */
-	atomic_bool is_greeted; /* the answer to INIT was sent */
+	atomic_uintptr_t keeper; /* the thread that reads always; 0: none yet */
+	atomic_int crowd;        /* points: how much the requests of several programs mix */
+	atomic_uint last;        /* program, or thread of one, that sent the last request */
+	sem_t help;              /* where the other threads wait */
+	atomic_bool is_greeted;  /* the answer to INIT was sent */
 };
 
 void tw_emu_turn_init(struct tw_emu_turn *turn);
