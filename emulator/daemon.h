@@ -21,6 +21,7 @@ struct tw_daemon_options {
 	const char *fuse_options; /* comma list for the kernel and libfuse, or NULL */
 	bool foreground;
 	bool debug;
+	bool writeback; /* the kernel collects writes; a full disk shows at fsync or close */
 	enum tw_view view;
 	uid_t uid; /* owner of everything */
 	gid_t gid;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fuse_lowlevel.h>
 #include <twinfs/volume.h>
+#include <unistd.h>
 
 #include "attr.h"
 #include "fuse_ops.h"
@@ -42,6 +43,29 @@ void tw_emu_op_getattr(struct fuse_req *req, uint64_t ino, struct fuse_file_info
 	(void)fi;
 	rc = get_attr(tw_emu_of(req), ino, &attr);
 	reply_attr(req, rc, &attr);
+}
+
+/*
+ * Only asked where the kernel does not check permissions itself: all users are
+ * then root or the owner (fuse_session.c).
+ */
+static int check_access(const struct stat *attr, int mask, uid_t uid)
+{
+	mode_t granted = uid ? attr->st_mode >> 6 : R_OK | W_OK | X_OK;
+
+	if (!uid && S_ISREG(attr->st_mode) && !(attr->st_mode & 0111))
+		granted &= ~(mode_t)X_OK;
+	return (mode_t)mask & ~granted & (R_OK | W_OK | X_OK) ? -EACCES : 0;
+}
+
+void tw_emu_op_access(struct fuse_req *req, uint64_t ino, int mask)
+{
+	struct stat attr;
+	int rc = get_attr(tw_emu_of(req), ino, &attr);
+
+	if (rc == 0)
+		rc = check_access(&attr, mask, fuse_req_ctx(req)->uid);
+	tw_emu_reply(req, rc);
 }
 
 /* ---- set ---- */
@@ -127,6 +151,9 @@ static int set_attr(struct tw_emu *emu, uint64_t ino, const struct stat *attr, i
 	rc = get_attr(emu, ino, ret_attr);
 	if (rc < 0)
 		return rc;
+	if ((to_set & FUSE_SET_ATTR_SIZE) && S_ISREG(ret_attr->st_mode) &&
+		!(ret_attr->st_mode & 0222))
+		return -EACCES;
 	return is_same(ret_attr, attr, to_set) ? 0 : -EPERM;
 }
 

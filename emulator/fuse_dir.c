@@ -161,14 +161,6 @@ void tw_emu_op_releasedir(struct fuse_req *req, uint64_t ino, struct fuse_file_i
 	tw_emu_reply(req, 0);
 }
 
-void tw_emu_op_fsyncdir(struct fuse_req *req, uint64_t ino, int datasync, struct fuse_file_info *fi)
-{
-	(void)ino;
-	(void)datasync;
-	(void)fi;
-	tw_emu_reply(req, 0); /* names are on the chip when the call that made them returns */
-}
-
 /* ---- entries into a buffer ---- */
 
 struct filling {

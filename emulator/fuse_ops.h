@@ -86,6 +86,7 @@ void tw_emu_op_link(struct fuse_req *req, uint64_t ino, uint64_t parent, const c
 void tw_emu_op_getattr(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi);
 void tw_emu_op_setattr(struct fuse_req *req, uint64_t ino, struct stat *attr, int to_set,
 	struct fuse_file_info *fi);
+void tw_emu_op_access(struct fuse_req *req, uint64_t ino, int mask);
 void tw_emu_op_statfs(struct fuse_req *req, uint64_t ino);
 
 /* fuse_xattr.c: extended attributes */
@@ -102,8 +103,6 @@ void tw_emu_op_readdir(struct fuse_req *req, uint64_t ino, size_t size, off_t of
 void tw_emu_op_readdirplus(struct fuse_req *req, uint64_t ino, size_t size, off_t off,
 	struct fuse_file_info *fi);
 void tw_emu_op_releasedir(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi);
-void tw_emu_op_fsyncdir(struct fuse_req *req, uint64_t ino, int datasync,
-	struct fuse_file_info *fi);
 
 /* fuse_file.c: files of the trees, and the way to the others */
 void tw_emu_op_open(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fuse_lowlevel.h>
 #include <limits.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +16,13 @@
 #include <unistd.h>
 
 #include "fuse_ops.h"
+#include "fuse_turn.h"
 #include "fuse_worker.h"
 
 /* Writers of a volume take turns anyway; this many let readers run beside them. */
 #define THREADS_MAX    8
-#define BACKGROUND_MAX 64 /* requests that nobody waits for, such as read-ahead */
+#define KEPT_BYTES     (8 << 20) /* memory that is not given back to the kernel */
+#define BACKGROUND_MAX 64        /* requests that nobody waits for, such as read-ahead */
 
 /* ---- what libfuse says ---- */
 
@@ -75,12 +78,14 @@ static int fail(struct twinfs_error *err, const char *file, int code, const char
 
 static void init(void *userdata, struct fuse_conn_info *conn)
 {
-	(void)userdata;
+	const struct tw_emu *emu = userdata;
+
 	/* content changes through this mount only: no change of a time means new content */
 	conn->want &= ~(unsigned)FUSE_CAP_AUTO_INVAL_DATA;
 	conn->want |= conn->capable & FUSE_CAP_EXPLICIT_INVAL_DATA;
-	/* a full disk must be reported by write, not by close */
-	conn->want &= ~(unsigned)FUSE_CAP_WRITEBACK_CACHE;
+	/* only when asked for: a full disk should be reported by write, not by close */
+	if (emu->options->writeback)
+		conn->want |= conn->capable & FUSE_CAP_WRITEBACK_CACHE;
 	conn->max_background = BACKGROUND_MAX;
 }
 
@@ -90,6 +95,7 @@ static const struct fuse_lowlevel_ops ops = {
 	.forget = tw_emu_op_forget,
 	.forget_multi = tw_emu_op_forget_multi,
 	.getattr = tw_emu_op_getattr,
+	.access = tw_emu_op_access,
 	.setattr = tw_emu_op_setattr,
 	.mknod = tw_emu_op_mknod,
 	.mkdir = tw_emu_op_mkdir,
@@ -110,7 +116,7 @@ static const struct fuse_lowlevel_ops ops = {
 	.readdir = tw_emu_op_readdir,
 	.readdirplus = tw_emu_op_readdirplus,
 	.releasedir = tw_emu_op_releasedir,
-	.fsyncdir = tw_emu_op_fsyncdir,
+	/* no fsyncdir: names are on the chip when the call that made them returns */
 	.statfs = tw_emu_op_statfs,
 	.setxattr = tw_emu_op_setxattr,
 	.getxattr = tw_emu_op_getxattr,
@@ -127,6 +133,35 @@ static const char *image_name(const struct twinfs_source *source)
 				: "twinfs";
 }
 
+static bool has_word(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	while (list && *list) {
+		size_t next = strcspn(list, ",");
+
+		if (next == len && !memcmp(list, word, len))
+			return true;
+		list += next + (list[next] == ',');
+	}
+	return false;
+}
+
+/*
+ * Whether permissions cannot make a difference: the kernel lets in root alone,
+ * or the owner of everything, who may do everything. Then it need not check
+ * them, for which it would fetch the attributes of a directory again after
+ * each change in it.
+ */
+static bool is_private(const struct tw_daemon_options *options)
+{
+	if (has_word(options->fuse_options, "allow_other") ||
+		has_word(options->fuse_options, "allow_root"))
+		return false;
+	return !geteuid() || (options->uid == geteuid() && (options->dir_mode & 0700) == 0700 &&
+				     (options->file_mode & 0600) == 0600);
+}
+
 static int add_options(const struct tw_emu *emu, struct fuse_args *args)
 {
 	bool bad = fuse_opt_add_arg(args, "twinfs") < 0;
@@ -135,7 +170,8 @@ static int add_options(const struct tw_emu *emu, struct fuse_args *args)
 	/* the path may hold commas, which end an option */
 	bad = bad || asprintf(&name, "fsname=%s", image_name(&emu->options->source)) < 0 ||
 	      fuse_opt_add_opt_escaped(&list, name) < 0 ||
-	      fuse_opt_add_opt(&list, "subtype=twinfs,default_permissions") < 0 ||
+	      fuse_opt_add_opt(&list, "subtype=twinfs") < 0 ||
+	      (!is_private(emu->options) && fuse_opt_add_opt(&list, "default_permissions") < 0) ||
 	      (geteuid() == 0 && fuse_opt_add_opt(&list, "nosuid,nodev") < 0) ||
 	      fuse_opt_add_arg(args, "-o") < 0 || fuse_opt_add_arg(args, list) < 0;
 	if (emu->options->fuse_options && *emu->options->fuse_options)
@@ -172,7 +208,9 @@ static int loop(struct tw_emu *emu, struct fuse_session *session)
 		return -ENOMEM;
 	fuse_loop_cfg_set_clone_fd(config, 1);
 	fuse_loop_cfg_set_max_threads(config, THREADS_MAX);
-	rc = tw_emu_worker_start(emu, session);
+	rc = tw_emu_turn_take(session);
+	if (rc == 0)
+		rc = tw_emu_worker_start(emu, session);
 	if (rc == 0) {
 		rc = fuse_session_loop_mt(session, config);
 		tw_emu_worker_stop(emu);
@@ -240,6 +278,7 @@ static void emu_init(struct tw_emu *emu, const struct tw_daemon_options *options
 	(void)pthread_rwlock_init(&emu->power, &attr);
 	(void)pthread_rwlockattr_destroy(&attr);
 	tw_emu_files_init(&emu->files);
+	tw_emu_turn_init(&emu->turn);
 	for (size_t i = 0; i < TW_EMU_TREES; i++)
 		tw_emu_names_init(&emu->trees[i].names);
 }
@@ -248,6 +287,7 @@ static void emu_release(struct tw_emu *emu)
 {
 	for (size_t i = 0; i < TW_EMU_TREES; i++)
 		tw_emu_names_release(&emu->trees[i].names);
+	tw_emu_turn_release(&emu->turn);
 	tw_emu_files_release(&emu->files);
 	(void)pthread_rwlock_destroy(&emu->power);
 }
@@ -296,11 +336,23 @@ static int run(struct tw_emu *emu, struct twinfs_error *err)
 	return rc;
 }
 
+/*
+ * Unsynced content comes and goes in pieces of a block. The C library would
+ * fetch them from the kernel one at a time, and give them back at each sync.
+ */
+static void keep_memory(void)
+{
+	(void)mallopt(M_ARENA_MAX, 1);
+	(void)mallopt(M_TOP_PAD, KEPT_BYTES / 8);
+	(void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+}
+
 static int run_daemon(const struct tw_daemon_options *options, struct twinfs_error *err)
 {
 	struct tw_emu emu;
 	int rc;
 
+	keep_memory();
 	emu_init(&emu, options);
 	words.log = &emu.log;
 	words.first[0] = '\0';

@@ -19,6 +19,7 @@
 #include <twinfs/overlay.h>
 
 #include "daemon.h"
+#include "fuse_turn.h"
 #include "log.h"
 #include "names.h"
 #include "node.h"
@@ -45,6 +46,7 @@ struct tw_emu {
 	struct tw_emu_tree trees[TW_EMU_TREES];
 	struct tw_emu_files files;
 	struct tw_emu_worker *worker;
+	struct tw_emu_turn turn;
 };
 
 #endif

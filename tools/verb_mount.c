@@ -35,7 +35,8 @@ static const struct tw_tool_option options[] = {
 		"comma list: view=device (bare user partition instead of the union), "
 		"view=overlay, uid=N, gid=N, umask=OCTAL, ro (the image stays as it is), mtime "
 		"(littlefs 2 stores the time of every file written), upgrade (littlefs 2.0 "
-		"becomes 2.1 with the first change), and options of FUSE"},
+		"becomes 2.1 with the first change), writeback (collect writes; a full disk is "
+		"reported by fsync or close), and options of FUSE"},
 	{0},
 };
 
@@ -119,6 +120,8 @@ static int take_word(struct mount *mount, const char *word)
 		daemon->module.volume_flags |= TWINFS_VOLUME_MTIME;
 	} else if (!strcmp(word, "upgrade")) {
 		daemon->module.volume_flags |= TWINFS_VOLUME_UPGRADE;
+	} else if (!strcmp(word, "writeback")) {
+		daemon->writeback = true;
 	} else {
 		if (!strcmp(word, "ro"))
 			daemon->module.image_flags = TWINFS_IMAGE_SCRATCH;

@@ -155,13 +155,14 @@ static int check_access(const struct twinfs_flash *flash, uint64_t addr, uint64_
 	return 0;
 }
 
-/* Whether programming @data would have to set a bit that is clear. */
+/* Whether programming @data would have to set a bit that is clear. Looks at all: that is faster. */
 static bool is_over_unerased(const uint8_t *cells, const uint8_t *data, uint32_t len)
 {
+	unsigned over = 0;
+
 	for (uint32_t i = 0; i < len; i++)
-		if (data[i] & ~cells[i])
-			return true;
-	return false;
+		over |= data[i] & ~(unsigned)cells[i];
+	return over;
 }
 
 static void clear_bits(uint8_t *cells, const uint8_t *data, uint32_t len)
@@ -170,10 +171,27 @@ static void clear_bits(uint8_t *cells, const uint8_t *data, uint32_t len)
 		cells[i] &= data[i];
 }
 
+static void count_program(struct twinfs_flash *flash, uint32_t len)
+{
+	const struct twinfs_flash_timing *timing = &flash->config.timing;
+
+	flash->stats.programs++;
+	flash->stats.program_bytes += len;
+	if (timing->page_size)
+		flash->stats.busy_ns +=
+			(len + timing->page_size - 1) / timing->page_size * timing->program_page_ns;
+}
+
+static void count_erase(struct twinfs_flash *flash, uint64_t addr)
+{
+	flash->stats.erases++;
+	flash->stats.busy_ns += flash->config.timing.erase_unit_ns;
+	flash->wear[addr / flash->config.geometry.erase_size]++;
+}
+
 int twinfs_flash_program(struct twinfs_flash *flash, uint64_t addr, const void *data, uint32_t len)
 {
 	_cleanup_unlock_ pthread_mutex_t *guard = tw_lock(&flash->lock);
-	const struct twinfs_flash_timing *timing = &flash->config.timing;
 	struct twinfs_flash_op op = {
 		.kind = TWINFS_FLASH_PROGRAM, .addr = addr, .len = len, .data = data};
 	uint8_t *cells;
@@ -194,11 +212,7 @@ int twinfs_flash_program(struct twinfs_flash *flash, uint64_t addr, const void *
 	clear_bits(cells, data, rc < 0 ? done : len);
 	if (rc < 0)
 		return rc;
-	flash->stats.programs++;
-	flash->stats.program_bytes += len;
-	if (timing->page_size)
-		flash->stats.busy_ns +=
-			(len + timing->page_size - 1) / timing->page_size * timing->program_page_ns;
+	count_program(flash, len);
 	return 0;
 }
 
@@ -216,9 +230,7 @@ static int erase_unit(struct twinfs_flash *flash, uint64_t addr)
 	memset(twinfs_image_bytes_writable(flash->image) + addr, 0xff, rc < 0 ? done : size);
 	if (rc < 0)
 		return rc;
-	flash->stats.erases++;
-	flash->stats.busy_ns += flash->config.timing.erase_unit_ns;
-	flash->wear[addr / size]++;
+	count_erase(flash, addr);
 	return 0;
 }
 
@@ -232,6 +244,43 @@ int twinfs_flash_erase(struct twinfs_flash *flash, uint64_t addr, uint64_t len)
 	for (uint64_t end = addr + len; !rc && addr < end; addr += size)
 		rc = erase_unit(flash, addr);
 	return rc;
+}
+
+/* Nobody sees the cells between the two operations, so they are written once. */
+static int rewrite_at_once(struct twinfs_flash *flash, uint64_t addr, uint64_t size,
+	const void *data, uint32_t len)
+{
+	_cleanup_unlock_ pthread_mutex_t *guard = tw_lock(&flash->lock);
+	uint32_t unit = flash->config.geometry.erase_size;
+	uint8_t *cells;
+	int rc = check_access(flash, addr, size, unit);
+
+	(void)guard;
+	if (rc)
+		return rc;
+	cells = twinfs_image_bytes_writable(flash->image) + addr;
+	memcpy(cells, data, len);
+	memset(cells + len, 0xff, size - len);
+	for (uint64_t at = addr; at < addr + size; at += unit) {
+		flash->stats.seq++;
+		count_erase(flash, at);
+	}
+	flash->stats.seq++;
+	count_program(flash, len);
+	return 0;
+}
+
+int twinfs_flash_rewrite(struct twinfs_flash *flash, uint64_t addr, uint64_t size, const void *data,
+	uint32_t len)
+{
+	int rc;
+
+	if (len > size || len % flash->config.geometry.prog_size)
+		return -EINVAL;
+	if (!flash->hook)
+		return rewrite_at_once(flash, addr, size, data, len);
+	rc = twinfs_flash_erase(flash, addr, size);
+	return rc ? rc : twinfs_flash_program(flash, addr, data, len);
 }
 
 void twinfs_flash_stats(const struct twinfs_flash *flash, struct twinfs_flash_stats *ret_stats)

@@ -70,11 +70,11 @@ int tw_area_read(const struct tw_area *area, uint32_t block, uint32_t off, uint3
 	return twinfs_flash_read(area->flash, tw_area_addr(area, block) + off, len, ret_data);
 }
 
-int tw_area_program(const struct tw_area *area, uint32_t block, uint32_t off, const uint8_t *data,
-	uint32_t len)
+/* The result of a write that gave @rc, by what the block holds now. */
+static int read_back(const struct tw_area *area, uint32_t block, uint32_t off, const uint8_t *data,
+	uint32_t len, int rc)
 {
 	const uint8_t *written;
-	int rc = twinfs_flash_program(area->flash, tw_area_addr(area, block) + off, data, len);
 
 	if (rc && rc != -EIO)
 		return rc;
@@ -82,6 +82,14 @@ int tw_area_program(const struct tw_area *area, uint32_t block, uint32_t off, co
 	if (!rc && memcmp(written, data, len) != 0)
 		rc = -EIO;
 	return rc;
+}
+
+int tw_area_program(const struct tw_area *area, uint32_t block, uint32_t off, const uint8_t *data,
+	uint32_t len)
+{
+	int rc = twinfs_flash_program(area->flash, tw_area_addr(area, block) + off, data, len);
+
+	return read_back(area, block, off, data, len, rc);
 }
 
 int tw_area_write_block(const struct tw_area *area, uint32_t block, uint8_t *data, uint32_t len)
@@ -92,6 +100,7 @@ int tw_area_write_block(const struct tw_area *area, uint32_t block, uint8_t *dat
 	if (block >= area->block_count || padded > area->block_size)
 		return -EUCLEAN;
 	memset(data + len, 0xff, padded - len);
-	rc = twinfs_flash_erase(area->flash, tw_area_addr(area, block), area->block_size);
-	return rc ? rc : tw_area_program(area, block, 0, data, padded);
+	rc = twinfs_flash_rewrite(area->flash, tw_area_addr(area, block), area->block_size, data,
+		padded);
+	return read_back(area, block, 0, data, padded, rc);
 }

@@ -88,17 +88,68 @@ static int make_chunk(struct tw_dirty *dirty, uint32_t index, tw_read_old *read_
 	return 0;
 }
 
+static void free_all(uint8_t **chunks, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		free(chunks[i]);
+	free(chunks);
+}
+
+/* Chunks [@from, @to) that are not there, not filled: all of them, or none. */
+static int make_empty_chunks(struct tw_dirty *dirty, uint32_t from, uint32_t to)
+{
+	uint8_t **made;
+	uint32_t count = 0;
+
+	if (from >= to)
+		return 0;
+	made = calloc(to - from, sizeof(*made));
+	if (!made)
+		return -ENOMEM;
+	for (uint32_t i = from; i < to; i++) {
+		if (dirty->chunks[i])
+			continue;
+		made[count] = malloc(TW_CHUNK_SIZE);
+		if (!made[count]) {
+			free_all(made, count);
+			return -ENOMEM;
+		}
+		count++;
+	}
+	for (uint32_t i = to; count; i--)
+		if (!dirty->chunks[i - 1])
+			dirty->chunks[i - 1] = made[--count];
+	free(made);
+	return 0;
+}
+
+/* The chunks that [@off, @end) touches; those inside are not filled before they are replaced. */
+static int make_chunks(struct tw_dirty *dirty, uint32_t off, uint32_t end, tw_read_old *read_old,
+	void *ctx)
+{
+	uint32_t first = off / TW_CHUNK_SIZE, last = (end - 1) / TW_CHUNK_SIZE;
+	uint32_t from = first + (off % TW_CHUNK_SIZE != 0), to = last + (end % TW_CHUNK_SIZE == 0);
+	int rc = grow(dirty, last + 1);
+
+	if (!rc && from > first)
+		rc = make_chunk(dirty, first, read_old, ctx);
+	if (!rc && to <= last)
+		rc = make_chunk(dirty, last, read_old, ctx);
+	return rc ? rc : make_empty_chunks(dirty, from, to);
+}
+
 int tw_dirty_write(struct tw_dirty *dirty, uint32_t off, const void *buf, uint32_t len,
 	tw_read_old *read_old, void *ctx)
 {
 	uint32_t end = off + len;
 	const uint8_t *from = buf;
-	int rc = len ? grow(dirty, (end - 1) / TW_CHUNK_SIZE + 1) : 0;
+	int rc;
 
+	if (!len)
+		return 0;
 	/* All memory first: after that nothing can fail half-way. */
-	for (uint32_t i = off / TW_CHUNK_SIZE; !rc && len && i <= (end - 1) / TW_CHUNK_SIZE; i++)
-		rc = make_chunk(dirty, i, read_old, ctx);
-	if (rc || !len)
+	rc = make_chunks(dirty, off, end, read_old, ctx);
+	if (rc)
 		return rc;
 	dirty->keep = tw_dirty_keep_after(dirty, off);
 	if (end > dirty->size)

@@ -7,8 +7,10 @@ import mmap
 import os
 import random
 import stat
+import subprocess
 import threading
 import time
+import unittest
 
 import lib
 
@@ -54,8 +56,17 @@ class Layout(lib.MountTest):
             line = [line for line in file if self.mount.root in line][0]
         self.assertEqual(line.split()[0], self.image)
         self.assertEqual(line.split()[2], 'fuse.twinfs')
-        for word in ('default_permissions', 'nosuid', 'nodev'):
+        for word in ('nosuid', 'nodev'):
             self.assertIn(word, line)
+
+    def test_access(self):
+        status = self.mount.path('.twinfs', 'status')
+        self.assertTrue(os.access(self.mount.usr('main.py'), os.R_OK | os.W_OK))
+        self.assertFalse(os.access(self.mount.usr('main.py'), os.X_OK))
+        self.assertTrue(os.access(self.mount.usr('lib'), os.R_OK | os.W_OK | os.X_OK))
+        self.assertEqual(os.access(status, os.W_OK), os.geteuid() == 0)
+        with self.fails(errno.EACCES):
+            os.truncate(status, 0)
 
     def test_status_files_are_json(self):
         for name in ('status', 'boot', 'wear'):
@@ -158,6 +169,25 @@ class Options(lib.MountTest):
             now = os.stat(self.mount.usr(name))
             self.assertEqual((now.st_uid, now.st_gid), (1234, 4321))
             self.assertEqual(stat.S_IMODE(now.st_mode), mode)
+
+
+@unittest.skipIf(os.geteuid(), 'needs root, to be another user')
+class OtherUsers(lib.MountTest):
+    def touch(self, path):
+        return subprocess.run(['touch', path], user=65534, stderr=subprocess.DEVNULL).returncode
+
+    def test_nobody_else_enters(self):
+        os.chmod(self.folder, 0o755)
+        self.assertNotEqual(self.touch(self.mount.usr('main.py')), 0)
+
+    def test_permissions_are_checked_where_others_may_come(self):
+        os.chmod(self.folder, 0o755)
+        self.options = ('-o', 'allow_other,uid=65534,umask=022')
+        self.remount()
+        self.assertEqual(self.touch(self.mount.usr('main.py')), 0)
+        self.options = ('-o', 'allow_other,umask=022')
+        self.remount()
+        self.assertNotEqual(self.touch(self.mount.usr('main.py')), 0)
 
 
 class Files(lib.MountTest):

@@ -196,7 +196,61 @@ START_TEST(a_torn_erase_leaves_the_rest)
 }
 END_TEST
 
+/* A hook that lets everything happen, and one that is not there, are the same. */
+START_TEST(a_rewrite_is_an_erase_and_a_program)
+{
+	struct cut never = {0};
+	struct twinfs_flash_hook hook = {.before = cut_at, .ctx = &never};
+	struct twinfs_flash_stats stats[2];
+	struct rig rigs[2];
+	uint8_t data[UNIT] = {0};
+
+	for (int i = 0; i < 2; i++) {
+		rigs[i] = new_rig(true);
+		twinfs_flash_set_hook(rigs[i].flash, i ? &hook : NULL);
+		memset(data, 0x11, sizeof(data));
+		ck_assert_int_eq(twinfs_flash_program(rigs[i].flash, UNIT, data, UNIT), 0);
+		memset(data, 0x22, sizeof(data));
+		ck_assert_int_eq(twinfs_flash_rewrite(rigs[i].flash, UNIT, 2 * UNIT, data, 272), 0);
+		twinfs_flash_stats(rigs[i].flash, &stats[i]);
+		ck_assert_int_eq(twinfs_flash_rewrite(rigs[i].flash, 7, UNIT, data, 16), -EINVAL);
+		ck_assert_int_eq(twinfs_flash_rewrite(rigs[i].flash, 0, UNIT, data, 15), -EINVAL);
+		ck_assert_int_eq(twinfs_flash_rewrite(rigs[i].flash, 0, 16, data, UNIT), -EINVAL);
+		ck_assert_int_eq(twinfs_flash_rewrite(rigs[i].flash, SIZE, UNIT, data, 16),
+			-EINVAL);
+		ck_assert_uint_eq(twinfs_flash_wear(rigs[i].flash, 2), 1);
+	}
+	ck_assert_mem_eq(&stats[0], &stats[1], sizeof(stats[0]));
+	ck_assert_uint_eq(stats[0].seq, 4);
+	ck_assert_mem_eq(at(&rigs[0], 0), at(&rigs[1], 0), SIZE);
+	ck_assert_uint_eq(*at(&rigs[0], UNIT + 271), 0x22);
+	ck_assert_uint_eq(*at(&rigs[0], UNIT + 272), 0xff);
+	free_rig(&rigs[0]);
+	free_rig(&rigs[1]);
+}
+END_TEST
+
+START_TEST(a_rewrite_can_be_cut_between)
+{
+	struct rig rig = new_rig(true);
+	struct cut cut = {.seq = 2, .done = 3, .code = -ESHUTDOWN};
+	struct twinfs_flash_hook hook = {.before = cut_at, .ctx = &cut};
+	uint8_t zero[16] = {0};
+
+	twinfs_flash_set_hook(rig.flash, &hook);
+	ck_assert_int_eq(twinfs_flash_rewrite(rig.flash, 0, UNIT, zero, 16), -ESHUTDOWN);
+	ck_assert_int_eq(twinfs_flash_rewrite(rig.flash, 0, UNIT, zero, 16), -ESHUTDOWN);
+	twinfs_flash_set_hook(rig.flash, NULL);
+	ck_assert_int_eq(twinfs_flash_rewrite(rig.flash, 0, UNIT, zero, 16), -ESHUTDOWN);
+	twinfs_flash_set_power(rig.flash, true);
+	ck_assert_uint_eq(*at(&rig, 2), 0x00);
+	ck_assert_uint_eq(*at(&rig, 3), 0xff);
+	free_rig(&rig);
+}
+END_TEST
+
 RUN_CASES("flash", programming_clears_bits_and_never_sets_one,
 	a_strict_chip_refuses_cells_that_are_not_erased, operations_are_numbered_and_timed,
 	ranges_and_alignment_are_checked, geometries_that_make_no_sense_are_refused,
-	a_cut_tears_the_operation_and_ends_the_power, a_torn_erase_leaves_the_rest)
+	a_cut_tears_the_operation_and_ends_the_power, a_torn_erase_leaves_the_rest,
+	a_rewrite_is_an_erase_and_a_program, a_rewrite_can_be_cut_between)
