@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 #include <twinfs/error.h>
 #include <twinfs/image.h>
 
@@ -135,12 +136,16 @@ TWINFS_API int twinfs_flash_program(struct twinfs_flash *flash, uint64_t addr, c
 TWINFS_API int twinfs_flash_erase(struct twinfs_flash *flash, uint64_t addr, uint64_t len);
 
 /*
- * Erases [@addr, @addr + @size), then programs @len bytes at @addr: the two
- * operations above in every respect but that it is faster when there is no
- * hook. @len <= @size. Returns what they do.
+ * Erases [@addr, @addr + @size), then programs @len bytes at @addr: the parts
+ * behind each other, and 0xff behind them. The two operations above in every
+ * respect but that it is faster when there is no hook. @len <= @size, and not
+ * less than the parts. Returns what they do, or -ENOMEM.
  */
 TWINFS_API int twinfs_flash_rewrite(struct twinfs_flash *flash, uint64_t addr, uint64_t size,
-	const void *data, uint32_t len);
+	const struct iovec *parts, unsigned count, uint32_t len);
+
+/* Whether operations can fail or be torn. Without a hook the chip holds what it was given. */
+TWINFS_API bool twinfs_flash_has_hook(const struct twinfs_flash *flash);
 
 /* Replaces the hook; NULL removes it. @hook is borrowed until replaced. */
 TWINFS_API void twinfs_flash_set_hook(struct twinfs_flash *flash,

@@ -85,6 +85,11 @@ void twinfs_flash_set_hook(struct twinfs_flash *flash, const struct twinfs_flash
 	flash->hook = hook;
 }
 
+bool twinfs_flash_has_hook(const struct twinfs_flash *flash)
+{
+	return flash->hook;
+}
+
 void twinfs_flash_set_power(struct twinfs_flash *flash, bool on)
 {
 	atomic_store(&flash->powered, on);
@@ -246,12 +251,25 @@ int twinfs_flash_erase(struct twinfs_flash *flash, uint64_t addr, uint64_t len)
 	return rc;
 }
 
+/* The parts behind each other; how long they are. */
+static uint32_t gather(uint8_t *to, const struct iovec *parts, unsigned count)
+{
+	uint32_t used = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (parts[i].iov_len)
+			memcpy(to + used, parts[i].iov_base, parts[i].iov_len);
+		used += (uint32_t)parts[i].iov_len;
+	}
+	return used;
+}
+
 /* Nobody sees the cells between the two operations, so they are written once. */
 static int rewrite_at_once(struct twinfs_flash *flash, uint64_t addr, uint64_t size,
-	const void *data, uint32_t len)
+	const struct iovec *parts, unsigned count, uint32_t len)
 {
 	_cleanup_unlock_ pthread_mutex_t *guard = tw_lock(&flash->lock);
-	uint32_t unit = flash->config.geometry.erase_size;
+	uint32_t unit = flash->config.geometry.erase_size, used;
 	uint8_t *cells;
 	int rc = check_access(flash, addr, size, unit);
 
@@ -259,8 +277,8 @@ static int rewrite_at_once(struct twinfs_flash *flash, uint64_t addr, uint64_t s
 	if (rc)
 		return rc;
 	cells = twinfs_image_bytes_writable(flash->image) + addr;
-	memcpy(cells, data, len);
-	memset(cells + len, 0xff, size - len);
+	used = gather(cells, parts, count);
+	memset(cells + used, 0xff, size - used);
 	for (uint64_t at = addr; at < addr + size; at += unit) {
 		flash->stats.seq++;
 		count_erase(flash, at);
@@ -270,17 +288,32 @@ static int rewrite_at_once(struct twinfs_flash *flash, uint64_t addr, uint64_t s
 	return 0;
 }
 
-int twinfs_flash_rewrite(struct twinfs_flash *flash, uint64_t addr, uint64_t size, const void *data,
-	uint32_t len)
+static int rewrite_in_steps(struct twinfs_flash *flash, uint64_t addr, uint64_t size,
+	const struct iovec *parts, unsigned count, uint32_t len)
 {
+	_cleanup_free_ uint8_t *data = malloc(len ? len : 1);
+	uint32_t used;
 	int rc;
 
-	if (len > size || len % flash->config.geometry.prog_size)
-		return -EINVAL;
-	if (!flash->hook)
-		return rewrite_at_once(flash, addr, size, data, len);
+	if (!data)
+		return -ENOMEM;
+	used = gather(data, parts, count);
+	memset(data + used, 0xff, len - used);
 	rc = twinfs_flash_erase(flash, addr, size);
 	return rc ? rc : twinfs_flash_program(flash, addr, data, len);
+}
+
+int twinfs_flash_rewrite(struct twinfs_flash *flash, uint64_t addr, uint64_t size,
+	const struct iovec *parts, unsigned count, uint32_t len)
+{
+	uint64_t used = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		used += parts[i].iov_len;
+	if (used > len || len > size || len % flash->config.geometry.prog_size)
+		return -EINVAL;
+	return flash->hook ? rewrite_in_steps(flash, addr, size, parts, count, len)
+			   : rewrite_at_once(flash, addr, size, parts, count, len);
 }
 
 void twinfs_flash_stats(const struct twinfs_flash *flash, struct twinfs_flash_stats *ret_stats)

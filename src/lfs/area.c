@@ -70,37 +70,46 @@ int tw_area_read(const struct tw_area *area, uint32_t block, uint32_t off, uint3
 	return twinfs_flash_read(area->flash, tw_area_addr(area, block) + off, len, ret_data);
 }
 
-/* The result of a write that gave @rc, by what the block holds now. */
-static int read_back(const struct tw_area *area, uint32_t block, uint32_t off, const uint8_t *data,
-	uint32_t len, int rc)
+/* The result of a write that gave @rc, by what the block holds now from @off on. */
+static int read_back(const struct tw_area *area, uint32_t block, uint32_t off,
+	const struct iovec *parts, unsigned count, int rc)
 {
-	const uint8_t *written;
-
-	if (rc && rc != -EIO)
+	if (!twinfs_flash_has_hook(area->flash) || (rc && rc != -EIO))
 		return rc;
-	rc = tw_area_read(area, block, off, len, &written);
-	if (!rc && memcmp(written, data, len) != 0)
-		rc = -EIO;
+	rc = 0;
+	for (unsigned i = 0; !rc && i < count; i++) {
+		uint32_t len = (uint32_t)parts[i].iov_len;
+		const uint8_t *written;
+
+		rc = tw_area_read(area, block, off, len, &written);
+		if (!rc && len && memcmp(written, parts[i].iov_base, len) != 0)
+			rc = -EIO;
+		off += len;
+	}
 	return rc;
 }
 
 int tw_area_program(const struct tw_area *area, uint32_t block, uint32_t off, const uint8_t *data,
 	uint32_t len)
 {
+	struct iovec part = {(void *)(uintptr_t)data, len};
 	int rc = twinfs_flash_program(area->flash, tw_area_addr(area, block) + off, data, len);
 
-	return read_back(area, block, off, data, len, rc);
+	return read_back(area, block, off, &part, 1, rc);
 }
 
-int tw_area_write_block(const struct tw_area *area, uint32_t block, uint8_t *data, uint32_t len)
+int tw_area_write_block(const struct tw_area *area, uint32_t block, const struct iovec *parts,
+	unsigned count)
 {
-	uint32_t padded = (uint32_t)tw_round_up(len, area->prog_size);
+	uint64_t len = 0;
 	int rc;
 
-	if (block >= area->block_count || padded > area->block_size)
+	for (unsigned i = 0; i < count; i++)
+		len += parts[i].iov_len;
+	len = tw_round_up(len, area->prog_size);
+	if (block >= area->block_count || len > area->block_size)
 		return -EUCLEAN;
-	memset(data + len, 0xff, padded - len);
-	rc = twinfs_flash_rewrite(area->flash, tw_area_addr(area, block), area->block_size, data,
-		padded);
-	return read_back(area, block, 0, data, padded, rc);
+	rc = twinfs_flash_rewrite(area->flash, tw_area_addr(area, block), area->block_size, parts,
+		count, (uint32_t)len);
+	return read_back(area, block, 0, parts, count, rc);
 }

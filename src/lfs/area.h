@@ -48,11 +48,11 @@ int tw_area_program(const struct tw_area *area, uint32_t block, uint32_t off, co
 	uint32_t len);
 
 /*
- * Erases @block and programs the first @len bytes of @data, padded with 0xff to
- * the program size in place: @data has room for a whole block. Reads back;
- * -EIO when the block does not hold what was programmed.
+ * Erases @block and programs the parts behind each other, padded with 0xff to
+ * the program size. Reads back as tw_area_program().
  */
-int tw_area_write_block(const struct tw_area *area, uint32_t block, uint8_t *data, uint32_t len);
+int tw_area_write_block(const struct tw_area *area, uint32_t block, const struct iovec *parts,
+	unsigned count);
 
 /* Whether @code says that one block is bad, so that another may be tried. */
 static inline bool tw_is_bad_block(int code)

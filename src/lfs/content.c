@@ -342,26 +342,43 @@ void tw_content_discard(struct twinfs_volume *volume, struct tw_node *node)
 
 /* ---- syncing ---- */
 
+/*
+ * The content of block @index: where it stands on the chip already, when nothing
+ * of it has changed, for then it stands at the same place in the old block;
+ * else gathered in the scratch block behind @used bytes.
+ */
+static int content_of_block(struct twinfs_volume *volume, struct tw_node *node, uint32_t index,
+	uint32_t used, struct iovec *ret_part)
+{
+	const struct tw_area *area = &volume->area;
+	uint32_t start = tw_ctz_start(area->block_size, index), size = node->file.dirty->size;
+	uint32_t room = area->block_size - used, len = size - start < room ? size - start : room;
+	const uint8_t *data = volume->scratch + used;
+	int rc;
+
+	if (!node->is_inline && tw_dirty_is_kept(node->file.dirty, start, len))
+		rc = tw_area_read(area, node->file.blocks[index], used, len, &data);
+	else
+		rc = read_any(volume, node, start, volume->scratch + used, len);
+	*ret_part = (struct iovec){(void *)(uintptr_t)data, len};
+	return rc;
+}
+
 /* Writes block @index of the new content into a fresh block, another one if that is bad. */
 static int write_data_block(struct twinfs_volume *volume, struct tw_node *node, uint32_t *blocks,
 	uint32_t index)
 {
-	const struct tw_area *area = &volume->area;
-	uint32_t start = tw_ctz_start(area->block_size, index);
-	uint32_t size = node->file.dirty->size;
-	int rc;
+	uint32_t used = tw_ctz_put_header(blocks, index, volume->scratch);
+	struct iovec parts[2] = {{volume->scratch, used}};
+	int rc = content_of_block(volume, node, index, used, &parts[1]);
 
+	if (rc)
+		return rc;
 	do {
-		uint32_t used = tw_ctz_put_header(blocks, index, volume->scratch);
-		uint32_t room = area->block_size - used;
-		uint32_t len = size - start < room ? size - start : room;
-
 		rc = tw_alloc_block(volume, &blocks[index]);
 		if (rc)
 			return rc;
-		rc = read_any(volume, node, start, volume->scratch + used, len);
-		if (!rc)
-			rc = tw_area_write_block(area, blocks[index], volume->scratch, used + len);
+		rc = tw_area_write_block(&volume->area, blocks[index], parts, 2);
 		if (tw_is_bad_block(rc))
 			tw_alloc_retire(volume, blocks[index]);
 		else if (rc)

@@ -184,6 +184,19 @@ void tw_dirty_truncate(struct tw_dirty *dirty, uint32_t size)
 	dirty->size = size;
 }
 
+bool tw_dirty_is_kept(const struct tw_dirty *dirty, uint32_t off, uint32_t len)
+{
+	if (off > dirty->old_valid || len > dirty->old_valid - off)
+		return false;
+	for (uint32_t i = off / TW_CHUNK_SIZE; i < dirty->chunk_count; i++) {
+		if (i > (off + len) / TW_CHUNK_SIZE)
+			break;
+		if (dirty->chunks[i])
+			return false;
+	}
+	return true;
+}
+
 int tw_dirty_read(const struct tw_dirty *dirty, uint32_t off, uint8_t *buf, uint32_t len,
 	tw_read_old *read_old, void *ctx)
 {

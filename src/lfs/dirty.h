@@ -10,6 +10,7 @@
 #ifndef TW_LFS_DIRTY_H
 #define TW_LFS_DIRTY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,6 +47,9 @@ int tw_dirty_write(struct tw_dirty *dirty, uint32_t off, const void *buf, uint32
 
 /* Sets the size; new bytes are zero. Cannot fail: it makes no chunks. */
 void tw_dirty_truncate(struct tw_dirty *dirty, uint32_t size);
+
+/* Whether the @len bytes at @off are still as committed. */
+bool tw_dirty_is_kept(const struct tw_dirty *dirty, uint32_t off, uint32_t len);
 
 /* Reads @len bytes at @off, all below the size. */
 int tw_dirty_read(const struct tw_dirty *dirty, uint32_t off, uint8_t *buf, uint32_t len,

@@ -139,7 +139,8 @@ static int write_half(struct twinfs_volume *volume, struct tw_mdir *mdir, uint32
 	tw_pair_note_place(mdir, &place);
 
 	for (;;) {
-		rc = tw_area_write_block(&volume->area, mdir->pair.block[1], volume->scratch, len);
+		rc = tw_area_write_block(&volume->area, mdir->pair.block[1],
+			&(struct iovec){volume->scratch, len}, 1);
 		if (!tw_is_bad_block(rc))
 			break;
 		rc = tw_pair_move_half(volume, mdir, true);

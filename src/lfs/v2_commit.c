@@ -432,8 +432,8 @@ static int write_log(struct plan *plan, struct tw_mdir *mdir, struct tw_node *co
 		rc = build_log(plan, mdir, list, count, &writer, &share);
 		if (rc)
 			return rc;
-		rc = tw_area_write_block(&plan->volume->area, mdir->pair.block[1], writer.bytes,
-			writer.off);
+		rc = tw_area_write_block(&plan->volume->area, mdir->pair.block[1],
+			&(struct iovec){writer.bytes, writer.off}, 1);
 		if (!tw_is_bad_block(rc))
 			break;
 		if (took_effect(plan, mdir->pair.block[1], mdir->rev + 1, &writer, 0)) {
