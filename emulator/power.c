@@ -91,17 +91,13 @@ static int open_tree(struct tw_emu_tree *tree, struct twinfs_volume *upper,
 		.lower_path = lower_path,
 		.first_ino = tree->first_ino,
 	};
-	struct twinfs_statfs space;
 	int rc;
 
 	if (!tree->present)
 		return 0;
 	rc = twinfs_overlay_new(&config, &tree->overlay);
-	if (rc < 0)
-		return rc;
-	rc = twinfs_overlay_statfs(tree->overlay, &space);
 	if (rc == 0)
-		tree->block_size = space.block_size;
+		tree->block_size = twinfs_overlay_block_size(tree->overlay);
 	return rc;
 }
 

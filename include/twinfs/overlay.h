@@ -154,6 +154,7 @@ TWINFS_API void twinfs_overlay_release_view(struct twinfs_overlay *overlay,
 /* Space of the upper layer, or of the lower one when that is all there is. */
 TWINFS_API int twinfs_overlay_statfs(struct twinfs_overlay *overlay,
 	struct twinfs_statfs *ret_statfs);
+TWINFS_API uint32_t twinfs_overlay_block_size(const struct twinfs_overlay *overlay);
 
 #ifdef __cplusplus
 }

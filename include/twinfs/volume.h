@@ -170,7 +170,11 @@ TWINFS_API int twinfs_volume_set_mtime(struct twinfs_volume *volume, uint64_t in
 TWINFS_API int twinfs_volume_list(struct twinfs_volume *volume, uint64_t dir,
 	int (*each)(void *ctx, const char *name, const struct twinfs_stat *stat), void *ctx);
 
+/* Counts the free blocks, which the first time means to look at the block lists of all files. */
 TWINFS_API int twinfs_volume_statfs(struct twinfs_volume *volume, struct twinfs_statfs *ret_statfs);
+
+/* The one figure of statfs that is known without counting, in bytes. */
+TWINFS_API uint32_t twinfs_volume_block_size(const struct twinfs_volume *volume);
 
 /* ---- change the tree; on the chip when they return 0 ---- */
 

@@ -316,6 +316,11 @@ int twinfs_volume_statfs(struct twinfs_volume *volume, struct twinfs_statfs *ret
 	return 0;
 }
 
+uint32_t twinfs_volume_block_size(const struct twinfs_volume *volume)
+{
+	return volume->area.block_size;
+}
+
 void twinfs_volume_pending(struct twinfs_volume *volume, struct twinfs_pending *ret_pending)
 {
 	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_read(&volume->lock);

@@ -177,6 +177,11 @@ int twinfs_overlay_statfs(struct twinfs_overlay *overlay, struct twinfs_statfs *
 	return twinfs_volume_statfs(overlay->upper ? overlay->upper : overlay->lower, ret_statfs);
 }
 
+uint32_t twinfs_overlay_block_size(const struct twinfs_overlay *overlay)
+{
+	return twinfs_volume_block_size(overlay->upper ? overlay->upper : overlay->lower);
+}
+
 /* ---- files ---- */
 
 int twinfs_overlay_open(struct twinfs_overlay *overlay, uint64_t ino)
