@@ -85,6 +85,11 @@ void twinfs_flash_set_hook(struct twinfs_flash *flash, const struct twinfs_flash
 	flash->hook = hook;
 }
 
+bool twinfs_flash_watches_reads(const struct twinfs_flash *flash)
+{
+	return flash->hook && flash->hook->reads;
+}
+
 void twinfs_flash_set_power(struct twinfs_flash *flash, bool on)
 {
 	atomic_store(&flash->powered, on);
