@@ -399,11 +399,11 @@ int tw_device_remove(const struct tw_device *device, const char *path)
 
 	if (!rc && place.is_backup)
 		return 0;
-	if (!rc)
-		rc = split_and_find_dir(&place, &name);
 	/* Looked up first: a chip that cannot be written refuses to remove even nothing. */
 	if (!rc)
-		rc = twinfs_volume_lookup(place.volume, name.dir, name.last, &ino);
+		rc = find(&place, &ino);
+	if (!rc)
+		rc = split_and_find_dir(&place, &name);
 	if (!rc)
 		rc = twinfs_volume_unlink(place.volume, name.dir, name.last);
 	return rc == -ENOENT || rc == -ENOTDIR ? 0 : rc;
