@@ -151,6 +151,9 @@ TWINFS_API bool twinfs_flash_has_hook(const struct twinfs_flash *flash);
 TWINFS_API void twinfs_flash_set_hook(struct twinfs_flash *flash,
 	const struct twinfs_flash_hook *hook);
 
+/* Whether the hook is asked before reads too: then their number and order can matter. */
+TWINFS_API bool twinfs_flash_watches_reads(const struct twinfs_flash *flash);
+
 /* With the power off every operation fails with -ESHUTDOWN. It is on at first. */
 TWINFS_API void twinfs_flash_set_power(struct twinfs_flash *flash, bool on);
 TWINFS_API bool twinfs_flash_has_power(const struct twinfs_flash *flash);

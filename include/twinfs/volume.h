@@ -238,6 +238,23 @@ TWINFS_API int twinfs_volume_view(struct twinfs_volume *volume, uint64_t ino, si
 TWINFS_API void twinfs_volume_release_view(struct twinfs_volume *volume, struct twinfs_view *view);
 
 /*
+ * All of a file, open or not, piece by piece in order: nothing is copied, but
+ * what is not on the chip yet. Changes of the volume wait until it is done, so
+ * @each has to be quick and must not change the volume. A result of @each other
+ * than 0 ends the scan and is returned.
+ *
+ * Returns 0, -ESTALE, -EISDIR, -EUCLEAN (its block list is damaged), -ENOMEM,
+ * -ESHUTDOWN.
+ */
+struct twinfs_scan {
+	int (*each)(void *ctx, const void *data, size_t len);
+	void *ctx;
+};
+
+TWINFS_API int twinfs_volume_scan(struct twinfs_volume *volume, uint64_t ino,
+	const struct twinfs_scan *scan);
+
+/*
  * Writes @len bytes at @off of an open file; a gap behind the end is filled
  * with zeros. All or nothing. Returns @len, or -EBADF, -EFBIG, -ENOSPC, -EROFS,
  * -EUCLEAN, -ENOMEM, -ESHUTDOWN.

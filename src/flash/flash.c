@@ -90,6 +90,11 @@ bool twinfs_flash_has_hook(const struct twinfs_flash *flash)
 	return flash->hook;
 }
 
+bool twinfs_flash_watches_reads(const struct twinfs_flash *flash)
+{
+	return flash->hook && flash->hook->reads;
+}
+
 void twinfs_flash_set_power(struct twinfs_flash *flash, bool on)
 {
 	atomic_store(&flash->powered, on);

@@ -224,6 +224,80 @@ int tw_content_view(struct twinfs_volume *volume, struct tw_node *node, size_t l
 	return 0;
 }
 
+/* ---- scanning ---- */
+
+/* Chains up to this long are followed without asking for memory. */
+#define SHORT_CHAIN 64u
+
+static int scan_chain(struct twinfs_volume *volume, const struct tw_node *node,
+	const uint32_t *blocks, const struct twinfs_scan *scan)
+{
+	uint32_t left = node->file.size;
+	int rc = 0;
+
+	for (uint32_t index = 0; !rc && left; index++) {
+		uint32_t in_block = tw_ctz_header(index);
+		uint32_t piece = volume->area.block_size - in_block;
+		const uint8_t *data;
+
+		piece = left < piece ? left : piece;
+		rc = tw_area_read(&volume->area, blocks[index], in_block, piece, &data);
+		if (!rc)
+			rc = scan->each(scan->ctx, data, piece);
+		left -= piece;
+	}
+	return rc;
+}
+
+static int scan_entry(struct twinfs_volume *volume, const struct tw_node *node,
+	const struct twinfs_scan *scan)
+{
+	const uint8_t *data;
+	uint32_t len = node->file.size;
+	int rc = piece_at(volume, node, 0, len, &data, &len);
+
+	return rc || !len ? rc : scan->each(scan->ctx, data, len);
+}
+
+static int scan_dirty(struct twinfs_volume *volume, struct tw_node *node,
+	const struct twinfs_scan *scan)
+{
+	uint32_t size = tw_content_size(node), piece;
+	uint8_t buf[4096];
+	int rc = 0;
+
+	for (uint32_t off = 0; !rc && off < size; off += piece) {
+		piece = size - off < sizeof(buf) ? size - off : (uint32_t)sizeof(buf);
+		rc = read_any(volume, node, off, buf, piece);
+		if (!rc)
+			rc = scan->each(scan->ctx, buf, piece);
+	}
+	return rc;
+}
+
+int tw_content_scan(struct twinfs_volume *volume, struct tw_node *node,
+	const struct twinfs_scan *scan)
+{
+	uint32_t few[SHORT_CHAIN], *blocks = few;
+	_cleanup_free_ uint32_t *many = NULL;
+	int rc;
+
+	if (node->file.dirty)
+		return scan_dirty(volume, node, scan);
+	if (node->is_inline)
+		return scan_entry(volume, node, scan);
+	if (node->file.blocks)
+		return scan_chain(volume, node, node->file.blocks, scan);
+	rc = tw_ctz_check(volume, node);
+	if (!rc && tw_ctz_blocks_of(volume, node) > SHORT_CHAIN) {
+		blocks = many = malloc(tw_ctz_blocks_of(volume, node) * sizeof(*many));
+		rc = many ? 0 : -ENOMEM;
+	}
+	if (!rc)
+		rc = tw_ctz_walk(&volume->area, node->file.head, node->file.size, blocks);
+	return rc ? rc : scan_chain(volume, node, blocks, scan);
+}
+
 /* ---- changing ---- */
 
 /* Blocks that a sync has to write when bytes from @keep on of @size are new. */

@@ -22,6 +22,10 @@ int64_t tw_content_read(struct twinfs_volume *volume, struct tw_node *node, void
 	uint64_t off);
 int tw_content_view(struct twinfs_volume *volume, struct tw_node *node, size_t len, uint64_t off,
 	struct twinfs_view *ret_view);
+
+/* Leaves the node as it is: others may read it meanwhile. */
+int tw_content_scan(struct twinfs_volume *volume, struct tw_node *node,
+	const struct twinfs_scan *scan);
 int64_t tw_content_write(struct twinfs_volume *volume, struct tw_node *node, const void *buf,
 	size_t len, uint64_t off);
 int tw_content_truncate(struct twinfs_volume *volume, struct tw_node *node, uint64_t size);

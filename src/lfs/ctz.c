@@ -75,6 +75,15 @@ int tw_ctz_walk(const struct tw_area *area, uint32_t head, uint32_t size, uint32
 	return 0;
 }
 
+int tw_ctz_check(const struct twinfs_volume *volume, const struct tw_node *node)
+{
+	/* Such a size must not make us ask for memory. */
+	if (node->file.size > TW_FILE_MAX ||
+		tw_ctz_blocks_of(volume, node) > volume->area.block_count)
+		return -EUCLEAN;
+	return 0;
+}
+
 int tw_ctz_load(struct twinfs_volume *volume, struct tw_node *node)
 {
 	uint32_t count = tw_ctz_blocks_of(volume, node);
@@ -82,9 +91,9 @@ int tw_ctz_load(struct twinfs_volume *volume, struct tw_node *node)
 
 	if (node->file.blocks || node->is_inline)
 		return 0;
-	/* A size that the volume cannot hold must not make us ask for memory. */
-	if (node->file.size > TW_FILE_MAX || count > volume->area.block_count)
-		return -EUCLEAN;
+	rc = tw_ctz_check(volume, node);
+	if (rc)
+		return rc;
 	node->file.blocks = malloc((count ? count : 1) * sizeof(uint32_t));
 	if (!node->file.blocks)
 		return -ENOMEM;

@@ -38,6 +38,9 @@ bool tw_ctz_can_own(const struct tw_area *area, uint32_t block);
  */
 int tw_ctz_walk(const struct tw_area *area, uint32_t head, uint32_t size, uint32_t *blocks);
 
+/* -EUCLEAN when the committed size of @node is more than the volume can hold. */
+int tw_ctz_check(const struct twinfs_volume *volume, const struct tw_node *node);
+
 /*
  * Loads the chain of a file into node->file.blocks if it is not there, and the
  * file has one. -EUCLEAN, -ENOMEM.

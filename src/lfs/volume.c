@@ -185,16 +185,16 @@ static void drop_name(char *path, size_t *len)
 		--*len;
 }
 
-/* @path without "//", "." and "..", each name with '/' in front; "" is the root. */
-static int normalize(const char *path, char **ret_clean)
+/*
+ * Stores @path without "//", "." and "..", each name with '/' in front, in
+ * @clean, which has room for one byte more than @path; "" is the root.
+ */
+static void normalize(const char *path, char *clean)
 {
-	char *clean = malloc(strlen(path) + 2);
 	size_t len = 0;
 
-	if (!clean)
-		return -ENOMEM;
 	while (*path) {
-		size_t name = strcspn(path, "/");
+		size_t name = (size_t)(strchrnul(path, '/') - path);
 
 		if (name == 2 && !memcmp(path, "..", 2)) {
 			drop_name(clean, &len);
@@ -206,23 +206,47 @@ static int normalize(const char *path, char **ret_clean)
 		path += name + (path[name] == '/');
 	}
 	clean[len] = '\0';
-	*ret_clean = clean;
-	return 0;
+}
+
+/* @clean is as normalize() makes it. */
+static int walk(struct twinfs_volume *volume, char *clean, uint64_t *ret_ino)
+{
+	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_read(&volume->lock);
+	struct tw_node *dir, *node;
+	uint64_t ino = TWINFS_ROOT_INO;
+	char *rest = clean, more;
+	int rc = 0;
+
+	(void)guard;
+	while (!rc && *rest) {
+		char *name = rest + 1;
+
+		rest = strchrnul(name, '/');
+		more = *rest;
+		*rest = '\0';
+		rc = tw_call_find(volume, ino, name, &dir, &node);
+		*rest = more;
+		if (!rc)
+			ino = node->ino;
+	}
+	if (!rc)
+		*ret_ino = ino;
+	return rc;
 }
 
 int twinfs_volume_walk(struct twinfs_volume *volume, const char *path, uint64_t *ret_ino)
 {
-	_cleanup_free_ char *clean = NULL;
-	uint64_t ino = TWINFS_ROOT_INO;
-	int rc = normalize(path, &clean);
-	char *rest = clean, *name;
+	size_t room = strlen(path) + 2;
+	_cleanup_free_ char *lengthy = NULL;
+	char brief[128], *clean = brief;
 
-	while (!rc && (name = strsep(&rest, "/")))
-		if (*name)
-			rc = twinfs_volume_lookup(volume, ino, name, &ino);
-	if (!rc)
-		*ret_ino = ino;
-	return rc;
+	if (room > sizeof(brief)) {
+		clean = lengthy = malloc(room);
+		if (!lengthy)
+			return -ENOMEM;
+	}
+	normalize(path, clean);
+	return walk(volume, clean, ret_ino);
 }
 
 static void fill_stat(const struct twinfs_volume *volume, const struct tw_node *node,
@@ -400,7 +424,7 @@ bool tw_call_has_attr(const struct tw_node *node, uint8_t type)
 
 /* ---- reading files ---- */
 
-int tw_call_open_file(struct twinfs_volume *volume, uint64_t ino, struct tw_node **ret_node)
+int tw_call_file(struct twinfs_volume *volume, uint64_t ino, struct tw_node **ret_node)
 {
 	struct tw_node *node = tw_node_get(volume, ino);
 
@@ -408,12 +432,22 @@ int tw_call_open_file(struct twinfs_volume *volume, uint64_t ino, struct tw_node
 		return -ESTALE;
 	if (node->kind != TW_FILE)
 		return -EISDIR;
-	if (!node->file.opens)
-		return -EBADF;
 	if (!twinfs_flash_has_power(volume->area.flash))
 		return -ESHUTDOWN;
 	*ret_node = node;
 	return 0;
+}
+
+int tw_call_open_file(struct twinfs_volume *volume, uint64_t ino, struct tw_node **ret_node)
+{
+	struct tw_node *node;
+	int rc = tw_call_file(volume, ino, &node);
+
+	if (!rc && !node->file.opens)
+		rc = -EBADF;
+	if (!rc)
+		*ret_node = node;
+	return rc;
 }
 
 int64_t twinfs_volume_read(struct twinfs_volume *volume, uint64_t ino, void *buf, size_t len,
@@ -436,6 +470,16 @@ int twinfs_volume_view(struct twinfs_volume *volume, uint64_t ino, size_t len, u
 
 	(void)guard;
 	return rc ? rc : tw_content_view(volume, node, len, off, ret_view);
+}
+
+int twinfs_volume_scan(struct twinfs_volume *volume, uint64_t ino, const struct twinfs_scan *scan)
+{
+	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_read(&volume->lock);
+	struct tw_node *node;
+	int rc = tw_call_file(volume, ino, &node);
+
+	(void)guard;
+	return rc ? rc : tw_content_scan(volume, node, scan);
 }
 
 /* Needs no lock of the volume: a writer may be waiting for this view to go. */

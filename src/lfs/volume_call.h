@@ -22,6 +22,9 @@ int tw_call_find(struct twinfs_volume *volume, uint64_t dir, const char *name,
 int tw_call_attr_node(struct twinfs_volume *volume, uint64_t ino, struct tw_node **ret_node);
 bool tw_call_has_attr(const struct tw_node *node, uint8_t type);
 
+/* A file, open or not. -ESTALE, -EISDIR, -ESHUTDOWN. */
+int tw_call_file(struct twinfs_volume *volume, uint64_t ino, struct tw_node **ret_node);
+
 /* A file that is open. -ESTALE, -EISDIR, -EBADF, -ESHUTDOWN. */
 int tw_call_open_file(struct twinfs_volume *volume, uint64_t ino, struct tw_node **ret_node);
 

@@ -253,25 +253,11 @@ int twinfs_volume_resize(struct twinfs_volume *volume, uint32_t block_count)
 
 /* ---- files ---- */
 
-static int find_file(struct twinfs_volume *volume, uint64_t ino, struct tw_node **ret_node)
-{
-	struct tw_node *node = tw_node_get(volume, ino);
-
-	if (!node)
-		return -ESTALE;
-	if (node->kind != TW_FILE)
-		return -EISDIR;
-	if (!twinfs_flash_has_power(volume->area.flash))
-		return -ESHUTDOWN;
-	*ret_node = node;
-	return 0;
-}
-
 int twinfs_volume_open(struct twinfs_volume *volume, uint64_t ino)
 {
 	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&volume->lock);
 	struct tw_node *node;
-	int rc = find_file(volume, ino, &node);
+	int rc = tw_call_file(volume, ino, &node);
 
 	(void)guard;
 	return rc ? rc : tw_content_open(volume, node);
@@ -321,7 +307,7 @@ int twinfs_volume_sync(struct twinfs_volume *volume, uint64_t ino)
 {
 	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&volume->lock);
 	struct tw_node *node;
-	int rc = find_file(volume, ino, &node);
+	int rc = tw_call_file(volume, ino, &node);
 
 	(void)guard;
 	if (rc || !is_unsynced(node))

@@ -218,7 +218,7 @@ static int mount_both(struct tw_boot *boot, struct twinfs_error *err)
  */
 static int run_script(struct tw_boot *boot)
 {
-	struct tw_device device = {boot->user_volume, boot->backup_volume};
+	struct tw_device device = {boot->user_volume, boot->backup_volume, boot->flash};
 	bool both = device.user && device.backup, mounted = both || !boot->profile->restores;
 	int rc = tw_report_console(boot->report, mounted ? "mount." : "error ocurs in boot step.",
 		"", 0);

@@ -14,23 +14,29 @@
 #include "base/cleanup.h"
 #include "device_errno.h"
 
-/* A path taken apart. */
+/* A path, and the volume it leads into. */
 struct place {
 	struct twinfs_volume *volume;
 	bool is_backup;
-	char *clean;   /* inside the volume */
-	bool trailing; /* ends with a separator */
+	const char *inner; /* part of the path: what is looked up in the volume */
 };
 
-static void release_place(struct place *place)
+/* What a place ends with, and the directory that is in. */
+struct name {
+	char *clean;      /* the place inside the volume, cut in front of the name by find_dir() */
+	const char *last; /* part of it */
+	bool trailing;    /* a separator follows */
+	uint64_t dir;
+};
+
+static void release_name(struct name *name)
 {
-	free(place->clean);
+	free(name->clean);
 }
 
 static int locate(const struct tw_device *device, const char *path, struct place *ret_place)
 {
-	const char *inner = NULL;
-	enum tw_mount mount = tw_device_path_mount(path, &inner);
+	enum tw_mount mount = tw_device_path_mount(path, &ret_place->inner);
 
 	if (mount == TW_MOUNT_ROOT)
 		return -EPERM;
@@ -38,30 +44,58 @@ static int locate(const struct tw_device *device, const char *path, struct place
 		return -ENODEV;
 	ret_place->is_backup = mount == TW_MOUNT_BACKUP;
 	ret_place->volume = ret_place->is_backup ? device->backup : device->user;
-	return tw_device_path_clean(inner, &ret_place->clean, &ret_place->trailing);
+	return 0;
 }
 
-/* Finds the directory that holds the last component of a place, and that component. */
-static int find_parent(const struct place *place, uint64_t *ret_dir, const char **ret_name)
+/* The volume resolves the path as tw_device_path_clean() does. */
+static int find(const struct place *place, uint64_t *ret_ino)
 {
-	char *slash = strrchr(place->clean, '/');
-	int rc;
+	return twinfs_volume_walk(place->volume, place->inner, ret_ino);
+}
 
-	if (!slash) {
-		*ret_dir = TWINFS_ROOT_INO;
-		*ret_name = place->clean;
+static int split(const struct place *place, struct name *name)
+{
+	char *slash;
+	int rc = tw_device_path_clean(place->inner, &name->clean, &name->trailing);
+
+	if (rc)
+		return rc;
+	slash = strrchr(name->clean, '/');
+	name->last = slash ? slash + 1 : name->clean;
+	return 0;
+}
+
+/* Finds the directory that holds the last component of a place. */
+static int find_dir(const struct place *place, struct name *name)
+{
+	name->dir = TWINFS_ROOT_INO;
+	if (name->last == name->clean)
 		return 0;
-	}
-	*slash = '\0';
-	rc = twinfs_volume_walk(place->volume, place->clean, ret_dir);
-	*slash = '/';
-	*ret_name = slash + 1;
-	return rc;
+	name->clean[name->last - name->clean - 1] = '\0';
+	return twinfs_volume_walk(place->volume, name->clean, &name->dir);
+}
+
+/* Both, for a name that may end with a separator. */
+static int split_and_find_dir(const struct place *place, struct name *name)
+{
+	int rc = split(place, name);
+
+	return rc ? rc : find_dir(place, name);
+}
+
+/* Both, for something new: littlefs makes nothing whose name ends with a separator. */
+static int prepare_new(const struct place *place, struct name *name)
+{
+	int rc = split(place, name);
+
+	if (!rc && name->trailing)
+		rc = -ENOENT;
+	return rc ? rc : find_dir(place, name);
 }
 
 int tw_device_exists(const struct tw_device *device, const char *path, bool *ret_exists)
 {
-	_cleanup_(release_place) struct place place = {0};
+	struct place place;
 	uint64_t ino;
 	int rc;
 
@@ -75,17 +109,31 @@ int tw_device_exists(const struct tw_device *device, const char *path, bool *ret
 		return 0;
 	}
 	if (!rc)
-		rc = twinfs_volume_walk(place.volume, place.clean, &ino);
+		rc = find(&place, &ino);
 	if (tw_device_is_fatal(rc))
 		return rc;
 	*ret_exists = !rc;
 	return 0;
 }
 
+int tw_device_find(const struct tw_device *device, const char *path,
+	struct tw_device_file *ret_file)
+{
+	struct place place;
+	uint64_t ino;
+	int rc = locate(device, path, &place);
+
+	if (!rc)
+		rc = find(&place, &ino);
+	if (!rc)
+		*ret_file = (struct tw_device_file){place.volume, ino};
+	return rc;
+}
+
 static int open_existing(const struct place *place, struct tw_device_file *ret_file)
 {
 	uint64_t ino;
-	int rc = twinfs_volume_walk(place->volume, place->clean, &ino);
+	int rc = find(place, &ino);
 
 	if (!rc)
 		rc = twinfs_volume_open(place->volume, ino);
@@ -97,7 +145,7 @@ static int open_existing(const struct place *place, struct tw_device_file *ret_f
 int tw_device_open_read(const struct tw_device *device, const char *path,
 	struct tw_device_file *ret_file)
 {
-	_cleanup_(release_place) struct place place = {0};
+	struct place place;
 	int rc = locate(device, path, &place);
 
 	return rc ? rc : open_existing(&place, ret_file);
@@ -120,7 +168,7 @@ static int repair(struct twinfs_volume *volume)
 int tw_device_open_update(const struct tw_device *device, const char *path,
 	struct tw_device_file *ret_file)
 {
-	_cleanup_(release_place) struct place place = {0};
+	struct place place;
 	int rc = locate(device, path, &place);
 
 	if (!rc && place.is_backup)
@@ -132,15 +180,11 @@ int tw_device_open_update(const struct tw_device *device, const char *path,
 
 static int create(const struct place *place)
 {
-	const char *name;
-	uint64_t dir, ino;
-	int rc;
+	_cleanup_(release_name) struct name name = {0};
+	uint64_t ino;
+	int rc = prepare_new(place, &name);
 
-	/* littlefs makes nothing whose name ends with a separator. */
-	if (place->trailing)
-		return -ENOENT;
-	rc = find_parent(place, &dir, &name);
-	return rc ? rc : twinfs_volume_create(place->volume, dir, name, &ino);
+	return rc ? rc : twinfs_volume_create(place->volume, name.dir, name.last, &ino);
 }
 
 /* An empty file must not be touched: truncating it would be a change to nothing. */
@@ -155,7 +199,7 @@ static int truncate_to_nothing(const struct tw_device_file *file)
 int tw_device_open_write(const struct tw_device *device, const char *path,
 	struct tw_device_file *ret_file)
 {
-	_cleanup_(release_place) struct place place = {0};
+	struct place place;
 	struct tw_device_file file;
 	int rc = locate(device, path, &place);
 
@@ -291,9 +335,9 @@ int tw_device_read_text(const struct tw_device_file *file, size_t limit, struct 
 
 static int make_dir(const struct tw_device *device, const char *path)
 {
-	_cleanup_(release_place) struct place place = {0};
-	const char *name;
-	uint64_t dir, ino;
+	_cleanup_(release_name) struct name name = {0};
+	struct place place;
+	uint64_t ino;
 	int rc = locate(device, path, &place);
 
 	if (rc)
@@ -301,10 +345,8 @@ static int make_dir(const struct tw_device *device, const char *path)
 	/* The firmware gives back -1 here, which nobody looks at. */
 	if (place.is_backup)
 		return 0;
-	if (place.trailing)
-		return -ENOENT;
-	rc = find_parent(&place, &dir, &name);
-	return rc ? rc : twinfs_volume_mkdir(place.volume, dir, name, &ino);
+	rc = prepare_new(&place, &name);
+	return rc ? rc : twinfs_volume_mkdir(place.volume, name.dir, name.last, &ino);
 }
 
 int tw_device_mkdirs(const struct tw_device *device, const char *dir)
@@ -331,9 +373,8 @@ int tw_device_mkdirs(const struct tw_device *device, const char *dir)
 
 int tw_device_rename(const struct tw_device *device, const char *from, const char *to)
 {
-	_cleanup_(release_place) struct place old_place = {0}, new_place = {0};
-	const char *old_name, *new_name;
-	uint64_t old_dir, new_dir;
+	_cleanup_(release_name) struct name old_name = {0}, new_name = {0};
+	struct place old_place, new_place;
 	int rc = locate(device, from, &old_place);
 
 	if (!rc)
@@ -341,29 +382,30 @@ int tw_device_rename(const struct tw_device *device, const char *from, const cha
 	if (!rc && old_place.volume != new_place.volume)
 		rc = -EPERM;
 	if (!rc)
-		rc = find_parent(&old_place, &old_dir, &old_name);
+		rc = split_and_find_dir(&old_place, &old_name);
 	if (!rc)
-		rc = find_parent(&new_place, &new_dir, &new_name);
+		rc = split_and_find_dir(&new_place, &new_name);
 	return rc ? rc
-		  : twinfs_volume_rename(old_place.volume, old_dir, old_name, new_dir, new_name, 0);
+		  : twinfs_volume_rename(old_place.volume, old_name.dir, old_name.last,
+			    new_name.dir, new_name.last, 0);
 }
 
 int tw_device_remove(const struct tw_device *device, const char *path)
 {
-	_cleanup_(release_place) struct place place = {0};
-	const char *name;
-	uint64_t dir, ino;
+	_cleanup_(release_name) struct name name = {0};
+	struct place place;
+	uint64_t ino;
 	int rc = locate(device, path, &place);
 
 	if (!rc && place.is_backup)
 		return 0;
-	if (!rc)
-		rc = find_parent(&place, &dir, &name);
 	/* Looked up first: a chip that cannot be written refuses to remove even nothing. */
 	if (!rc)
-		rc = twinfs_volume_lookup(place.volume, dir, name, &ino);
+		rc = find(&place, &ino);
 	if (!rc)
-		rc = twinfs_volume_unlink(place.volume, dir, name);
+		rc = split_and_find_dir(&place, &name);
+	if (!rc)
+		rc = twinfs_volume_unlink(place.volume, name.dir, name.last);
 	return rc == -ENOENT || rc == -ENOTDIR ? 0 : rc;
 }
 

@@ -23,8 +23,10 @@
 /* What the firmware reads and writes at once. */
 #define TW_DEVICE_READ_SIZE 4096u
 
+/* All borrowed. */
 struct tw_device {
-	struct twinfs_volume *user, *backup; /* borrowed */
+	struct twinfs_volume *user, *backup;
+	struct twinfs_flash *flash; /* the chip of all that is ever written: the user volume's */
 };
 
 struct tw_device_file {
@@ -34,6 +36,10 @@ struct tw_device_file {
 
 /* Whether stat succeeds: any error counts as missing. 0, or a fatal error (device_errno.h). */
 int tw_device_exists(const struct tw_device *device, const char *path, bool *ret_exists);
+
+/* Finds what may be opened: the error is that of opening, but for -EISDIR. */
+int tw_device_find(const struct tw_device *device, const char *path,
+	struct tw_device_file *ret_file);
 
 /* Opens an existing file for reading; or for update, when the volume repairs itself first. */
 int tw_device_open_read(const struct tw_device *device, const char *path,

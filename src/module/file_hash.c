@@ -51,7 +51,7 @@ static int add_content(struct twinfs_volume *volume, uint64_t ino, struct twinfs
 int twinfs_hash_file(struct twinfs_volume *volume, uint64_t ino, struct twinfs_file_hash *ret_hash)
 {
 	struct twinfs_file_hash hash = {.device_crc = TWINFS_DEVICE_CRC_INIT};
-	_cleanup_(tw_hash_release) struct tw_hash sha256;
+	_cleanup_(tw_hash_release) struct tw_hash sha256 = {0};
 	int rc = tw_hash_init(&sha256, TW_HASH_SHA256);
 
 	if (!rc)

@@ -8,12 +8,12 @@
 #include "hash.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 
 #include <openssl/evp.h>
 
 #include "base/crc.h"
+
+static const char digits[] = "0123456789abcdef";
 
 uint32_t twinfs_device_crc(uint32_t crc, const void *data, size_t len)
 {
@@ -22,11 +22,17 @@ uint32_t twinfs_device_crc(uint32_t crc, const void *data, size_t len)
 
 int tw_hash_init(struct tw_hash *hash, enum tw_hash_kind kind)
 {
-	*hash = (struct tw_hash){.kind = kind, .crc = TWINFS_DEVICE_CRC_INIT};
+	const EVP_MD *fetch = NULL; /* a context that was used knows its algorithm: no look-up */
+
+	hash->kind = kind;
+	hash->crc = TWINFS_DEVICE_CRC_INIT;
 	if (kind == TW_HASH_CRC32)
 		return 0;
-	hash->sha256 = EVP_MD_CTX_new();
-	if (!hash->sha256 || EVP_DigestInit_ex(hash->sha256, EVP_sha256(), NULL) != 1)
+	if (!hash->sha256) {
+		hash->sha256 = EVP_MD_CTX_new();
+		fetch = EVP_sha256();
+	}
+	if (!hash->sha256 || EVP_DigestInit_ex2(hash->sha256, fetch, NULL) != 1)
 		return -ENOMEM;
 	return 0;
 }
@@ -51,8 +57,11 @@ int tw_hash_text(struct tw_hash *hash, char text[TW_HASH_TEXT_SIZE])
 	}
 	if (EVP_DigestFinal_ex(hash->sha256, digest, &len) != 1)
 		return -ENOMEM;
-	for (unsigned i = 0; i < len && 2 * i + 2 < TW_HASH_TEXT_SIZE; i++)
-		(void)snprintf(text + 2 * i, 3, "%02x", digest[i]);
+	for (unsigned i = 0; i < len && 2 * i + 2 < TW_HASH_TEXT_SIZE; i++) {
+		*text++ = digits[digest[i] >> 4];
+		*text++ = digits[digest[i] & 15];
+	}
+	*text = '\0';
 	return 0;
 }
 
@@ -64,5 +73,13 @@ void tw_hash_release(struct tw_hash *hash)
 
 void tw_hash_crc_text(uint32_t crc, char text[TW_HASH_TEXT_SIZE])
 {
-	(void)snprintf(text, TW_HASH_TEXT_SIZE, "0x%" PRIx32, crc);
+	unsigned len = 1;
+
+	while (len < 8 && crc >> (4 * len))
+		len++;
+	*text++ = '0';
+	*text++ = 'x';
+	while (len--)
+		*text++ = digits[crc >> (4 * len) & 15];
+	*text = '\0';
 }

@@ -25,7 +25,11 @@ struct tw_hash {
 	void *sha256; /* context of libcrypto */
 };
 
-/* 0 or -ENOMEM. tw_hash_release() is allowed after failure too. */
+/*
+ * Begins a hash. @hash is zeroed at first; one that was used is begun anew, and
+ * keeps what took its time to make. 0 or -ENOMEM. tw_hash_release() is allowed
+ * after failure too.
+ */
 int tw_hash_init(struct tw_hash *hash, enum tw_hash_kind kind);
 int tw_hash_update(struct tw_hash *hash, const void *data, size_t len);
 int tw_hash_text(struct tw_hash *hash, char text[TW_HASH_TEXT_SIZE]);

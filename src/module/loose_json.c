@@ -266,14 +266,29 @@ static int read_escape(struct reader *in)
 	return tw_text_add(&in->text, &c, 1);
 }
 
+/* Appends the bytes that stand for themselves, of which the current one is the first. */
+static int read_plain(struct reader *in)
+{
+	const unsigned char *start = in->data + in->next - 1;
+	size_t len = 1;
+
+	while (advance(in) && in->cur != '"' && in->cur != '\\')
+		len++;
+	return tw_text_add(&in->text, start, len);
+}
+
 static int read_string(struct reader *in, struct tw_json **ret_json)
 {
 	int rc = 0;
 
 	in->text.len = 0;
 	while (in->cur && in->cur != '"' && !rc) {
-		rc = in->cur == '\\' ? read_escape(in) : tw_text_add(&in->text, &in->cur, 1);
-		(void)advance(in);
+		if (in->cur == '\\') {
+			rc = read_escape(in);
+			(void)advance(in);
+		} else {
+			rc = read_plain(in);
+		}
 	}
 	if (rc)
 		return rc;

@@ -49,8 +49,14 @@ static char *join(const char *head, const char *tail, size_t tail_len)
 	_cleanup_(tw_text_release) struct tw_text text = {0};
 	int rc = tw_text_add(&text, head, strlen(head));
 
-	for (size_t i = 0; i < tail_len && !rc; i++)
-		rc = tail[i] ? tw_text_add(&text, &tail[i], 1) : tw_text_add(&text, "\\x00", 4);
+	while (tail_len && !rc) {
+		size_t len = strnlen(tail, tail_len);
+
+		rc = len ? tw_text_add(&text, tail, len) : tw_text_add(&text, "\\x00", 4);
+		len += !len; /* the NUL */
+		tail += len;
+		tail_len -= len;
+	}
 	return rc ? NULL : tw_steal(&text.data);
 }
 

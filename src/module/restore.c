@@ -123,6 +123,21 @@ static int restore_entry(struct tw_restore *run, const struct tw_json *name,
 	return rc;
 }
 
+/* As tw_device_hash(); the work is done already where nothing was written since. */
+static int hash_entry(struct tw_restore *run, const struct tw_json *entry, const char *name,
+	struct twinfs_boot_file *file)
+{
+	size_t index = (size_t)(file - run->report->files);
+	const char *text = tw_hash_ahead_get(&run->ahead, run->device, index);
+
+	if (!text)
+		return tw_device_hash(run->device, name, tw_table_kind(entry), &file->found,
+			&file->reason);
+	file->reason = TWINFS_REASON_NONE;
+	file->found = strdup(text);
+	return file->found ? 0 : -ENOMEM;
+}
+
 /* The comparison is only made, and can only raise, when the file has a hash. */
 static int check_entry(struct tw_restore *run, const struct tw_json *entry,
 	struct twinfs_boot_file *file)
@@ -137,8 +152,7 @@ static int check_entry(struct tw_restore *run, const struct tw_json *entry,
 	if (name->kind == TW_JSON_STRING) {
 		rc = tw_restore_sweep(run, name->text);
 		if (!rc)
-			rc = tw_device_hash(run->device, name->text, tw_table_kind(entry),
-				&file->found, &file->reason);
+			rc = hash_entry(run, entry, name->text, file);
 		if (!rc && file->found)
 			rc = tw_table_compare(entry, file->found, &match, &run->raised);
 	}
@@ -222,6 +236,8 @@ static int check_entries(struct tw_restore *run)
 	const struct tw_json *entry = run->table->first;
 	int rc = list_files(run);
 
+	if (!rc)
+		tw_hash_ahead(&run->ahead, run->device, run->table);
 	for (size_t i = 0; entry && !rc; entry = entry->next, i++) {
 		rc = check_entry(run, entry, &run->report->files[i]);
 		if (rc == TW_RAISED)
@@ -283,6 +299,7 @@ int tw_restore_run(const struct tw_device *device, struct twinfs_boot_report *re
 		rc = restore(&run);
 	if (rc == TW_RAISED)
 		rc = report_error(&run);
+	tw_hash_ahead_release(&run.ahead);
 	tw_json_free(run.table);
 	tw_text_release(&run.raised);
 	return rc;

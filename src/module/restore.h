@@ -14,6 +14,7 @@
 
 #include "base/text.h"
 #include "module/device_vfs.h"
+#include "module/hash_ahead.h"
 #include "module/loose_json.h"
 
 #define TW_USER_TABLE   "/usr/checksum.json"
@@ -27,6 +28,7 @@ struct tw_restore {
 	struct twinfs_boot_report *report; /* its policy is the procedure's */
 	struct tw_text raised;             /* text of the exception */
 	struct tw_json *table;
+	struct tw_hash_ahead ahead; /* of the files of the table */
 };
 
 /*

@@ -111,7 +111,7 @@ static char *beside(const char *path)
 	_cleanup_(tw_text_release) struct tw_text text = {0};
 
 	if (tw_text_add(&text, path, slash ? (size_t)(slash + 1 - path) : 0) ||
-		tw_text_addf(&text, BESIDE))
+		tw_text_add(&text, BESIDE, strlen(BESIDE)))
 		return NULL;
 	return tw_steal(&text.data);
 }

@@ -4,14 +4,17 @@
 
 Every boot hashes all of them. Measured are the boot alone (its own figure, with
 one CPU and with all), the mount from the command to the first listing, and as
-a yardstick reading the same files through the mount with cat. The rate of the
-boot is set against the hash library's own on the same sizes, as bench/hash
-prints it.
+a yardstick reading the same files through the mount with cat. With --programs,
+the rates of the hashes: those of the hashing inside the boot, out of the map,
+with one thread and with two, against the hash library's own on the very same
+bytes and one core (bench/hash_boot), for both kinds of hashes and both
+versions of the format; and of the bare functions (bench/hash).
 
 The table of 500 files is longer than the 16,384 characters that the device
 reads, so the safe policy is used, which reads it whole.
 """
 import argparse
+import hashlib
 import json
 import os
 import subprocess
@@ -24,6 +27,7 @@ import figures
 from module import MIB, Module, held
 
 FILES, DIRS = 500, 10
+FORMATS = ('lfs1', 'lfs2')
 
 
 def write(path, data):
@@ -32,14 +36,18 @@ def write(path, data):
         file.write(data)
 
 
-def make_module(module, form):
+def hash_of(data, kind):
+    return hex(zlib.crc32(data, 0xffffffff)) if kind == 'crc32' else hashlib.sha256(data).hexdigest()
+
+
+def make_module(module, form, kind='crc32'):
     """Every user file is in the table, and right; returns the bytes that a boot hashes."""
     table, total = [], 0
     for i in range(FILES):
         path = f'd{i * DIRS // FILES}/f{i:03}.bin'
         data = bytes((i + k * 7 + k // 251) % 256 for k in range(12000 if i % 5 == 0 else 8000))
         write(os.path.join(module.tree, path), data)
-        table.append({'name': '/usr/' + path, 'crc32': hex(zlib.crc32(data, 0xffffffff))})
+        table.append({'name': '/usr/' + path, kind: hash_of(data, kind)})
         total += len(data)
     module.make(5 * MIB, form)
     for image, name, text in ((module.user, 'checksum.json', json.dumps(table)),
@@ -98,32 +106,42 @@ def measure(module, mountpoint, runs):
     return times
 
 
-def rates(summaries, total, hash_program):
-    """MB/s of the best boots and of the best rounds of the hashes alone."""
-    found = {name: total / summaries[name]['min'] / 1e3 for name in summaries
-             if name.startswith('boot')}
-    if hash_program:
-        alone = json.loads(subprocess.run([hash_program], stdout=subprocess.PIPE,
-                                          check=True).stdout)
-        found.update({name: alone[name + '_mb_s'] for name in
-                      ('crc32_ours', 'crc32_library', 'sha256_ours', 'sha256_library')})
+def run_json(*words):
+    return json.loads(subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout)
+
+
+def hash_rates(args, folder):
+    """(hash, where, who) -> MB/s: the hashing of a boot, and the functions alone."""
+    found = {}
+    for kind in ('crc32', 'sha256'):
+        alone = run_json(os.path.join(args.programs, 'hash'))
+        for who in ('library', 'ours'):
+            found[kind, 'buffers', who] = alone[f'{kind}_{who}_mb_s']
+        for form in FORMATS:
+            module = Module(args.twinfs, os.path.join(folder, f'{kind}-{form}'))
+            os.mkdir(module.folder)
+            make_module(module, form, kind)
+            rate = run_json(os.path.join(args.programs, 'hash_boot'), module.user, '4096')
+            for state in ('warm', 'cold'):
+                for who in ('library', 'one', 'two'):
+                    found[kind, f'boot, {form}, {state}', who] = rate[f'{who}_{state}_mb_s']
     return found
 
 
 def print_rates(found):
-    library = found.get('crc32_library')
     rows = [['hashing', 'MB/s', 'of the library']]
-    for name, rate in found.items():
-        against = found['sha256_library'] if name.startswith('sha256') else library
-        rows.append([name, f'{rate:.0f}', f'{rate / against * 100:.0f} %' if library else '-'])
-    print(figures.table(rows))
+    for (kind, where, who), rate in found.items():
+        share = rate / found[kind, where, 'library'] * 100
+        rows.append([f'{kind}, {where}, {who}', f'{rate:.0f}', f'{share:.0f} %'])
+    print('\n' + figures.table(rows))
 
 
 def parse():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('twinfs')
-    parser.add_argument('--hash', metavar='PROGRAM', help='build/tests/bench/hash')
+    parser.add_argument('--programs', metavar='FOLDER',
+                        help='of hash and hash_boot: build/tests/bench')
     parser.add_argument('--format', default='lfs1', help='(%(default)s)')
     parser.add_argument('--runs', type=int, default=11, help='(%(default)s)')
     parser.add_argument('--tmp', default='/dev/shm', help='where the image lies (%(default)s)')
@@ -141,16 +159,19 @@ def main():
         total = make_module(module, args.format)
         with held(args.lock):
             times = measure(module, mountpoint, args.runs)
+            found = hash_rates(args, folder) if args.programs else {}
     summaries = {name: figures.summary(values) for name, values in times.items()}
     rows = [[f'{FILES} files, {total} bytes, {args.format}', 'ms', 'min', 'max']]
     rows += [[name, *(f'{found[key]:.2f}' for key in ('median', 'min', 'max'))]
              for name, found in summaries.items()]
-    print(figures.table(rows) + '\n')
-    found = rates(summaries, total, args.hash)
-    print_rates(found)
+    print(figures.table(rows))
+    if found:
+        print_rates(found)
     if args.json:
         with open(args.json, 'w', encoding='utf-8') as file:
-            json.dump({'bytes': total, 'ms': summaries, 'mb_s': found}, file, indent=1)
+            json.dump({'bytes': total, 'ms': summaries,
+                       'mb_s': {', '.join(key): rate for key, rate in found.items()}}, file,
+                      indent=1)
 
 
 if __name__ == '__main__':

@@ -37,7 +37,7 @@ def commands(args):
         'file-work': ['bench.py', twinfs, *forms, *peers, *turns, '--rounds', str(args.rounds),
                       '--image-size', args.image_size, '--json', keep('file-work.json')],
         'instructions': ['instructions.py', os.path.join(programs, 'engine'), *forms, *engines],
-        'boot': ['boot_time.py', twinfs, '--hash', os.path.join(programs, 'hash'),
+        'boot': ['boot_time.py', twinfs, '--programs', programs,
                  '--format', args.format.split(',')[0], *turns],
         'scaling': ['scaling.py', twinfs, *forms, *turns, '--tsv', keep('scaling.tsv'),
                     '--plot', PLOTS],

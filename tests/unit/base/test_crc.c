@@ -17,6 +17,23 @@ START_TEST(pieces_give_the_whole)
 	ck_assert_uint_eq(tw_crc32(tw_crc32(0, "1234", 4), "56789", 5), 0xcbf43926);
 	ck_assert_uint_eq(tw_crc32_raw(tw_crc32_raw(0xffffffff, "1", 1), "23456789", 8),
 		0x340bc6d9);
+	ck_assert_uint_eq(tw_crc32(0xcbf43926, NULL, 0), 0xcbf43926);
+}
+END_TEST
+
+/* The library has other code for long pieces, and for the ends that are not aligned. */
+START_TEST(every_length_at_every_alignment)
+{
+	static unsigned char data[1100];
+	uint32_t bytewise[64] = {0};
+
+	for (unsigned i = 0; i < sizeof(data); i++)
+		data[i] = (unsigned char)(i * 7 + i / 251);
+	for (unsigned len = 0; len < 1024; len++)
+		for (unsigned start = 0; start < 64; start++) {
+			ck_assert_uint_eq(tw_crc32(0, data + start, len), bytewise[start]);
+			bytewise[start] = tw_crc32(bytewise[start], data + start + len, 1);
+		}
 }
 END_TEST
 
@@ -30,4 +47,5 @@ START_TEST(content_and_crc_give_zero)
 }
 END_TEST
 
-RUN_CASES("crc", check_values, pieces_give_the_whole, content_and_crc_give_zero)
+RUN_CASES("crc", check_values, pieces_give_the_whole, every_length_at_every_alignment,
+	content_and_crc_give_zero)

@@ -298,7 +298,97 @@ START_TEST(spare_blocks)
 }
 END_TEST
 
+/* ---- scanning ---- */
+
+struct collected {
+	uint8_t bytes[600000];
+	size_t len, calls, stop_at;
+};
+
+static int collect(void *ctx, const void *data, size_t len)
+{
+	struct collected *collected = ctx;
+
+	memcpy(collected->bytes + collected->len, data, len);
+	collected->len += len;
+	return ++collected->calls == collected->stop_at ? 42 : 0;
+}
+
+static void expect_scan(struct rig *rig, uint64_t ino, const uint8_t *content, size_t len)
+{
+	static struct collected collected;
+	const struct twinfs_scan scan = {collect, &collected};
+
+	collected.len = collected.calls = collected.stop_at = 0;
+	ck_assert_int_eq(twinfs_volume_scan(rig->volume, ino, &scan), 0);
+	ck_assert_uint_eq(collected.len, len);
+	ck_assert_int_eq(memcmp(collected.bytes, content, len), 0);
+	if (collected.calls < 2)
+		return;
+	collected.len = collected.calls = 0;
+	collected.stop_at = 2;
+	ck_assert_int_eq(twinfs_volume_scan(rig->volume, ino, &scan), 42);
+	ck_assert_uint_eq(collected.calls, 2);
+}
+
+static void scan_file(struct rig *rig, const uint8_t *content, size_t len)
+{
+	uint64_t ino = create(rig, "f");
+
+	ck_assert_int_eq(twinfs_volume_open(rig->volume, ino), 0);
+	ck_assert_int_eq(twinfs_volume_write(rig->volume, ino, content, len, 0), (int64_t)len);
+	expect_scan(rig, ino, content, len);
+	ck_assert_int_eq(twinfs_volume_sync(rig->volume, ino), 0);
+	expect_scan(rig, ino, content, len);
+	twinfs_volume_close(rig->volume, ino);
+	expect_scan(rig, ino, content, len);
+	ck_assert_int_eq(twinfs_volume_unlink(rig->volume, TWINFS_ROOT_INO, "f"), 0);
+}
+
+/* Not yet on the chip, open, closed; in an entry, in no block, in few, in many. */
+START_TEST(a_scan_gives_the_content)
+{
+	static const struct geometry large = {4096, 256, 16, 0xff};
+	static const size_t sizes[] = {0, 1, 300, 4096, 4097, 20000, 262000, 400000};
+	static const uint32_t versions[] = {TWINFS_LFS_1_1, TWINFS_LFS_2_1};
+	static uint8_t content[400000];
+	struct rig rig;
+
+	for (size_t i = 0; i < sizeof(content); i++)
+		content[i] = (uint8_t)(i * 7 + i / 251);
+	for (size_t v = 0; v < 2; v++) {
+		chip_init(&rig.chip, &large);
+		rig.chip.config.disk_version = versions[v];
+		ck_assert_int_eq(twinfs_volume_format(rig.chip.flash, &rig.chip.config, NULL), 0);
+		rig.volume = chip_mount(&rig.chip);
+		for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
+			scan_file(&rig, content, sizes[i]);
+		close_rig(&rig);
+	}
+}
+END_TEST
+
+START_TEST(what_cannot_be_scanned)
+{
+	static struct collected collected;
+	const struct twinfs_scan scan = {collect, &collected};
+	struct rig rig;
+	uint64_t ino;
+
+	open_rig(&rig);
+	ino = create(&rig, "f");
+	ck_assert_int_eq(twinfs_volume_scan(rig.volume, TWINFS_ROOT_INO, &scan), -EISDIR);
+	twinfs_flash_set_power(rig.chip.flash, false);
+	ck_assert_int_eq(twinfs_volume_scan(rig.volume, ino, &scan), -ESHUTDOWN);
+	twinfs_flash_set_power(rig.chip.flash, true);
+	ck_assert_int_eq(twinfs_volume_unlink(rig.volume, TWINFS_ROOT_INO, "f"), 0);
+	ck_assert_int_eq(twinfs_volume_scan(rig.volume, ino, &scan), -ESTALE);
+	ck_assert_uint_eq(collected.calls, 0);
+	close_rig(&rig);
+}
+END_TEST
+
 RUN_CASES("volume", names, paths_are_resolved_as_text, numbers_of_the_dead_are_stale,
 	a_removed_file_lives_until_its_last_close, content_is_committed_by_sync_only,
 	sizes_have_an_end, a_read_only_volume_writes_nothing, renames, a_damaged_root_mounts,
-	spare_blocks)
+	spare_blocks, a_scan_gives_the_content, what_cannot_be_scanned)

@@ -12,7 +12,7 @@
 static void hash_text(enum tw_hash_kind kind, const void *data, size_t len, size_t piece,
 	char text[TW_HASH_TEXT_SIZE])
 {
-	struct tw_hash hash;
+	struct tw_hash hash = {0};
 
 	ck_assert_int_eq(tw_hash_init(&hash, kind), 0);
 	for (size_t off = 0; off < len; off += piece)
