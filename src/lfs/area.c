@@ -55,7 +55,7 @@ int tw_area_init(struct tw_area *area, struct twinfs_flash *flash,
 			"%llu blocks are more than the format can number",
 			(unsigned long long)blocks);
 	it.block_count = it.room = (uint32_t)blocks;
-	it.alloc_count =
+	it.alloc_room = it.alloc_count =
 		it.block_count -
 		(config->spare_blocks < it.block_count ? config->spare_blocks : it.block_count);
 	*area = it;

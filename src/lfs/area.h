@@ -20,6 +20,7 @@ struct tw_area {
 	uint32_t room;        /* blocks of the partition */
 	uint32_t block_count; /* readable blocks; not more than there is room for */
 	uint32_t alloc_count; /* blocks a writer may use: without the spare ones */
+	uint32_t alloc_room;  /* the same of the partition */
 	uint32_t prog_size;
 };
 

@@ -47,15 +47,17 @@ static void free_blocks(struct twinfs_volume *volume, const uint32_t *blocks, ui
 }
 
 /* Whether content of @size bytes goes into the entry itself. */
-static bool is_for_entry(const struct twinfs_volume *volume, uint32_t size)
+static bool is_for_entry(const struct twinfs_volume *volume, const struct tw_node *node,
+	uint32_t size)
 {
-	return volume->inline_max && size <= volume->inline_max;
+	return volume->engine->entry_room && size <= volume->engine->entry_room(volume, node);
 }
 
 /* Blocks of content of @size bytes when it is committed. */
-static uint32_t blocks_of(const struct twinfs_volume *volume, uint32_t size)
+static uint32_t blocks_of(const struct twinfs_volume *volume, const struct tw_node *node,
+	uint32_t size)
 {
-	return is_for_entry(volume, size) ? 0 : tw_ctz_blocks(volume->area.block_size, size);
+	return is_for_entry(volume, node, size) ? 0 : tw_ctz_blocks(volume->area.block_size, size);
 }
 
 static void free_removed(struct twinfs_volume *volume, struct tw_node *node)
@@ -304,7 +306,7 @@ int tw_content_scan(struct twinfs_volume *volume, struct tw_node *node,
 static uint32_t blocks_to_write(const struct twinfs_volume *volume, const struct tw_node *node,
 	uint32_t keep, uint32_t size)
 {
-	uint32_t in_block, count = blocks_of(volume, size);
+	uint32_t in_block, count = blocks_of(volume, node, size);
 
 	if (node->is_inline || !count)
 		return count;
@@ -465,7 +467,7 @@ static int write_data_block(struct twinfs_volume *volume, struct tw_node *node, 
 static int write_chain(struct twinfs_volume *volume, struct tw_node *node, uint32_t first,
 	uint32_t **ret_blocks)
 {
-	uint32_t count = blocks_of(volume, node->file.dirty->size);
+	uint32_t count = blocks_of(volume, node, node->file.dirty->size);
 	_cleanup_free_ uint32_t *blocks = malloc((count ? count : 1) * sizeof(*blocks));
 
 	if (!blocks)
@@ -488,7 +490,7 @@ static int sync_to_blocks(struct twinfs_volume *volume, struct tw_node *node)
 {
 	struct tw_dirty *dirty = node->file.dirty;
 	uint32_t old_count = tw_ctz_blocks_of(volume, node);
-	uint32_t count = blocks_of(volume, dirty->size);
+	uint32_t count = blocks_of(volume, node, dirty->size);
 	uint32_t first = count - blocks_to_write(volume, node, dirty->keep, dirty->size);
 	struct tw_place place = {.head = TW_NIL, .size = dirty->size};
 	uint32_t *blocks = NULL;
@@ -541,8 +543,8 @@ static int sync_time(struct twinfs_volume *volume, struct tw_node *node)
 
 static int sync_content(struct twinfs_volume *volume, struct tw_node *node)
 {
-	int rc = is_for_entry(volume, node->file.dirty->size) ? sync_to_entry(volume, node)
-							      : sync_to_blocks(volume, node);
+	int rc = is_for_entry(volume, node, node->file.dirty->size) ? sync_to_entry(volume, node)
+								    : sync_to_blocks(volume, node);
 
 	if (!rc)
 		node->has_new_time = false;

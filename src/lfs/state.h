@@ -203,7 +203,7 @@ struct twinfs_volume {
 	uint32_t version;
 	uint32_t block_count;                  /* as the superblock says */
 	uint32_t name_max, file_max, attr_max; /* bytes */
-	uint32_t inline_max;     /* bytes of content that stand in an entry; 0: none may */
+	uint32_t inline_max;     /* version 2: bytes of content that stand in an entry */
 	bool stores_mtime;       /* as a user attribute of files */
 	bool upgrades;           /* the first change makes it the newest minor version */
 	uint32_t cycles;         /* erases of a pair until it moves; 0: it does not */
@@ -226,6 +226,8 @@ struct tw_engine {
 	/* Moves @node; @replaced is NULL or what has the new name: removed as by remove. */
 	int (*move)(struct twinfs_volume *volume, struct tw_node *node, struct tw_node *dir,
 		const char *name, struct tw_node *replaced);
+	/* Most bytes of content that the entry of a file has room for. NULL: none has any. */
+	uint32_t (*entry_room)(const struct twinfs_volume *volume, const struct tw_node *node);
 	/* Commits the new content of a file, and its time where the volume stores times. */
 	int (*publish)(struct twinfs_volume *volume, struct tw_node *node,
 		const struct tw_place *place);

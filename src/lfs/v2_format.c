@@ -91,27 +91,58 @@ static int write_record(struct twinfs_volume *volume, struct tw_mdir *mdir, uint
 	return tw_v2_commit(volume, mdir, &edit);
 }
 
+/* From now on only blocks below @count are given out, which must do for what was promised. */
+static int limit_blocks(struct twinfs_volume *volume, uint32_t count)
+{
+	int rc;
+
+	if (count > volume->area.alloc_room)
+		count = volume->area.alloc_room;
+	tw_alloc_restart(volume);
+	volume->area.alloc_count = count;
+	rc = tw_alloc_prepare(volume);
+	return !rc && volume->alloc.reserved > volume->alloc.free ? -ENOSPC : rc;
+}
+
 /*
  * Every pair up to the root's may have a copy of the record, and some readers
- * compare them all; the last one decides. A shrinking volume stops using the
- * end before it gives it up, a growing one uses it only afterwards.
+ * compare them all; the last one decides.
  */
-int tw_v2_resize(struct twinfs_volume *volume, uint32_t block_count)
+static int write_records(struct twinfs_volume *volume, uint32_t block_count)
 {
 	struct tw_mdir *root = volume->root->dir.first;
 	int rc = 0;
 
-	if (block_count < volume->area.block_count)
-		rc = check_unused(volume, block_count);
 	for (struct tw_mdir *mdir = volume->superblock; !rc && mdir; mdir = mdir->next) {
 		if (mdir->count && mdir->entries[0]->tag == TW_V2_NAME_SUPERBLOCK)
 			rc = write_record(volume, mdir, block_count);
 		if (mdir == root)
 			break;
 	}
-	if (rc)
+	return rc;
+}
+
+/*
+ * A shrinking volume stops using the end before it gives it up: the records
+ * may need blocks themselves. A growing one uses it only afterwards.
+ */
+int tw_v2_resize(struct twinfs_volume *volume, uint32_t block_count)
+{
+	uint32_t before = volume->area.alloc_count;
+	int rc = 0;
+
+	if (block_count < volume->area.block_count)
+		rc = check_unused(volume, block_count);
+	if (!rc && block_count < before)
+		rc = limit_blocks(volume, block_count);
+	if (!rc)
+		rc = write_records(volume, block_count);
+	if (rc) {
+		if (volume->area.alloc_count != before)
+			(void)limit_blocks(volume, before); /* as it was */
 		return rc;
-	tw_alloc_restart(volume);
-	volume->block_count = volume->area.block_count = volume->area.alloc_count = block_count;
+	}
+	volume->block_count = volume->area.block_count = block_count;
+	(void)limit_blocks(volume, block_count); /* without a map the next change makes one */
 	return 0;
 }

@@ -367,6 +367,27 @@ static int change(struct twinfs_volume *volume, struct tw_node *node, const stru
 	return rc ? rc : tw_v2_commit(volume, node->mdir, &edit);
 }
 
+static bool has_time(const struct tw_node *node)
+{
+	for (unsigned i = 0; node->attrs && i < node->attrs->count; i++)
+		if (node->attrs->list[i].type == TWINFS_ATTR_MTIME)
+			return true;
+	return false;
+}
+
+/* What name and attributes leave; content that has no room there still has it in a block. */
+static uint32_t entry_room(const struct twinfs_volume *volume, const struct tw_node *node)
+{
+	static const struct tw_v2_edit nothing;
+	uint32_t body = node->is_inline ? node->body.len : 8, room;
+	uint32_t used = tw_v2_entry_size(node, &nothing) - body + TW_V2_SPARE;
+
+	if (volume->stores_mtime && !has_time(node))
+		used += TW_V2_TAG_SIZE + 8;
+	room = used < volume->area.block_size ? volume->area.block_size - used : 0;
+	return room < volume->inline_max ? room : volume->inline_max;
+}
+
 static int publish(struct twinfs_volume *volume, struct tw_node *node, const struct tw_place *place)
 {
 	uint8_t time[8];
@@ -395,6 +416,7 @@ const struct tw_engine tw_v2_engine = {
 	.add = add,
 	.remove = remove_node,
 	.move = move_node,
+	.entry_room = entry_room,
 	.publish = publish,
 	.format = tw_v2_format,
 	.check = tw_v2_check,

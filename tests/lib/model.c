@@ -6,10 +6,10 @@
 
 #include <errno.h>
 #include <linux/fs.h>
-#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "chip.h"
 
 /* ---- the lists ---- */
@@ -34,6 +34,8 @@ void model_copy(struct model *to, const struct model *from)
 	to->list = checked(calloc(from->room ? from->room : 1, sizeof(*to->list)));
 	to->room = from->room;
 	to->count = from->count;
+	to->has_attrs = from->has_attrs;
+	to->stores_times = from->stores_times;
 	for (size_t i = 0; i < from->count; i++) {
 		to->list[i] = from->list[i];
 		to->list[i].data = checked(malloc(from->list[i].len + 1));
@@ -50,7 +52,7 @@ void model_set_path(char to[MODEL_PATH], const char *path)
 	memcpy(to, path, len + 1);
 }
 
-static struct model_object *find(const struct model *model, const char *path)
+struct model_object *model_find(const struct model *model, const char *path)
 {
 	for (size_t i = 0; i < model->count; i++)
 		if (!strcmp(model->list[i].path, path))
@@ -103,7 +105,7 @@ static int check_parent(const struct model *model, const char *path)
 	*strrchr(parent, '/') = '\0';
 	if (!*parent)
 		return 0;
-	object = find(model, parent);
+	object = model_find(model, parent);
 	if (object)
 		return object->is_dir ? 0 : -ENOTDIR;
 	return check_parent(model, parent) ?: -ENOENT;
@@ -117,7 +119,7 @@ static int add(struct model *model, const char *path, bool is_dir)
 
 	if (rc)
 		return rc;
-	if (find(model, path))
+	if (model_find(model, path))
 		return -EEXIST;
 	insert(model, path, is_dir);
 	return 0;
@@ -137,9 +139,26 @@ static void resize(struct model_object *object, uint32_t len)
 	object->len = len;
 }
 
-static int change(struct model *model, const struct op *op)
+int64_t op_time(uint64_t seed)
 {
-	struct model_object *object = find(model, op->a);
+	return (int64_t)(seed >> 2) + 1;
+}
+
+void model_set_time(struct model *model, struct model_object *object, uint64_t seed)
+{
+	struct model_attr *attr = &object->attrs[TWINFS_ATTR_MTIME - 1];
+
+	object->is_unsynced = false;
+	if (!model->stores_times)
+		return;
+	attr->is_set = true;
+	attr->len = 8;
+	tw_put_le64(attr->value, (uint64_t)op_time(seed));
+}
+
+int model_write(const struct op *op, struct model *model)
+{
+	struct model_object *object = model_find(model, op->a);
 	int rc = check_parent(model, op->a);
 
 	if (!object)
@@ -148,6 +167,7 @@ static int change(struct model *model, const struct op *op)
 		return -EISDIR;
 	if (op->kind == OP_TRUNCATE) {
 		resize(object, op->off);
+		object->is_unsynced = true;
 		return 0;
 	}
 	if (op->kind == OP_REPLACE)
@@ -155,12 +175,40 @@ static int change(struct model *model, const struct op *op)
 	if (op->off + op->len > object->len && op->len)
 		resize(object, op->off + op->len);
 	fill(object->data + op->off, op->len, op->seed);
+	object->is_unsynced = true;
+	return 0;
+}
+
+static int change(struct model *model, const struct op *op)
+{
+	int rc = model_write(op, model);
+
+	if (!rc)
+		model_set_time(model, model_find(model, op->a), op->seed);
+	return rc;
+}
+
+static int change_attr(struct model *model, const struct op *op)
+{
+	struct model_object *object = model_find(model, op->a);
+	int rc = check_parent(model, op->a);
+	struct model_attr *attr;
+
+	if (!object)
+		return rc ? rc : -ENOENT;
+	if (!model->has_attrs)
+		return -ENOTSUP;
+	attr = &object->attrs[op->off - 1];
+	if (op->kind == OP_REMOVEATTR && !attr->is_set)
+		return -ENODATA;
+	*attr = (struct model_attr){.is_set = op->kind == OP_SETATTR, .len = (uint8_t)op->len};
+	fill(attr->value, op->len, op->seed);
 	return 0;
 }
 
 static int take_away(struct model *model, const struct op *op)
 {
-	struct model_object *object = find(model, op->a);
+	struct model_object *object = model_find(model, op->a);
 	int rc = check_parent(model, op->a);
 
 	if (!object)
@@ -190,7 +238,7 @@ static void move_subtree(struct model *model, const char *from, const char *to)
 
 static int rename_object(struct model *model, const struct op *op)
 {
-	struct model_object *from = find(model, op->a), *to = find(model, op->b);
+	struct model_object *from = model_find(model, op->a), *to = model_find(model, op->b);
 	int rc = check_parent(model, op->a);
 
 	if (!from)
@@ -227,6 +275,9 @@ int op_on_model(const struct op *op, struct model *model)
 		return take_away(model, op);
 	case OP_RENAME:
 		return rename_object(model, op);
+	case OP_SETATTR:
+	case OP_REMOVEATTR:
+		return change_attr(model, op);
 	case OP_COUNT:
 		break;
 	}
@@ -263,7 +314,8 @@ static int write_content(struct twinfs_volume *volume, uint64_t ino, const struc
 	return rc < 0 ? (int)rc : 0;
 }
 
-static int change_on_volume(struct twinfs_volume *volume, const struct op *op)
+/* With @syncs also the time, in the same commit. */
+static int change_on_volume(struct twinfs_volume *volume, const struct op *op, bool syncs)
 {
 	uint64_t ino;
 	int rc = twinfs_volume_walk(volume, op->a, &ino);
@@ -274,12 +326,33 @@ static int change_on_volume(struct twinfs_volume *volume, const struct op *op)
 		return rc;
 	rc = op->kind == OP_TRUNCATE ? twinfs_volume_truncate(volume, ino, op->off)
 				     : write_content(volume, ino, op);
-	if (!rc)
+	if (!rc && syncs)
+		rc = twinfs_volume_set_mtime(volume, ino, op_time(op->seed));
+	if (!rc && syncs)
 		rc = twinfs_volume_sync(volume, ino);
 	if (rc)
 		twinfs_volume_discard(volume, ino);
 	twinfs_volume_close(volume, ino);
 	return rc;
+}
+
+int volume_write(const struct op *op, struct twinfs_volume *volume)
+{
+	return change_on_volume(volume, op, false);
+}
+
+static int change_attr_on_volume(struct twinfs_volume *volume, const struct op *op)
+{
+	uint8_t value[MODEL_ATTR_SIZE];
+	uint64_t ino;
+	int rc = twinfs_volume_walk(volume, op->a, &ino);
+
+	if (rc)
+		return rc;
+	if (op->kind == OP_REMOVEATTR)
+		return twinfs_volume_remove_attr(volume, ino, (uint8_t)op->off);
+	fill(value, op->len, op->seed);
+	return twinfs_volume_set_attr(volume, ino, (uint8_t)op->off, value, op->len, 0);
 }
 
 int op_on_volume(const struct op *op, struct twinfs_volume *volume)
@@ -289,7 +362,9 @@ int op_on_volume(const struct op *op, struct twinfs_volume *volume)
 	int rc;
 
 	if (op->kind == OP_WRITE || op->kind == OP_REPLACE || op->kind == OP_TRUNCATE)
-		return change_on_volume(volume, op);
+		return change_on_volume(volume, op, true);
+	if (op->kind == OP_SETATTR || op->kind == OP_REMOVEATTR)
+		return change_attr_on_volume(volume, op);
 	rc = locate(volume, op->a, &dir, &name);
 	if (rc)
 		return rc;
@@ -310,6 +385,8 @@ int op_on_volume(const struct op *op, struct twinfs_volume *volume)
 	case OP_WRITE:
 	case OP_REPLACE:
 	case OP_TRUNCATE:
+	case OP_SETATTR:
+	case OP_REMOVEATTR:
 	case OP_COUNT:
 		break;
 	}
@@ -369,9 +446,12 @@ void op_random(struct op *op, const struct model *model, uint64_t *random, uint3
 {
 	static const enum op_kind often[] = {OP_CREATE, OP_CREATE, OP_CREATE, OP_MKDIR, OP_WRITE,
 		OP_WRITE, OP_WRITE, OP_REPLACE, OP_REPLACE, OP_TRUNCATE, OP_UNLINK, OP_UNLINK,
-		OP_RMDIR, OP_RENAME, OP_RENAME, OP_RENAME};
+		OP_RMDIR, OP_RENAME, OP_RENAME, OP_RENAME, OP_SETATTR, OP_SETATTR, OP_SETATTR,
+		OP_REMOVEATTR};
+	/* the last of them are for volumes that have attributes */
+	size_t count = sizeof(often) / sizeof(*often) - (model->has_attrs ? 0 : 4);
 
-	*op = (struct op){.kind = often[test_random(random) % (sizeof(often) / sizeof(*often))]};
+	*op = (struct op){.kind = often[test_random(random) % count]};
 	op->seed = test_random(random);
 	model_set_path(op->a, any_path(model, random));
 	switch (op->kind) {
@@ -397,6 +477,13 @@ void op_random(struct op *op, const struct model *model, uint64_t *random, uint3
 		if (strlen(op->b) + longest_below(model, op->a) >= MODEL_PATH)
 			model_set_path(op->b, "/top"); /* the model's paths have an end */
 		break;
+	case OP_SETATTR:
+	case OP_REMOVEATTR:
+		/* the first type is that of times, which are not set by chance */
+		op->off = 2 + (uint32_t)(test_random(random) % (MODEL_ATTRS - 1));
+		if (op->kind == OP_SETATTR)
+			op->len = any_size(random, MODEL_ATTR_SIZE);
+		break;
 	case OP_UNLINK:
 	case OP_RMDIR:
 	case OP_COUNT:
@@ -406,125 +493,10 @@ void op_random(struct op *op, const struct model *model, uint64_t *random, uint3
 
 const char *op_text(const struct op *op, char *buf, size_t size)
 {
-	static const char *const names[OP_COUNT] = {
-		"create", "mkdir", "write", "replace", "truncate", "unlink", "rmdir", "rename"};
+	static const char *const names[OP_COUNT] = {"create", "mkdir", "write", "replace",
+		"truncate", "unlink", "rmdir", "rename", "setattr", "removeattr"};
 
 	(void)snprintf(buf, size, "%s %s%s%s off %u len %u", names[op->kind], op->a,
 		*op->b ? " to " : "", op->b, op->off, op->len);
 	return buf;
-}
-
-/* ---- comparing ---- */
-
-struct listing {
-	const struct model *model;
-	struct twinfs_volume *volume;
-	char dir[MODEL_PATH];
-	size_t seen;
-	char *why;
-	size_t why_size;
-	uint64_t dirs[64];
-	char dir_paths[64][MODEL_PATH];
-	size_t dir_count;
-	uint64_t files[256];
-	const struct model_object *file_objects[256];
-	size_t file_count;
-};
-
-static int note_entry(void *ctx, const char *name, const struct twinfs_stat *stat)
-{
-	struct listing *listing = ctx;
-	const struct model_object *object;
-	char path[2 * MODEL_PATH];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", listing->dir, name);
-	object = find(listing->model, path);
-	if (!object || object->is_dir != (stat->type == TWINFS_DIR) ||
-		(!object->is_dir && object->len != stat->size)) {
-		(void)snprintf(listing->why, listing->why_size, "%s (%s, %llu bytes) is %s", path,
-			stat->type == TWINFS_DIR ? "directory" : "file",
-			(unsigned long long)stat->size, object ? "different" : "too many");
-		return -EINVAL;
-	}
-	listing->seen++;
-	if (object->is_dir) {
-		must(listing->dir_count < 64, "too many directories");
-		listing->dirs[listing->dir_count] = stat->ino;
-		model_set_path(listing->dir_paths[listing->dir_count++], path);
-	} else {
-		must(listing->file_count < 256, "too many files");
-		listing->files[listing->file_count] = stat->ino;
-		listing->file_objects[listing->file_count++] = object;
-	}
-	return 0;
-}
-
-static bool has_content(struct listing *listing, uint64_t ino, const struct model_object *object)
-{
-	uint8_t *data = checked(malloc(object->len + 1));
-	int64_t got = twinfs_volume_open(listing->volume, ino);
-	bool same;
-
-	if (!got) {
-		got = twinfs_volume_read(listing->volume, ino, data, object->len + 1, 0);
-		twinfs_volume_close(listing->volume, ino);
-	}
-	same = got == object->len && !memcmp(data, object->data, object->len);
-	free(data);
-	if (!same)
-		(void)snprintf(listing->why, listing->why_size, "content of %s differs (%lld)",
-			object->path, (long long)got);
-	return same;
-}
-
-bool model_equals(const struct model *model, struct twinfs_volume *volume, char *why,
-	size_t why_size)
-{
-	struct listing *listing = checked(calloc(1, sizeof(*listing)));
-	bool same = true;
-
-	*listing = (struct listing){.model = model,
-		.volume = volume,
-		.why = why,
-		.why_size = why_size,
-		.dirs = {TWINFS_ROOT_INO},
-		.dir_count = 1};
-	for (size_t i = 0; same && i < listing->dir_count; i++) {
-		model_set_path(listing->dir, listing->dir_paths[i]);
-		same = twinfs_volume_list(volume, listing->dirs[i], note_entry, listing) == 0;
-	}
-	if (same && listing->seen != model->count) {
-		(void)snprintf(why, why_size, "%zu objects, not %zu", listing->seen, model->count);
-		same = false;
-	}
-	for (size_t i = 0; same && i < listing->file_count; i++)
-		same = has_content(listing, listing->files[i], listing->file_objects[i]);
-	free(listing);
-	return same;
-}
-
-void model_write_json(const struct model *model, unsigned format,
-	const struct twinfs_volume_config *config, uint64_t used_blocks, FILE *file)
-{
-	fprintf(file, "{\"format\": %u, \"block_size\": %u, \"used_blocks\": %llu, ", format,
-		config->block_size, (unsigned long long)used_blocks);
-	if (config->prog_size)
-		fprintf(file, "\"prog_size\": %u, ", config->prog_size);
-	fprintf(file, "\"entries\": [");
-	for (size_t i = 0; i < model->count; i++) {
-		const struct model_object *object = &model->list[i];
-		uint8_t hash[SHA256_DIGEST_LENGTH];
-
-		fprintf(file, "%s\n{\"path\": \"%s\", \"type\": \"%s\"", i ? "," : "", object->path,
-			object->is_dir ? "dir" : "reg");
-		if (!object->is_dir) {
-			SHA256(object->data, object->len, hash);
-			fprintf(file, ", \"size\": %u, \"sha256\": \"", object->len);
-			for (size_t k = 0; k < sizeof(hash); k++)
-				fprintf(file, "%02x", hash[k]);
-			fprintf(file, "\"");
-		}
-		fprintf(file, "}");
-	}
-	fprintf(file, "]}\n");
 }

@@ -47,7 +47,7 @@ static void make_good(struct chip *chip, const struct geometry *geometry, uint32
 	uint64_t seed)
 {
 	struct twinfs_volume *volume;
-	struct model model = {0};
+	struct model model = {.has_attrs = version >> 16 == 2};
 	uint64_t random = seed;
 
 	chip_init(chip, geometry);
@@ -264,7 +264,7 @@ static void look(struct twinfs_volume *volume, struct tally *tally)
 static void change(struct twinfs_volume *volume, uint64_t *random, struct tally *tally)
 {
 	static struct walk walk;
-	struct model guess = {0};
+	struct model guess = {.has_attrs = true};
 
 	walk = (struct walk){.volume = volume, .dirs = {TWINFS_ROOT_INO}, .dir_count = 1};
 	for (unsigned i = 0; i < 25; i++) {

@@ -38,11 +38,12 @@ static const struct geometry geometries[] = {
 static const struct {
 	uint32_t version;
 	int32_t cycles;
+	unsigned flags;
 } formats[] = {
-	{TWINFS_LFS_1_1, 0},
-	{TWINFS_LFS_2_1, 2},
-	{TWINFS_LFS_2_0, -1},
-	{TWINFS_LFS_2_1, 5},
+	{TWINFS_LFS_1_1, 0, 0},
+	{TWINFS_LFS_2_1, 2, 0},
+	{TWINFS_LFS_2_0, -1, 0},
+	{TWINFS_LFS_2_1, 5, TWINFS_VOLUME_MTIME},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -264,11 +265,14 @@ static void one_sequence(struct run *run, uint64_t seed, unsigned number)
 	chip_init(&run->chip, geometry);
 	run->chip.config.disk_version = formats[format].version;
 	run->chip.config.block_cycles = formats[format].cycles;
+	run->chip.config.flags = formats[format].flags;
 	run->every_byte = number % EVERY_BYTE_IN == 0;
 	run->start = malloc(chip_size(&run->chip));
 	must(run->start, "no memory");
 	must(twinfs_volume_format(run->chip.flash, &run->chip.config, NULL) == 0, "format");
-	model_copy(&run->before, &(struct model){0});
+	model_copy(&run->before,
+		&(struct model){.has_attrs = formats[format].version >> 16 == 2,
+			.stores_times = formats[format].flags & TWINFS_VOLUME_MTIME});
 	if (number % 3 == 2)
 		run->bad_blocks = test_random(&random) & test_random(&random) &
 				  test_random(&random) & ~UINT64_C(3);
