@@ -65,6 +65,7 @@ struct run {
 	bool every_byte;
 	uint32_t cut_len; /* of the program that was cut last; 0: an erase */
 	uint64_t cuts, torn_bytes, repair_cuts;
+	uint64_t cuts_of_2; /* of the cuts, in version 2 */
 };
 
 static bool is_acceptable(struct run *run, struct twinfs_volume *volume, char *why, size_t size)
@@ -178,6 +179,7 @@ static bool cut_once(struct run *run, struct trouble trouble)
 	if (rc != -ESHUTDOWN)
 		return false;
 	run->cuts++;
+	run->cuts_of_2 += run->chip.config.disk_version != TWINFS_LFS_1_1;
 	run->cut_len = run->chip.trouble.cut_len;
 	chip_heal(&run->chip);
 	verify_format(&run->chip, true);
@@ -316,9 +318,9 @@ int main(int argc, char **argv)
 			seed, i);
 		one_sequence(&run, seed, i);
 	}
-	printf("%" PRIu64 " cuts, %" PRIu64 " of them at a byte of a program, %" PRIu64
-	       " more during the repair\n",
-		run.cuts, run.torn_bytes, run.repair_cuts);
+	printf("%" PRIu64 " cuts, %" PRIu64 " of them in version 2, %" PRIu64
+	       " at a byte of a program; %" PRIu64 " more during the repair\n",
+		run.cuts, run.cuts_of_2, run.torn_bytes, run.repair_cuts);
 	must(!sequences || run.cuts > 100, "hardly any cut was tried");
 	model_release(&run.before);
 	model_release(&run.after);
