@@ -280,7 +280,7 @@ static int scan_dirty(struct twinfs_volume *volume, struct tw_node *node,
 int tw_content_scan(struct twinfs_volume *volume, struct tw_node *node,
 	const struct twinfs_scan *scan)
 {
-	uint32_t few[SHORT_CHAIN], *blocks = few;
+	uint32_t few[SHORT_CHAIN], *blocks = few, count;
 	_cleanup_free_ uint32_t *many = NULL;
 	int rc;
 
@@ -290,9 +290,9 @@ int tw_content_scan(struct twinfs_volume *volume, struct tw_node *node,
 		return scan_entry(volume, node, scan);
 	if (node->file.blocks)
 		return scan_chain(volume, node, node->file.blocks, scan);
-	rc = tw_ctz_check(volume, node);
-	if (!rc && tw_ctz_blocks_of(volume, node) > SHORT_CHAIN) {
-		blocks = many = malloc(tw_ctz_blocks_of(volume, node) * sizeof(*many));
+	rc = tw_ctz_count(volume, node, &count);
+	if (!rc && count > SHORT_CHAIN) {
+		blocks = many = malloc(count * sizeof(*many));
 		rc = many ? 0 : -ENOMEM;
 	}
 	if (!rc)

@@ -75,23 +75,26 @@ int tw_ctz_walk(const struct tw_area *area, uint32_t head, uint32_t size, uint32
 	return 0;
 }
 
-int tw_ctz_check(const struct twinfs_volume *volume, const struct tw_node *node)
+int tw_ctz_count(const struct twinfs_volume *volume, const struct tw_node *node,
+	uint32_t *ret_count)
 {
+	uint32_t count = tw_ctz_blocks_of(volume, node);
+
 	/* Such a size must not make us ask for memory. */
-	if (node->file.size > TW_FILE_MAX ||
-		tw_ctz_blocks_of(volume, node) > volume->area.block_count)
+	if (node->file.size > TW_FILE_MAX || count > volume->area.block_count)
 		return -EUCLEAN;
+	*ret_count = count;
 	return 0;
 }
 
 int tw_ctz_load(struct twinfs_volume *volume, struct tw_node *node)
 {
-	uint32_t count = tw_ctz_blocks_of(volume, node);
+	uint32_t count;
 	int rc;
 
 	if (node->file.blocks || node->is_inline)
 		return 0;
-	rc = tw_ctz_check(volume, node);
+	rc = tw_ctz_count(volume, node, &count);
 	if (rc)
 		return rc;
 	node->file.blocks = malloc((count ? count : 1) * sizeof(uint32_t));

@@ -22,6 +22,10 @@ uint32_t tw_ctz_blocks(uint32_t block_size, uint32_t size);
 /* Blocks of the committed content of @node, a file. */
 uint32_t tw_ctz_blocks_of(const struct twinfs_volume *volume, const struct tw_node *node);
 
+/* The same, or -EUCLEAN when the size is more than the volume can hold. */
+int tw_ctz_count(const struct twinfs_volume *volume, const struct tw_node *node,
+	uint32_t *ret_count);
+
 /* Bytes of pointers at the start of block @index. */
 uint32_t tw_ctz_header(uint32_t index);
 
@@ -37,9 +41,6 @@ bool tw_ctz_can_own(const struct tw_area *area, uint32_t block);
  * -EUCLEAN when one is out of range.
  */
 int tw_ctz_walk(const struct tw_area *area, uint32_t head, uint32_t size, uint32_t *blocks);
-
-/* -EUCLEAN when the committed size of @node is more than the volume can hold. */
-int tw_ctz_check(const struct twinfs_volume *volume, const struct tw_node *node);
 
 /*
  * Loads the chain of a file into node->file.blocks if it is not there, and the
