@@ -164,4 +164,29 @@ static inline void rig_wear(struct rig *rig, uint64_t dir, unsigned times)
 	}
 }
 
+/* A directory of several pairs, with files of all sizes. */
+static inline void rig_make_some(struct rig *rig)
+{
+	uint64_t dir = rig_mkdir(rig, TWINFS_ROOT_INO, "dir");
+	char name[32];
+
+	for (unsigned i = 0; i < 20; i++) {
+		uint64_t ino;
+
+		(void)snprintf(name, sizeof(name), "file-number-%u", i);
+		ino = rig_create(rig, dir, name);
+		ck_assert_int_eq(rig_put(rig, ino, i * 30, i), 0);
+	}
+}
+
+static inline void rig_expect_some(struct rig *rig)
+{
+	char name[32];
+
+	for (unsigned i = 0; i < 20; i++) {
+		(void)snprintf(name, sizeof(name), "dir/file-number-%u", i);
+		rig_expect(rig, rig_find(rig, name), i * 30, i);
+	}
+}
+
 #endif

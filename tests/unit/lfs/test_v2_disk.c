@@ -138,7 +138,7 @@ START_TEST(what_was_begun_is_not_tidy)
 		uint8_t value;
 		bool is_tidy;
 	} rows[] = {{0xe0, 0xff, true}, {0xe0, 0x7f, false}, {0xe1, 0, true}, {0xe4, 0, true},
-		{0xd1, 0, false}, {0xb0, 0x80, true}, {0x73, 0, false}};
+		{0xd1, 0, false}, {0xb0, 0x80, true}, {0x73, 0, false}, {0xc1, 0xff, false}};
 	uint8_t block[BLOCK];
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -162,6 +162,7 @@ START_TEST(fcrc_is_of_bytes_in_the_block)
 	put_example(block, example, sizeof(example));
 	log = scanned(block, BLOCK);
 	log.fcrc_len = 0;
+	log.fcrc = UINT32_MAX; /* of nothing */
 	ck_assert(!tw_v2_fcrc_holds(&log));
 	log.fcrc_len = BLOCK - log.end + 1;
 	ck_assert(!tw_v2_fcrc_holds(&log));

@@ -150,6 +150,30 @@ START_TEST(empty_commits_fill_a_program_unit)
 }
 END_TEST
 
+/* However much of a unit is left: the last commit has room for what it says. */
+START_TEST(the_last_commit_of_a_unit_has_room)
+{
+	static const uint8_t data[TW_V2_PAYLOAD_MAX];
+
+	for (uint32_t len = 900; len <= TW_V2_PAYLOAD_MAX; len++) {
+		struct tw_v2_log_writer writer;
+		unsigned tags, commits;
+		struct bench bench;
+
+		open_bench(&bench, 8192, 2048, TWINFS_LFS_2_1);
+		tw_v2_begin_log(&writer, &bench.volume, 1);
+		(void)tw_v2_put(&writer, TW_V2_ATTR, 0, data, len);
+		tw_v2_seal(&writer, NULL);
+		ck_assert_msg(writer.off == 2048, "len %u", len);
+		program(&bench, &writer, 0);
+		check_log(&bench, &writer, 1);
+		count_tags(&bench, &tags, &commits);
+		ck_assert_uint_eq(tags, 1);
+		close_bench(&bench);
+	}
+}
+END_TEST
+
 /* Commits behind each other, of every length, until the block is full. */
 START_TEST(commits_follow_each_other)
 {
@@ -271,5 +295,5 @@ START_TEST(other_erased_cells)
 END_TEST
 
 RUN_CASES("v2_log", a_log_is_read_back, empty_commits_fill_a_program_unit,
-	commits_follow_each_other, the_end_of_the_block, what_does_not_fit_is_left_out,
-	other_erased_cells)
+	the_last_commit_of_a_unit_has_room, commits_follow_each_other, the_end_of_the_block,
+	what_does_not_fit_is_left_out, other_erased_cells)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_v2_volume.c - limits, versions, names, trees and geometries of version 2 volumes. */
+/* test_v2_volume.c - limits, names, trees and geometries of version 2 volumes. */
 #include <linux/fs.h>
 
 #include "lfs/v2_disk.h"
@@ -8,6 +8,7 @@
 #include "rig2.h"
 
 static const struct geometry chip_512 = {512, 64, 16, 0xff};
+static const uint32_t usual[3] = {255, 0x7fffffff, 1022};
 
 /* ---- limits ---- */
 
@@ -90,183 +91,6 @@ START_TEST(names_fit_a_block)
 }
 END_TEST
 
-/* ---- versions ---- */
-
-/* Tags on the chip that version 2.0 does not know. */
-static unsigned count_fcrc(struct rig *rig)
-{
-	uint32_t size = rig->chip.config.block_size;
-	unsigned count = 0;
-
-	for (uint64_t off = 0; off < chip_size(&rig->chip); off += size) {
-		struct tw_v2_cursor cursor = TW_V2_BEGIN;
-		struct tw_v2_log log = {0};
-		struct tw_v2_item item;
-
-		if (!tw_v2_scan(chip_bytes(&rig->chip) + off, size, &log))
-			continue;
-		while (tw_v2_next(&log, &cursor, &item))
-			count += tw_v2_type(item.tag) == TW_V2_FCRC;
-	}
-	return count;
-}
-
-static uint32_t probed_version(struct rig *rig)
-{
-	struct twinfs_superblock superblock;
-
-	ck_assert_int_eq(twinfs_volume_probe(chip_bytes(&rig->chip), chip_size(&rig->chip), 0,
-				 &superblock, NULL),
-		0);
-	return superblock.version;
-}
-
-static void make_some(struct rig *rig)
-{
-	uint64_t dir = rig_mkdir(rig, TWINFS_ROOT_INO, "dir");
-	char name[32];
-
-	for (unsigned i = 0; i < 20; i++) {
-		uint64_t ino;
-
-		(void)snprintf(name, sizeof(name), "file-number-%u", i);
-		ino = rig_create(rig, dir, name);
-		ck_assert_int_eq(rig_put(rig, ino, i * 30, i), 0);
-	}
-}
-
-static void expect_some(struct rig *rig)
-{
-	char name[32];
-
-	for (unsigned i = 0; i < 20; i++) {
-		(void)snprintf(name, sizeof(name), "dir/file-number-%u", i);
-		rig_expect(rig, rig_find(rig, name), i * 30, i);
-	}
-}
-
-START_TEST(version_2_0_stays_what_it_is)
-{
-	struct rig rig;
-
-	rig_open(&rig, &chip_512, TWINFS_LFS_2_0, 3);
-	make_some(&rig);
-	rig_remount(&rig);
-	rig_wear(&rig, TWINFS_ROOT_INO, 10);
-	expect_some(&rig);
-	ck_assert_uint_eq(count_fcrc(&rig), 0);
-	ck_assert_uint_eq(rig_statfs(&rig).version, TWINFS_LFS_2_0);
-	ck_assert_uint_eq(probed_version(&rig), TWINFS_LFS_2_0);
-	rig_close(&rig);
-	rig_open(&rig, &chip_512, TWINFS_LFS_2_1, 3);
-	ck_assert_uint_gt(count_fcrc(&rig), 0);
-	rig_close(&rig);
-}
-END_TEST
-
-static int change_by_create(struct rig *rig)
-{
-	uint64_t ino;
-
-	return twinfs_volume_create(rig->volume, TWINFS_ROOT_INO, "new", &ino);
-}
-
-static int change_by_attr(struct rig *rig)
-{
-	return twinfs_volume_set_attr(rig->volume, rig_find(rig, "dir"), 5, "v", 1, 0);
-}
-
-static int change_by_root_attr(struct rig *rig)
-{
-	return twinfs_volume_set_attr(rig->volume, TWINFS_ROOT_INO, 5, "v", 1, 0);
-}
-
-static int change_by_unlink(struct rig *rig)
-{
-	(void)rig_find(rig, "extra");
-	return twinfs_volume_unlink(rig->volume, TWINFS_ROOT_INO, "extra");
-}
-
-static int change_by_content(struct rig *rig)
-{
-	return rig_put(rig, rig_find(rig, "extra"), 1000, 1);
-}
-
-static int change_by_resize(struct rig *rig)
-{
-	return twinfs_volume_resize(rig->volume, 64);
-}
-
-static int change_by_rename(struct rig *rig)
-{
-	return twinfs_volume_rename(rig->volume, TWINFS_ROOT_INO, "extra", rig_find(rig, "dir"),
-		"moved", 0);
-}
-
-START_TEST(the_first_change_makes_it_2_1)
-{
-	static int (*const changes[])(struct rig *) = {change_by_create, change_by_attr,
-		change_by_root_attr, change_by_unlink, change_by_content, change_by_resize,
-		change_by_rename};
-
-	for (size_t i = 0; i < 2 * COUNT(changes); i++) {
-		uint8_t *before;
-		struct rig rig;
-
-		/* also with the superblock in several pairs */
-		rig_open(&rig, &chip_512, TWINFS_LFS_2_0, i % 2 ? 1 : -1);
-		make_some(&rig);
-		(void)rig_create(&rig, TWINFS_ROOT_INO, "extra");
-		rig_wear(&rig, TWINFS_ROOT_INO, 8);
-		before = malloc(chip_size(&rig.chip));
-		ck_assert_ptr_nonnull(before);
-		memcpy(before, chip_bytes(&rig.chip), chip_size(&rig.chip));
-		rig.chip.config.flags = TWINFS_VOLUME_UPGRADE;
-		rig_remount(&rig);
-		expect_some(&rig);
-		ck_assert_int_eq(twinfs_volume_sync_all(rig.volume), 0);
-		ck_assert_uint_eq(rig_statfs(&rig).version, TWINFS_LFS_2_0);
-		ck_assert(!memcmp(before, chip_bytes(&rig.chip), chip_size(&rig.chip)));
-		ck_assert_int_eq(changes[i / 2](&rig), 0);
-		ck_assert_uint_eq(rig_statfs(&rig).version, TWINFS_LFS_2_1);
-		ck_assert_uint_eq(probed_version(&rig), TWINFS_LFS_2_1);
-		ck_assert_uint_gt(count_fcrc(&rig), 0);
-		rig.chip.config.flags = 0;
-		rig_remount(&rig);
-		expect_some(&rig);
-		(void)rig_create(&rig, TWINFS_ROOT_INO, "after");
-		rig_close(&rig);
-		free(before);
-	}
-}
-END_TEST
-
-START_TEST(an_upgrade_is_cut_anywhere)
-{
-	int rc = -ESHUTDOWN;
-
-	for (uint64_t at = 1; rc; at++) {
-		struct rig rig;
-
-		rig_open(&rig, &chip_512, TWINFS_LFS_2_0, -1);
-		make_some(&rig);
-		rig.chip.config.flags = TWINFS_VOLUME_UPGRADE;
-		rig_remount(&rig);
-		rig.chip.trouble =
-			(struct trouble){.cut_at = at, .torn_eighths = (unsigned)(at % 9)};
-		rc = change_by_create(&rig);
-		ck_assert(rc == 0 || rc == -ESHUTDOWN);
-		chip_heal(&rig.chip);
-		rig_remount(&rig);
-		expect_some(&rig);
-		ck_assert_int_eq(twinfs_volume_repair(rig.volume), 0);
-		ck_assert_uint_eq(probed_version(&rig), TWINFS_LFS_2_1);
-		rig_close(&rig);
-		ck_assert_uint_lt(at, 100);
-	}
-}
-END_TEST
-
 /* ---- trees ---- */
 
 START_TEST(directories_are_renamed)
@@ -277,7 +101,7 @@ START_TEST(directories_are_renamed)
 	rig_open(&rig, &chip_512, TWINFS_LFS_2_1, -1);
 	a = rig_mkdir(&rig, TWINFS_ROOT_INO, "a");
 	b = rig_mkdir(&rig, a, "b");
-	make_some(&rig);
+	rig_make_some(&rig);
 	c = rig_mkdir(&rig, b, "c");
 	ino = rig_create(&rig, c, "f");
 	ck_assert_int_eq(twinfs_volume_rename(rig.volume, TWINFS_ROOT_INO, "a", a, "x", 0),
@@ -346,7 +170,6 @@ END_TEST
 /* A directory whose first pair has no names, as other writers leave it; hard tails go on. */
 START_TEST(hard_tails)
 {
-	static const uint32_t limits[3] = {255, 0x7fffffff, 1022};
 	static const char *const names[] = {"a", "b0", "m", "z", "zz"};
 	struct log2 made;
 	struct rig rig;
@@ -354,7 +177,7 @@ START_TEST(hard_tails)
 
 	chip_init(&rig.chip, &chip_512);
 	log2_begin(&made, chip_bytes(&rig.chip), 512, 16, 1);
-	log2_superblock(&made, TWINFS_LFS_2_1, 64, limits);
+	log2_superblock(&made, TWINFS_LFS_2_1, 64, usual);
 	log2_tag(&made, 0x002, 1, "d", 1);
 	log2_words(&made, 0x200, 1, 2, 3);
 	log2_words(&made, 0x600, LOG2_PAIR, 3, 2);
@@ -386,6 +209,45 @@ START_TEST(hard_tails)
 	ck_assert_int_eq(twinfs_volume_rmdir(rig.volume, TWINFS_ROOT_INO, "d"), 0);
 	ck_assert_uint_eq(rig_statfs(&rig).free, 62);
 	rig_close(&rig);
+}
+END_TEST
+
+/* The first pair of a directory may become empty while others go on. */
+START_TEST(an_emptied_first_pair)
+{
+	char name[64];
+
+	for (unsigned turn = 0; turn < 2; turn++) {
+		struct rig rig;
+		uint64_t dir = TWINFS_ROOT_INO, ino;
+
+		rig_open(&rig, &chip_512, TWINFS_LFS_2_1, -1);
+		if (turn)
+			dir = rig_mkdir(&rig, TWINFS_ROOT_INO, "d");
+		for (unsigned i = 0; i < 30; i++) {
+			(void)snprintf(name, sizeof(name), "k%02u-of-some-length-that-fills", i);
+			(void)rig_create(&rig, dir, name);
+		}
+		ck_assert_uint_gt(rig_stat(&rig, dir).blocks, 4);
+		for (unsigned i = 0; i < 30; i++) {
+			(void)snprintf(name, sizeof(name), "k%02u-of-some-length-that-fills", i);
+			ck_assert_int_eq(twinfs_volume_unlink(rig.volume, dir, name), 0);
+			(void)snprintf(name, sizeof(name), "k%02u-after", i);
+			(void)rig_create(&rig, dir, name);
+			if (i % 3)
+				ck_assert_int_eq(twinfs_volume_unlink(rig.volume, dir, name), 0);
+			(void)snprintf(name, sizeof(name), "%c", "azm"[i % 3]);
+			(void)rig_create(&rig, dir, name);
+			verify_format(&rig.chip, false);
+			ck_assert_int_eq(twinfs_volume_unlink(rig.volume, dir, name), 0);
+		}
+		for (unsigned i = 0; i < 30; i++) {
+			(void)snprintf(name, sizeof(name), "k%02u-after", i);
+			ck_assert_int_eq(twinfs_volume_lookup(rig.volume, dir, name, &ino),
+				i % 3 ? -ENOENT : 0);
+		}
+		rig_close(&rig);
+	}
 }
 END_TEST
 
@@ -466,10 +328,10 @@ START_TEST(formatted_anew)
 				"case %zu, turn %u", i, turn);
 			rig.volume = chip_mount(&rig.chip);
 			ck_assert_uint_eq(rig_statfs(&rig).files, 0);
-			make_some(&rig);
+			rig_make_some(&rig);
 			rig_wear(&rig, TWINFS_ROOT_INO, 20);
 			rig_remount(&rig);
-			expect_some(&rig);
+			rig_expect_some(&rig);
 			twinfs_volume_unmount(rig.volume);
 			rig.volume = NULL;
 		}
@@ -478,7 +340,32 @@ START_TEST(formatted_anew)
 }
 END_TEST
 
-RUN_CASES("v2_volume", limits_of_the_superblock_hold, names_fit_a_block,
-	version_2_0_stays_what_it_is, the_first_change_makes_it_2_1, an_upgrade_is_cut_anywhere,
-	directories_are_renamed, deep_trees, hard_tails, all_sizes_of_blocks_and_programs,
-	formatted_anew)
+/* Once block 0 is written it counts, whatever an older volume has left in block 1. */
+START_TEST(formatting_is_cut)
+{
+	static const struct {
+		uint64_t cut_at;
+		uint64_t files;
+	} rows[] = {{1, 1}, {3, 0}, {4, 0}, {5, 0}};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct rig rig;
+
+		rig_open(&rig, &chip_512, TWINFS_LFS_2_1, -1);
+		(void)rig_create(&rig, TWINFS_ROOT_INO, "f");
+		rig_wear(&rig, TWINFS_ROOT_INO, i % 2 + 7); /* the newer one in either block */
+		twinfs_volume_unmount(rig.volume);
+		rig.chip.trouble = (struct trouble){.cut_at = rows[i].cut_at};
+		ck_assert_int_eq(twinfs_volume_format(rig.chip.flash, &rig.chip.config, NULL),
+			rows[i].cut_at < 5 ? -ESHUTDOWN : 0);
+		chip_heal(&rig.chip);
+		rig.volume = chip_mount(&rig.chip);
+		ck_assert_msg(rig_statfs(&rig).files == rows[i].files, "row %zu", i);
+		rig_close(&rig);
+	}
+}
+END_TEST
+
+RUN_CASES("v2_volume", limits_of_the_superblock_hold, names_fit_a_block, directories_are_renamed,
+	deep_trees, hard_tails, an_emptied_first_pair, all_sizes_of_blocks_and_programs,
+	formatted_anew, formatting_is_cut)
