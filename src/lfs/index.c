@@ -238,6 +238,20 @@ struct tw_node *tw_node_find(const struct twinfs_volume *volume, const struct tw
 	return NULL;
 }
 
+void tw_node_push(struct tw_node **list, struct tw_node *node)
+{
+	node->next_work = *list;
+	*list = node;
+}
+
+struct tw_node *tw_node_pop(struct tw_node **list)
+{
+	struct tw_node *node = *list;
+
+	*list = node->next_work;
+	return node;
+}
+
 int tw_mdir_new(struct twinfs_volume *volume, struct tw_pair pair, struct tw_mdir **ret_mdir)
 {
 	struct tw_mdir *mdir = calloc(1, sizeof(*mdir));

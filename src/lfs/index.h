@@ -35,6 +35,10 @@ void tw_node_unlink(struct twinfs_volume *volume, struct tw_node *node);
 struct tw_node *tw_node_find(const struct twinfs_volume *volume, const struct tw_node *dir,
 	const char *name, size_t len);
 
+/* Work lists of nodes; pop needs one that is not empty. */
+void tw_node_push(struct tw_node **list, struct tw_node *node);
+struct tw_node *tw_node_pop(struct tw_node **list);
+
 /* An empty pair, owned by the volume; linked nowhere. -ENOMEM. */
 int tw_mdir_new(struct twinfs_volume *volume, struct tw_pair pair, struct tw_mdir **ret_mdir);
 void tw_mdir_free(struct tw_mdir *mdir);

@@ -22,6 +22,19 @@ void tw_pair_link(struct tw_mdir *before, struct tw_mdir *mdir)
 	before->next = mdir;
 }
 
+void tw_pair_append(struct tw_node *dir, struct tw_mdir *mdir)
+{
+	mdir->dir = dir;
+	if (dir->dir.last) {
+		dir->dir.last->next = mdir;
+		mdir->prev = dir->dir.last;
+	} else {
+		dir->dir.first = mdir;
+	}
+	dir->dir.last = mdir;
+	dir->dir.pairs++;
+}
+
 static void remember_move(struct twinfs_volume *volume, struct tw_mdir *mdir)
 {
 	if (!mdir->is_unsettled)

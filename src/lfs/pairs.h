@@ -13,6 +13,9 @@
 /* Puts @mdir on the thread in memory, behind @before. */
 void tw_pair_link(struct tw_mdir *before, struct tw_mdir *mdir);
 
+/* Makes @mdir the last pair of a directory. */
+void tw_pair_append(struct tw_node *dir, struct tw_mdir *mdir);
+
 /* Takes a pair off the thread in memory, gives back its blocks, frees it. */
 void tw_pair_drop(struct twinfs_volume *volume, struct tw_mdir *mdir);
 

@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/fail.h"
 #include "index.h"
+#include "pairs.h"
 #include "v1_keys.h"
 
 struct scan {
@@ -60,20 +61,6 @@ static int new_entry_node(struct twinfs_volume *volume, const struct tw_v1_entry
 	return rc;
 }
 
-static void push(struct tw_node **list, struct tw_node *node)
-{
-	node->next_work = *list;
-	*list = node;
-}
-
-static struct tw_node *pop(struct tw_node **list)
-{
-	struct tw_node *node = *list;
-
-	*list = node->next_work;
-	return node;
-}
-
 /* Files and directories of known types are shown; all structures are followed. */
 static void accept_entry(struct scan *scan, struct tw_node *dir, struct tw_node *node)
 {
@@ -82,7 +69,7 @@ static void accept_entry(struct scan *scan, struct tw_node *dir, struct tw_node 
 	if (type == TW_V1_TYPE_FILE || type == TW_V1_TYPE_DIR)
 		tw_node_link(scan->volume, dir, node);
 	if (node->kind == TW_DIRECTORY)
-		push(&scan->work, node);
+		tw_node_push(&scan->work, node);
 }
 
 static int load_entries(struct scan *scan, struct tw_mdir *mdir, const struct tw_v1_half *half)
@@ -101,7 +88,7 @@ static int load_entries(struct scan *scan, struct tw_mdir *mdir, const struct tw
 		tw_mdir_append(mdir, node);
 		if (node->kind != TW_OPAQUE && node->tag & TW_V1_MARK) {
 			node->parent = mdir->dir;
-			push(&scan->marked, node);
+			tw_node_push(&scan->marked, node);
 		} else if (mdir->dir) {
 			accept_entry(scan, mdir->dir, node);
 		}
@@ -134,18 +121,6 @@ static int new_mdir(struct scan *scan, const struct tw_v1_half *half, struct tw_
 	return 0;
 }
 
-static void append_to_dir(struct tw_node *dir, struct tw_mdir *mdir)
-{
-	mdir->dir = dir;
-	if (dir->dir.last)
-		dir->dir.last->next = mdir;
-	else
-		dir->dir.first = mdir;
-	mdir->prev = dir->dir.last;
-	dir->dir.last = mdir;
-	dir->dir.pairs++;
-}
-
 /* Loads the pairs of one directory. Damage is noted in it; only lack of memory fails. */
 static int load_directory(struct scan *scan, struct tw_node *dir)
 {
@@ -165,7 +140,7 @@ static int load_directory(struct scan *scan, struct tw_node *dir)
 		rc = new_mdir(scan, &half, &mdir);
 		if (rc)
 			return rc;
-		append_to_dir(dir, mdir);
+		tw_pair_append(dir, mdir);
 		rc = load_entries(scan, mdir, &half);
 		if (rc || !mdir->more)
 			return rc;
@@ -178,7 +153,7 @@ static int load_pending(struct scan *scan)
 	int rc = 0;
 
 	while (!rc && scan->work)
-		rc = load_directory(scan, pop(&scan->work));
+		rc = load_directory(scan, tw_node_pop(&scan->work));
 	return rc;
 }
 
@@ -194,11 +169,11 @@ static int judge_marked_directories(struct scan *scan, struct tw_node **ret_file
 	int rc = 0;
 
 	while (!rc && scan->marked) {
-		struct tw_node *node = pop(&scan->marked);
+		struct tw_node *node = tw_node_pop(&scan->marked);
 
 		scan->volume->pending.marks++;
 		if (node->kind == TW_FILE) {
-			push(ret_files, node);
+			tw_node_push(ret_files, node);
 		} else if (owner(scan, node->dir.pair)) {
 			node->is_void = true;
 		} else {
@@ -230,7 +205,7 @@ static int judge_marked_files(struct scan *scan, struct tw_node *files)
 	int rc = collect_unmarked(&scan->volume->index, &keys);
 
 	while (!rc && files) {
-		struct tw_node *node = pop(&files);
+		struct tw_node *node = tw_node_pop(&files);
 
 		if (node->file.size && tw_v1_keys_has(&keys, node->file.head, node->file.size))
 			node->is_void = true;
@@ -398,7 +373,7 @@ static int load_superblock(struct scan *scan, struct twinfs_error *err)
 	if (rc)
 		return rc;
 	tw_mdir_append(volume->superblock, volume->root);
-	push(&scan->work, volume->root);
+	tw_node_push(&scan->work, volume->root);
 	return 0;
 }
 

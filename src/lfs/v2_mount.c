@@ -21,6 +21,7 @@
 #include "base/cleanup.h"
 #include "base/fail.h"
 #include "index.h"
+#include "pairs.h"
 #include "v2_log.h"
 
 struct scan {
@@ -219,20 +220,6 @@ static int walk_thread(struct scan *scan, struct twinfs_error *err)
 
 /* ---- the tree ---- */
 
-static void push(struct tw_node **list, struct tw_node *node)
-{
-	node->next_work = *list;
-	*list = node;
-}
-
-static struct tw_node *pop(struct tw_node **list)
-{
-	struct tw_node *node = *list;
-
-	*list = node->next_work;
-	return node;
-}
-
 /* The source of a pending rename is there no more: it goes by another name already. */
 static void hide_moved(struct twinfs_volume *volume, const struct tw_mdir *mdir)
 {
@@ -256,21 +243,8 @@ static void accept_entries(struct scan *scan, struct tw_node *dir, const struct 
 			continue;
 		tw_node_link(scan->volume, dir, node);
 		if (node->kind == TW_DIRECTORY)
-			push(&scan->work, node);
+			tw_node_push(&scan->work, node);
 	}
-}
-
-static void append_to_dir(struct tw_node *dir, struct tw_mdir *mdir)
-{
-	mdir->dir = dir;
-	if (dir->dir.last) {
-		dir->dir.last->next = mdir;
-		mdir->prev = dir->dir.last;
-	} else {
-		dir->dir.first = mdir;
-	}
-	dir->dir.last = mdir;
-	dir->dir.pairs++;
 }
 
 /* Loads the pairs of one directory. Damage is noted in it; only lack of memory fails. */
@@ -290,7 +264,7 @@ static int load_directory(struct scan *scan, struct tw_node *dir)
 		}
 		if (rc)
 			return rc;
-		append_to_dir(dir, mdir);
+		tw_pair_append(dir, mdir);
 		accept_entries(scan, dir, mdir);
 		if (!mdir->more)
 			return 0;
@@ -304,9 +278,9 @@ static int walk_tree(struct scan *scan)
 	int rc = 0;
 
 	volume->root->dir.pair = scan->root->pair;
-	push(&scan->work, volume->root);
+	tw_node_push(&scan->work, volume->root);
 	while (!rc && scan->work)
-		rc = load_directory(scan, pop(&scan->work));
+		rc = load_directory(scan, tw_node_pop(&scan->work));
 	return rc;
 }
 
