@@ -26,6 +26,13 @@ static void put_dir(struct log2 *log, unsigned id, const char *name, uint32_t fi
 	log2_words(log, 0x200, id, first, second);
 }
 
+/* A file of 100 bytes in block 10. */
+static void put_block_file(struct log2 *log, unsigned id, const char *name)
+{
+	log2_tag(log, 0x001, id, name, (uint32_t)strlen(name));
+	log2_words(log, 0x202, id, 10, 100);
+}
+
 static void put_share(struct log2 *log, uint32_t word, uint32_t first, uint32_t second)
 {
 	uint8_t data[12];
@@ -195,10 +202,11 @@ static void put_move(struct rig *rig, uint32_t word)
 	log2_commit(&log);
 	begin(rig, &log, 3, 2);
 	log2_file(&log, 0, "f", "old");
+	put_block_file(&log, 1, "g");
 	log2_commit(&log);
 	begin(rig, &log, 4, 3);
 	log2_file(&log, 0, "f", "newer");
-	log2_file(&log, 1, "g", "");
+	put_block_file(&log, 1, "g");
 	if (word)
 		put_share(&log, word, 0, 1);
 	log2_commit(&log);
@@ -223,9 +231,53 @@ START_TEST(the_thread_is_told_of_a_move)
 			if (!turn)
 				repair(&rig);
 		}
-		ck_assert_uint_eq(rig_statfs(&rig).free, FREE_WITH_ONE_DIRECTORY);
+		ck_assert_uint_eq(rig_statfs(&rig).free, FREE_WITH_ONE_DIRECTORY - 1);
 		rig_close(&rig);
 	}
+}
+END_TEST
+
+/* What both versions name is the new one's alone. */
+START_TEST(blocks_of_an_outdated_pair_have_one_owner)
+{
+	struct rig rig;
+	uint64_t dir;
+
+	put_move(&rig, 0);
+	ck_assert_uint_eq(rig_statfs(&rig).free, FREE_WITH_ONE_DIRECTORY - 2);
+	dir = rig_find(&rig, "d");
+	ck_assert_int_eq(twinfs_volume_unlink(rig.volume, dir, "g"), 0);
+	ck_assert_uint_eq(rig_statfs(&rig).free, FREE_WITH_ONE_DIRECTORY);
+	ck_assert_int_eq(twinfs_volume_unlink(rig.volume, dir, "f"), 0);
+	ck_assert_int_eq(twinfs_volume_rmdir(rig.volume, TWINFS_ROOT_INO, "d"), 0);
+	ck_assert_uint_eq(rig_statfs(&rig).free, FREE_WITH_ONE_DIRECTORY + 2);
+	rig_close(&rig);
+}
+END_TEST
+
+/* Without the flag a pair that no entry names may be somebody's: it stays. */
+START_TEST(strangers_on_the_thread_stay)
+{
+	struct log2 log;
+	struct rig rig;
+
+	chip_init(&rig.chip, &chip_512);
+	begin(&rig, &log, 0, 1);
+	log2_superblock(&log, TWINFS_LFS_2_1, 32, usual);
+	log2_words(&log, 0x600, LOG2_PAIR, 2, 3);
+	log2_commit(&log);
+	begin(&rig, &log, 2, 1);
+	log2_file(&log, 0, "lost", "");
+	log2_commit(&log);
+	rig.volume = chip_mount(&rig.chip);
+	ck_assert_uint_eq(pending(&rig).orphans, 0);
+	(void)rig_mkdir(&rig, TWINFS_ROOT_INO, "d");
+	ck_assert_int_eq(twinfs_volume_rmdir(rig.volume, TWINFS_ROOT_INO, "d"), 0);
+	ck_assert_uint_eq(rig_statfs(&rig).free, FREE_WITH_ONE_DIRECTORY);
+	rig_remount(&rig);
+	ck_assert_uint_eq(rig_statfs(&rig).free, FREE_WITH_ONE_DIRECTORY);
+	twinfs_volume_unmount(rig.volume);
+	chip_release(&rig.chip);
 }
 END_TEST
 
@@ -255,4 +307,5 @@ END_TEST
 
 RUN_CASES("v2_repair", an_orphan_of_two_pairs, a_rename_is_finished,
 	the_name_of_a_hidden_entry_is_free, stale_moves_are_cleared, the_thread_is_told_of_a_move,
+	blocks_of_an_outdated_pair_have_one_owner, strangers_on_the_thread_stay,
 	a_flag_with_nothing_wrong)
