@@ -50,7 +50,7 @@ static int64_t get_layer(const struct tw_emu_ref *ref, char *value)
 
 	if (rc < 0)
 		return rc;
-	strcpy(value, names[stat.layer]);
+	memcpy(value, names[stat.layer], strlen(names[stat.layer])); /* no NUL belongs to it */
 	return (int64_t)strlen(names[stat.layer]);
 }
 

@@ -101,20 +101,23 @@ static int fold_rows(uint8_t block[BLOCK], const struct row *rows, struct tw_v2_
 }
 
 /* "name=content " of all entries, with their attributes. */
-static void describe(const uint8_t *block, const struct tw_v2_content *content, char *text)
+static void describe(const uint8_t *block, const struct tw_v2_content *content, char text[BLOCK])
 {
+	FILE *out = fmemopen(text, BLOCK, "w");
+
+	ck_assert_ptr_nonnull(out);
 	for (unsigned i = 0; i < content->count; i++) {
 		const struct tw_v2_entry *entry = &content->entries[i];
 
-		text += sprintf(text, "%.*s=%.*s", entry->name_len,
-			(const char *)block + entry->name_off, entry->body.len,
-			(const char *)block + entry->body.off);
+		fprintf(out, "%.*s=%.*s", entry->name_len, (const char *)block + entry->name_off,
+			entry->body.len, (const char *)block + entry->body.off);
 		for (unsigned k = 0; entry->attrs && k < entry->attrs->count; k++)
-			text += sprintf(text, ",%u:%.*s", entry->attrs->list[k].type,
+			fprintf(out, ",%u:%.*s", entry->attrs->list[k].type,
 				entry->attrs->list[k].len,
 				(const char *)block + entry->attrs->list[k].off);
-		text += sprintf(text, " ");
+		fprintf(out, " ");
 	}
+	ck_assert_int_eq(fclose(out), 0);
 }
 
 START_TEST(what_tags_come_to)

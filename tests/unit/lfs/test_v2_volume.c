@@ -139,8 +139,9 @@ START_TEST(deep_trees)
 	};
 	struct geometry geometry = {512, 4 * DEPTH, 16, 0xff};
 	uint64_t dirs[DEPTH + 1] = {TWINFS_ROOT_INO}, free_blocks, ino;
-	char path[4 * DEPTH] = "moved";
+	char path[4 * DEPTH];
 	struct rig rig;
+	int used;
 
 	rig_open(&rig, &geometry, TWINFS_LFS_2_1, 2);
 	(void)rig_mkdir(&rig, TWINFS_ROOT_INO, "elsewhere");
@@ -157,10 +158,10 @@ START_TEST(deep_trees)
 				 rig_find(&rig, "elsewhere"), "moved", 0),
 		0);
 	rig_remount(&rig);
-	(void)snprintf(path, sizeof(path), "elsewhere/moved");
+	used = snprintf(path, sizeof(path), "elsewhere/moved");
 	for (unsigned i = 1; i < DEPTH; i++)
-		strcat(path, "/d");
-	strcat(path, "/f");
+		used += snprintf(path + used, sizeof(path) - (size_t)used, "/d");
+	(void)snprintf(path + used, sizeof(path) - (size_t)used, "/f");
 	rig_expect(&rig, rig_find(&rig, path), 700, 3);
 	rig_wear(&rig, TWINFS_ROOT_INO, 9);
 	rig_close(&rig);
