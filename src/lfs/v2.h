@@ -75,9 +75,6 @@ void tw_v2_forget_order(struct tw_node *dir);
 void tw_v2_put_record(const struct twinfs_volume *volume, uint32_t block_count,
 	uint8_t ret_record[TW_V2_RECORD_SIZE]);
 
-/* Most bytes of content that go into an entry. */
-uint32_t tw_v2_inline_max(const struct twinfs_volume *volume);
-
 /* Takes an orphan at @mdir, with the pairs that it goes on in, off the thread. */
 int tw_v2_remove_orphan(struct twinfs_volume *volume, struct tw_mdir *mdir);
 

@@ -354,7 +354,8 @@ static void judge_thread(struct scan *scan)
 
 /* ---- the volume ---- */
 
-uint32_t tw_v2_inline_max(const struct twinfs_volume *volume)
+/* Most bytes of content that go into an entry. */
+static uint32_t inline_max(const struct twinfs_volume *volume)
 {
 	const struct tw_area *area = &volume->area;
 	/* the device holds an inline file in its cache, which is rarely smaller */
@@ -388,7 +389,7 @@ static int take_superblock(struct scan *scan, struct twinfs_error *err)
 	if (mdir->pair.block[0] >= area->block_count || mdir->pair.block[1] >= area->block_count)
 		return refuse(scan, mdir->pair, -EUCLEAN, err);
 	volume->block_count = superblock->block_count;
-	volume->inline_max = tw_v2_inline_max(volume);
+	volume->inline_max = inline_max(volume);
 	volume->upgrades = volume->upgrades && volume->version == TWINFS_LFS_2_0;
 	return 0;
 }
