@@ -25,6 +25,7 @@ LEVELS = {
 
 # The layer that implements a public header.
 PUBLIC = {
+    'digest.h': 'src/base',
     'error.h': 'src/base',
     'image.h': 'src/image',
     'flash.h': 'src/flash',
@@ -47,6 +48,7 @@ THIRD_PARTY = {
     'openssl/*': ['src/module/hash.c', 'src/secure/seal.c'],
     'libfdisk/*': ['src/image/gpt.c'],
     'libdeflate.h': ['src/base/crc.c'],
+    'xxhash.h': ['src/base/digest.c'],
 }
 
 
