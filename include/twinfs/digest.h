@@ -10,7 +10,6 @@
 #ifndef TWINFS_DIGEST_H
 #define TWINFS_DIGEST_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <twinfs/error.h>
@@ -25,11 +24,6 @@ struct twinfs_digest {
 
 /* The digest of @len bytes; @data may be NULL when @len is 0. */
 TWINFS_API struct twinfs_digest twinfs_digest(const void *data, size_t len);
-
-static inline bool twinfs_digest_is_same(struct twinfs_digest a, struct twinfs_digest b)
-{
-	return a.low == b.low && a.high == b.high;
-}
 
 #ifdef __cplusplus
 }

@@ -7,6 +7,7 @@
 #ifndef TW_BASE_DIGEST_H
 #define TW_BASE_DIGEST_H
 
+#include <stdbool.h>
 #include <twinfs/digest.h>
 
 struct tw_digest;
@@ -19,5 +20,10 @@ void tw_digest_add(struct tw_digest *digest, const void *data, size_t len);
 
 /* The digest of all that was added; the object is then ready for the next content. */
 struct twinfs_digest tw_digest_finish(struct tw_digest *digest);
+
+static inline bool tw_digest_is_same(struct twinfs_digest a, struct twinfs_digest b)
+{
+	return a.low == b.low && a.high == b.high;
+}
 
 #endif

@@ -28,7 +28,7 @@ START_TEST(pieces_give_the_whole)
 		tw_digest_add(digest, data, cut);
 		tw_digest_add(digest, NULL, 0);
 		tw_digest_add(digest, data + cut, sizeof(data) - cut);
-		ck_assert(twinfs_digest_is_same(tw_digest_finish(digest),
+		ck_assert(tw_digest_is_same(tw_digest_finish(digest),
 			twinfs_digest(data, sizeof(data))));
 	}
 	tw_digest_free(digest);
