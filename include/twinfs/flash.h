@@ -63,20 +63,40 @@ struct twinfs_flash_op {
 	uint64_t addr; /* bytes from the start of the chip */
 	uint32_t len;  /* bytes */
 	const uint8_t *data; /* what is programmed; NULL else */
+	uint64_t time_ns;    /* virtual time when it begins: busy_ns of the statistics */
 };
 
+/* A hook's answer: report success, though only the first *@done bytes took place. */
+#define TWINFS_FLASH_PRETEND 1
+
 /*
- * Called before each program and erase (and read, if @reads).
- *
- * Returns 0 to let the operation happen; a negative errno to make it fail
- * with that errno after the first *@done bytes of it took place (preset to
- * 0); -ESHUTDOWN also turns the power off. Runs under the chip's lock: it
- * must not call the chip.
+ * What is asked and told about every operation. A hook may be NULL in each of
+ * its calls. All run under the chip's lock: they must not call the chip, but for
+ * twinfs_flash_disturb() and twinfs_flash_spend(). Operations that the chip
+ * itself refuses (range, power, a strict chip over cells not erased) reach no hook.
  */
 struct twinfs_flash_hook {
+	/*
+	 * Before a program or erase (and a read, if @reads). Returns 0 to let it
+	 * happen; TWINFS_FLASH_PRETEND (not for reads), or a negative errno to make
+	 * it fail, after the first *@done bytes took place (preset to 0). -ESHUTDOWN
+	 * also turns the power off. The first hook that does not say 0 decides.
+	 */
 	int (*before)(void *ctx, const struct twinfs_flash_op *op, uint32_t *done);
+	/*
+	 * After a program or erase, of which the first @done bytes took place, with
+	 * the result @rc that its caller gets. @cells are the bytes at op->addr now.
+	 */
+	void (*after)(void *ctx, const struct twinfs_flash_op *op, uint32_t done, int rc,
+		const uint8_t *cells);
+	/*
+	 * What a reader is to get in place of @cells, op->len bytes: these, or bytes
+	 * that stay readable as long as the chip. With @reads only.
+	 */
+	const uint8_t *(*seen)(void *ctx, const struct twinfs_flash_op *op, const uint8_t *cells);
 	void *ctx;
 	bool reads;
+	const struct twinfs_flash_hook *next; /* the one behind this, or NULL; borrowed too */
 };
 
 struct twinfs_flash_stats {
@@ -147,16 +167,27 @@ TWINFS_API int twinfs_flash_rewrite(struct twinfs_flash *flash, uint64_t addr, u
 /* Whether operations can fail or be torn. Without a hook the chip holds what it was given. */
 TWINFS_API bool twinfs_flash_has_hook(const struct twinfs_flash *flash);
 
-/* Replaces the hook; NULL removes it. @hook is borrowed until replaced. */
+/* Replaces the hook, and those behind it; NULL removes them. @hook is borrowed until replaced. */
 TWINFS_API void twinfs_flash_set_hook(struct twinfs_flash *flash,
 	const struct twinfs_flash_hook *hook);
 
-/* Whether the hook is asked before reads too: then their number and order can matter. */
+/* Whether a hook is asked before reads too: then their number and order can matter. */
 TWINFS_API bool twinfs_flash_watches_reads(const struct twinfs_flash *flash);
 
 /* With the power off every operation fails with -ESHUTDOWN. It is on at first. */
 TWINFS_API void twinfs_flash_set_power(struct twinfs_flash *flash, bool on);
 TWINFS_API bool twinfs_flash_has_power(const struct twinfs_flash *flash);
+
+/*
+ * Flips the bits @mask of the cell at @addr, as a defect of the chip would: not
+ * an operation, so it has no number, takes no time and asks no hook. It takes
+ * no lock: to be called from a hook, or while nothing else uses the chip.
+ * 0, -EINVAL (outside the chip), -EROFS.
+ */
+TWINFS_API int twinfs_flash_disturb(struct twinfs_flash *flash, uint64_t addr, uint8_t mask);
+
+/* Lets @ns of virtual time pass. Takes no lock, as twinfs_flash_disturb(). */
+TWINFS_API void twinfs_flash_spend(struct twinfs_flash *flash, uint64_t ns);
 
 TWINFS_API void twinfs_flash_stats(const struct twinfs_flash *flash,
 	struct twinfs_flash_stats *ret_stats);

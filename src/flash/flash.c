@@ -83,6 +83,9 @@ bool twinfs_flash_is_writable(const struct twinfs_flash *flash)
 void twinfs_flash_set_hook(struct twinfs_flash *flash, const struct twinfs_flash_hook *hook)
 {
 	flash->hook = hook;
+	flash->watches_reads = false;
+	for (; hook; hook = hook->next)
+		flash->watches_reads |= hook->reads;
 }
 
 bool twinfs_flash_has_hook(const struct twinfs_flash *flash)
@@ -92,7 +95,7 @@ bool twinfs_flash_has_hook(const struct twinfs_flash *flash)
 
 bool twinfs_flash_watches_reads(const struct twinfs_flash *flash)
 {
-	return flash->hook && flash->hook->reads;
+	return flash->watches_reads;
 }
 
 void twinfs_flash_set_power(struct twinfs_flash *flash, bool on)
@@ -105,25 +108,46 @@ bool twinfs_flash_has_power(const struct twinfs_flash *flash)
 	return atomic_load_explicit(&flash->powered, memory_order_relaxed);
 }
 
-/* Asks the hook; a cut it reports turns the power off. */
-static int ask_hook(struct twinfs_flash *flash, const struct twinfs_flash_op *op, uint32_t *done)
+/*
+ * Asks the hooks how the operation is to end; @ret_done gets how much of it takes
+ * place. A cut turns the power off.
+ */
+static int ask_hooks(struct twinfs_flash *flash, struct twinfs_flash_op *op, uint32_t *ret_done)
 {
-	int rc;
+	const struct twinfs_flash_hook *hook = flash->hook;
+	uint32_t done = 0;
+	int rc = 0;
 
-	*done = 0;
-	if (!flash->hook)
-		return 0;
-	rc = flash->hook->before(flash->hook->ctx, op, done);
+	op->time_ns = flash->stats.busy_ns;
+	for (; hook && !rc; hook = hook->next) {
+		done = 0;
+		if (hook->before && (hook->reads || op->kind != TWINFS_FLASH_READ))
+			rc = hook->before(hook->ctx, op, &done);
+	}
 	if (rc == -ESHUTDOWN)
 		twinfs_flash_set_power(flash, false);
-	if (*done > op->len)
-		*done = op->len;
+	*ret_done = rc && done < op->len ? done : op->len;
 	return rc;
 }
 
-static int read_with_hook(struct twinfs_flash *flash, uint64_t addr, uint64_t len)
+/* Tells the hooks how it ended; what the caller gets. */
+static int tell_hooks(struct twinfs_flash *flash, const struct twinfs_flash_op *op, uint32_t done,
+	int rc)
+{
+	const uint8_t *cells = twinfs_image_bytes(flash->image) + op->addr;
+
+	rc = rc == TWINFS_FLASH_PRETEND ? 0 : rc;
+	for (const struct twinfs_flash_hook *hook = flash->hook; hook; hook = hook->next)
+		if (hook->after)
+			hook->after(hook->ctx, op, done, rc, cells);
+	return rc;
+}
+
+static int read_with_hooks(struct twinfs_flash *flash, uint64_t addr, uint64_t len,
+	const uint8_t **ret_data)
 {
 	_cleanup_unlock_ pthread_mutex_t *guard = tw_lock(&flash->lock);
+	const uint8_t *data = twinfs_image_bytes(flash->image) + addr;
 	struct twinfs_flash_op op = {
 		.kind = TWINFS_FLASH_READ,
 		.seq = flash->stats.seq,
@@ -131,9 +155,16 @@ static int read_with_hook(struct twinfs_flash *flash, uint64_t addr, uint64_t le
 		.len = len > UINT32_MAX ? UINT32_MAX : (uint32_t)len,
 	};
 	uint32_t done;
+	int rc = ask_hooks(flash, &op, &done);
 
 	(void)guard;
-	return ask_hook(flash, &op, &done);
+	if (rc < 0)
+		return rc;
+	for (const struct twinfs_flash_hook *hook = flash->hook; hook; hook = hook->next)
+		if (hook->reads && hook->seen)
+			data = hook->seen(hook->ctx, &op, data);
+	*ret_data = data;
+	return 0;
 }
 
 int twinfs_flash_read(struct twinfs_flash *flash, uint64_t addr, uint64_t len,
@@ -143,12 +174,8 @@ int twinfs_flash_read(struct twinfs_flash *flash, uint64_t addr, uint64_t len,
 		return -ESHUTDOWN;
 	if (!twinfs_image_contains(flash->image, addr, len))
 		return -EINVAL;
-	if (flash->hook && flash->hook->reads) {
-		int rc = read_with_hook(flash, addr, len);
-
-		if (rc < 0)
-			return rc;
-	}
+	if (flash->watches_reads)
+		return read_with_hooks(flash, addr, len, ret_data);
 	*ret_data = twinfs_image_bytes(flash->image) + addr;
 	return 0;
 }
@@ -218,12 +245,11 @@ int twinfs_flash_program(struct twinfs_flash *flash, uint64_t addr, const void *
 		if (flash->config.strict)
 			return -EIO;
 	}
-	rc = ask_hook(flash, &op, &done);
-	clear_bits(cells, data, rc < 0 ? done : len);
-	if (rc < 0)
-		return rc;
-	count_program(flash, len);
-	return 0;
+	rc = ask_hooks(flash, &op, &done);
+	clear_bits(cells, data, done);
+	if (rc >= 0)
+		count_program(flash, len);
+	return tell_hooks(flash, &op, done, rc);
 }
 
 static int erase_unit(struct twinfs_flash *flash, uint64_t addr)
@@ -235,13 +261,12 @@ static int erase_unit(struct twinfs_flash *flash, uint64_t addr)
 		.addr = addr,
 		.len = size,
 	};
-	int rc = ask_hook(flash, &op, &done);
+	int rc = ask_hooks(flash, &op, &done);
 
-	memset(twinfs_image_bytes_writable(flash->image) + addr, 0xff, rc < 0 ? done : size);
-	if (rc < 0)
-		return rc;
-	count_erase(flash, addr);
-	return 0;
+	memset(twinfs_image_bytes_writable(flash->image) + addr, 0xff, done);
+	if (rc >= 0)
+		count_erase(flash, addr);
+	return tell_hooks(flash, &op, done, rc);
 }
 
 int twinfs_flash_erase(struct twinfs_flash *flash, uint64_t addr, uint64_t len)
@@ -319,6 +344,21 @@ int twinfs_flash_rewrite(struct twinfs_flash *flash, uint64_t addr, uint64_t siz
 		return -EINVAL;
 	return flash->hook ? rewrite_in_steps(flash, addr, size, parts, count, len)
 			   : rewrite_at_once(flash, addr, size, parts, count, len);
+}
+
+int twinfs_flash_disturb(struct twinfs_flash *flash, uint64_t addr, uint8_t mask)
+{
+	if (!twinfs_flash_is_writable(flash))
+		return -EROFS;
+	if (!twinfs_image_contains(flash->image, addr, 1))
+		return -EINVAL;
+	twinfs_image_bytes_writable(flash->image)[addr] ^= mask;
+	return 0;
+}
+
+void twinfs_flash_spend(struct twinfs_flash *flash, uint64_t ns)
+{
+	flash->stats.busy_ns += ns;
 }
 
 void twinfs_flash_stats(const struct twinfs_flash *flash, struct twinfs_flash_stats *ret_stats)

@@ -258,8 +258,117 @@ START_TEST(a_rewrite_can_be_cut_between)
 }
 END_TEST
 
+struct witness {
+	struct twinfs_flash *flash;
+	unsigned asked, told;
+	uint32_t done;
+	int rc;
+	uint8_t cell;
+	uint64_t time_ns;
+};
+
+static int count_asked(void *ctx, const struct twinfs_flash_op *op, uint32_t *done)
+{
+	struct witness *witness = ctx;
+
+	witness->asked++;
+	witness->time_ns = op->time_ns;
+	*done = op->len; /* means nothing together with 0 */
+	return 0;
+}
+
+static void note_end(void *ctx, const struct twinfs_flash_op *op, uint32_t done, int rc,
+	const uint8_t *cells)
+{
+	struct witness *witness = ctx;
+
+	(void)op;
+	witness->told++;
+	witness->done = done;
+	witness->rc = rc;
+	witness->cell = cells[0];
+}
+
+START_TEST(a_hook_may_pretend_and_the_next_one_sees_it)
+{
+	struct rig rig = new_rig(true);
+	struct cut lie = {.seq = 1, .done = 4, .code = TWINFS_FLASH_PRETEND};
+	struct witness witness = {0};
+	struct twinfs_flash_hook second = {
+		.before = count_asked, .after = note_end, .ctx = &witness};
+	struct twinfs_flash_hook first = {.before = cut_at, .ctx = &lie, .next = &second};
+	uint8_t zero[16] = {0};
+
+	twinfs_flash_set_hook(rig.flash, &first);
+	ck_assert(!twinfs_flash_watches_reads(rig.flash));
+	ck_assert_int_eq(twinfs_flash_program(rig.flash, 0, zero, 16), 0);
+	ck_assert_uint_eq(*at(&rig, 3), 0x00);
+	ck_assert_uint_eq(*at(&rig, 4), 0xff);
+	ck_assert_uint_eq(witness.asked, 0); /* the first one had decided */
+	ck_assert_uint_eq(witness.told, 1);
+	ck_assert_uint_eq(witness.done, 4);
+	ck_assert_int_eq(witness.rc, 0);
+	ck_assert_uint_eq(witness.cell, 0);
+	ck_assert_int_eq(twinfs_flash_program(rig.flash, 16, zero, 16), 0);
+	ck_assert_uint_eq(witness.asked, 1);
+	ck_assert_uint_eq(witness.time_ns, 500);
+	ck_assert_uint_eq(witness.done, 16);
+	ck_assert_int_eq(twinfs_flash_erase(rig.flash, 0, UNIT), 0);
+	ck_assert_uint_eq(witness.told, 3);
+	ck_assert_uint_eq(witness.cell, 0xff);
+	free_rig(&rig);
+}
+END_TEST
+
+static const uint8_t other_cells[16] = "something else.";
+
+static const uint8_t *show_other(void *ctx, const struct twinfs_flash_op *op, const uint8_t *cells)
+{
+	(void)ctx;
+	return op->addr == 64 ? other_cells : cells;
+}
+
+START_TEST(a_hook_may_show_other_cells)
+{
+	struct rig rig = new_rig(true);
+	struct witness witness = {0};
+	struct twinfs_flash_hook second = {.before = count_asked, .ctx = &witness};
+	struct twinfs_flash_hook first = {.seen = show_other, .reads = true, .next = &second};
+
+	twinfs_flash_set_hook(rig.flash, &first);
+	ck_assert(twinfs_flash_watches_reads(rig.flash));
+	ck_assert_uint_eq(*at(&rig, 64), 's');
+	ck_assert_uint_eq(*at(&rig, 65), 0xff);
+	ck_assert_uint_eq(witness.asked, 0); /* it did not ask for reads */
+	twinfs_flash_set_hook(rig.flash, NULL);
+	ck_assert_uint_eq(*at(&rig, 64), 0xff);
+	free_rig(&rig);
+}
+END_TEST
+
+/* A defect changes cells, and nothing that is counted. */
+START_TEST(cells_can_be_disturbed_and_time_spent)
+{
+	struct rig rig = new_rig(true);
+	struct twinfs_flash_stats stats;
+
+	ck_assert_int_eq(twinfs_flash_disturb(rig.flash, 7, 0x81), 0);
+	ck_assert_uint_eq(*at(&rig, 7), 0x7e);
+	ck_assert_int_eq(twinfs_flash_disturb(rig.flash, 7, 0x80), 0);
+	ck_assert_uint_eq(*at(&rig, 7), 0xfe);
+	ck_assert_int_eq(twinfs_flash_disturb(rig.flash, SIZE, 1), -EINVAL);
+	twinfs_flash_spend(rig.flash, 12345);
+	twinfs_flash_stats(rig.flash, &stats);
+	ck_assert_uint_eq(stats.seq, 0);
+	ck_assert_uint_eq(stats.busy_ns, 12345);
+	free_rig(&rig);
+}
+END_TEST
+
 RUN_CASES("flash", programming_clears_bits_and_never_sets_one,
 	a_strict_chip_refuses_cells_that_are_not_erased, operations_are_numbered_and_timed,
 	ranges_and_alignment_are_checked, geometries_that_make_no_sense_are_refused,
 	a_cut_tears_the_operation_and_ends_the_power, a_torn_erase_leaves_the_rest,
-	a_rewrite_is_an_erase_and_a_program, a_rewrite_can_be_cut_between)
+	a_rewrite_is_an_erase_and_a_program, a_rewrite_can_be_cut_between,
+	a_hook_may_pretend_and_the_next_one_sees_it, a_hook_may_show_other_cells,
+	cells_can_be_disturbed_and_time_spent)
