@@ -454,7 +454,9 @@ static int write_data_block(struct twinfs_volume *volume, struct tw_node *node, 
 		rc = tw_alloc_block(volume, &blocks[index]);
 		if (rc)
 			return rc;
+		volume->subject.file = node;
 		rc = tw_area_write_block(&volume->area, blocks[index], parts, 2);
+		volume->subject.file = NULL;
 		if (tw_is_bad_block(rc))
 			tw_alloc_retire(volume, blocks[index]);
 		else if (rc)
