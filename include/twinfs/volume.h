@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/uio.h>
+#include <twinfs/digest.h>
 #include <twinfs/error.h>
 #include <twinfs/flash.h>
 
@@ -350,12 +351,68 @@ TWINFS_API int twinfs_volume_check(struct twinfs_flash *flash,
 	const struct twinfs_volume_config *config,
 	void (*found)(void *ctx, const struct twinfs_error *finding), void *ctx);
 
+/* ---- watch ---- */
+
+enum twinfs_change_kind {
+	TWINFS_CHANGE_CREATE, /* an empty file */
+	TWINFS_CHANGE_MKDIR,
+	TWINFS_CHANGE_CONTENT, /* unsynced content is committed */
+	TWINFS_CHANGE_REMOVE,
+	TWINFS_CHANGE_RENAME,
+	TWINFS_CHANGE_ATTR,   /* a user attribute is set or removed; a time that is synced alone */
+	TWINFS_CHANGE_RESIZE, /* of the volume: path is "/" */
+};
+
+/* One change of the tree or of committed content. */
+struct twinfs_volume_change {
+	enum twinfs_change_kind kind;
+	enum twinfs_type type; /* of the object */
+	const char *path;      /* "/a/b" within the volume; of a rename, the old one */
+	const char *new_path;  /* of a rename; NULL else */
+	bool replaces;         /* a rename: new_path is there, and is removed with it */
+	bool removes_attr;
+	uint8_t attr;                /* type of the attribute */
+	uint64_t size;               /* bytes of the content, or value; of a resize, blocks */
+	struct twinfs_digest digest; /* of the content, or value; all zero when there is none */
+};
+
+/*
+ * Is told of each change: by @began just before its first flash operation, by
+ * @ended just after its last one, before the call that makes it returns. What a
+ * power cut left is repaired before @began, since that changes nothing that can
+ * be seen. No event is made by what is refused without trying, by a sync that
+ * has nothing to commit, nor by content of a file that has lost its name.
+ *
+ * @rc is what the call returns. After a failure the tree is as before, or as
+ * after the change when only what follows its commit has failed.
+ *
+ * Size and digest of content come from what reading the file gives, and are
+ * taken before anything is written.
+ *
+ * Both run in the thread that makes the change, and hold the volume's lock:
+ * they must not call the volume, but for the calls below that take no lock.
+ * Events do not nest. The change is the volume's, until @ended returns.
+ */
+struct twinfs_volume_watch {
+	void (*began)(void *ctx, const struct twinfs_volume_change *change);
+	void (*ended)(void *ctx, const struct twinfs_volume_change *change, int rc);
+	void *ctx;
+};
+
+/*
+ * Replaces the watch, which is copied; NULL removes it. With a watch a sync
+ * reads what it commits once more, and a change can fail for want of memory for
+ * its event, before it has begun. 0 or -ENOMEM: the watch is as before.
+ */
+TWINFS_API int twinfs_volume_set_watch(struct twinfs_volume *volume,
+	const struct twinfs_volume_watch *watch);
+
 /* ---- whose blocks are they ---- */
 
 /*
  * The calls of this section take no lock, so that they can be made in the
  * middle of an operation: by the chip's hook (flash.h) when it is asked about a
- * block of this volume. Anybody else makes them between
+ * block of this volume, and by a watch. Anybody else makes them between
  * twinfs_volume_pause() and twinfs_volume_resume().
  *
  * They show the tree as it is committed. What an operation has written, but not
