@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * boot_run.c - the boot script of generation 1: mount both volumes, restore,
- * make the settings file.
+ * apply an update of user files, make the settings file.
  *
  * Two things differ from the firmware, under every policy: the bytes of an
  * unmountable user partition are saved before it is formatted, and an
@@ -24,6 +24,7 @@
 #include "report.h"
 #include "restore.h"
 #include "settings.h"
+#include "update.h"
 #include "volume_config.h"
 
 /* More damaged copies than this are not kept beside one image. */
@@ -234,6 +235,8 @@ static int run_script(struct tw_boot *boot)
 
 	if (!rc && both && boot->profile->restores)
 		rc = tw_restore_run(&device, boot->report);
+	if (!rc && mounted && device.user && boot->profile->applies_updates)
+		rc = tw_update_run(&device, boot->report);
 	if (!rc && both && boot->profile->writes_settings)
 		rc = tw_settings_run(&device, boot->report);
 	return rc;
