@@ -41,7 +41,7 @@ class Trace(cli.CliTest):
         self.assertEqual(lines[0], '             0.000000 mark    begin boot 1')
         self.assertRegex(lines[2], r'^       1     0\.000000 erase   customer_fs [0-9]+ +0x[0-9a-f]{8} '
                                    r'  4096  data /usr/lib/driver.py$')
-        self.assertIn(' mark    end content /usr/main.py, 46 bytes', out.decode())
+        self.assertIn(' mark    end content /usr/main.py, 45 bytes', out.decode())
         self.assertEqual(lines[-1][22:], 'mark    end boot 1')
         self.assertNotIn(' old ', out.decode())
         self.assertEqual(len(lines), len(self.records()))
