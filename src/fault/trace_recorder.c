@@ -262,9 +262,10 @@ static void after(void *ctx, const struct twinfs_flash_op *op, uint32_t done, in
 		.done = done,
 		.result = rc,
 	};
-	char owner[TWINFS_TRACE_TEXT_MAX + 1] = "";
+	char owner[TWINFS_TRACE_TEXT_MAX + 1];
 	_cleanup_unlock_ pthread_mutex_t *guard = NULL;
 
+	owner[0] = '\0';
 	if (recorder->owner)
 		recorder->owner(recorder->ctx, op, owner, sizeof(owner));
 	guard = tw_lock(&recorder->lock);
