@@ -195,18 +195,27 @@ static int check_root(struct tw_boot *boot)
 		"at every call and never formats it");
 }
 
+static int tell_mounted(struct tw_boot *boot, enum twinfs_part part, struct twinfs_volume *volume)
+{
+	return boot->mounted && volume ? boot->mounted(boot->ctx, part, volume) : 0;
+}
+
 static int mount_both(struct tw_boot *boot, struct twinfs_error *err)
 {
 	int rc = 0;
 
 	if (boot->user.size)
 		rc = mount_user(boot, err);
+	if (!rc)
+		rc = tell_mounted(boot, TWINFS_PART_USER, boot->user_volume);
 	if (!rc && boot->user_volume) {
 		boot->report->repaired_user = count_pending(boot->user_volume);
 		rc = check_root(boot);
 	}
 	if (!rc && boot->backup.size)
 		rc = mount_backup(boot, err);
+	if (!rc)
+		rc = tell_mounted(boot, TWINFS_PART_BACKUP, boot->backup_volume);
 	if (!rc && boot->backup_volume)
 		boot->report->repaired_backup = count_pending(boot->backup_volume);
 	return rc;
