@@ -19,6 +19,7 @@
 #include <stdint.h>
 #include <twinfs/boot.h>
 #include <twinfs/error.h>
+#include <twinfs/fault.h>
 #include <twinfs/flash.h>
 #include <twinfs/image.h>
 #include <twinfs/profile.h>
@@ -142,6 +143,15 @@ TWINFS_API struct twinfs_flash *twinfs_module_flash(struct twinfs_module *module
 TWINFS_API const struct twinfs_profile *twinfs_module_profile(const struct twinfs_module *module);
 TWINFS_API void twinfs_module_part(const struct twinfs_module *module, enum twinfs_part part,
 	struct twinfs_part_info *ret_info);
+
+/*
+ * The faults of the module's chip, made at the first call and plugged in while
+ * there are rules. They outlive power_off, and see the next boot. Paths begin
+ * with /usr or /bak; partitions are user, backup and secure, or as they are
+ * called on the chip. While the module is off, paths are looked up in what the
+ * image holds then. NULL: out of memory.
+ */
+TWINFS_API struct twinfs_faults *twinfs_module_faults(struct twinfs_module *module);
 
 /*
  * State of the module as JSON: power, boots, policy, profile, partitions,
