@@ -202,8 +202,9 @@ static int before(void *ctx, const struct twinfs_flash_op *op, uint32_t *done)
 		if (live->rule.kind == TWINFS_FAULT_WEAR_OUT && !is_worn(faults, live, op))
 			continue;
 		if (fire(faults, live, op))
-			tw_due_fired(faults, live, op->time_ns);
+			tw_due_fired(live);
 	}
+	tw_due_end(faults, op->time_ns);
 	rc = faults->verdict.rc;
 	*done = faults->verdict.done;
 	if (op->kind == TWINFS_FLASH_READ)
