@@ -77,12 +77,18 @@ struct twinfs_fault_site {
 	 */
 	bool (*concerns)(void *ctx, const struct twinfs_flash_op *op,
 		const struct twinfs_fault_target *target);
-	/* Lists where @target lies now. 0, -ENOENT, another errno, or what @ranges says. */
-	int (*ranges)(void *ctx, const struct twinfs_fault_target *target,
+	/*
+	 * Lists where @target lies now. @op is the operation in progress, NULL when it
+	 * is not called from the hook. Returns 0, -ENOENT, -EAGAIN (it cannot be known
+	 * in the middle of this operation: the next one will do), another errno, or
+	 * what @ranges says.
+	 */
+	int (*ranges)(void *ctx, const struct twinfs_flash_op *op,
+		const struct twinfs_fault_target *target,
 		const struct twinfs_fault_ranges *ranges);
 	/*
 	 * Names the owner of the operation (@op not NULL: from the hook) or of the
-	 * address, as "data of /usr/a", "metadata of /usr", "slot 3"; "" for none.
+	 * address, as "data /usr/a", "metadata /usr", "slot 3"; "" for none.
 	 */
 	void (*owner)(void *ctx, const struct twinfs_flash_op *op, uint64_t addr, char *buf,
 		size_t size);

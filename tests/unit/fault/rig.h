@@ -81,12 +81,14 @@ static bool rig_concerns(void *ctx, const struct twinfs_flash_op *op,
 	return rig_has(op->addr, target);
 }
 
-static int rig_ranges(void *ctx, const struct twinfs_fault_target *target,
-	const struct twinfs_fault_ranges *ranges)
+static int rig_ranges(void *ctx, const struct twinfs_flash_op *op,
+	const struct twinfs_fault_target *target, const struct twinfs_fault_ranges *ranges)
 {
 	int rc = -ENOENT;
 
 	(void)ctx;
+	if (op && op->addr < 4 * UNIT)
+		return -EAGAIN;
 	for (uint64_t unit = UNITS; unit--;)
 		if (rig_has(unit * UNIT, target)) {
 			rc = ranges->each(ranges->ctx, unit * UNIT, UNIT);

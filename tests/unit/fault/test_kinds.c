@@ -501,6 +501,24 @@ START_TEST(readers_can_be_shown_other_bits)
 }
 END_TEST
 
+/* A reader that gets an error sees nothing, and the cells have nothing to do with it. */
+START_TEST(a_read_that_fails_deceives_nobody)
+{
+	static struct rig rig;
+	const uint8_t *data;
+
+	rig_init(&rig, 1);
+	(void)add(&rig, "misread 9 bits");
+	(void)add(&rig, "fail read once");
+	ck_assert_int_eq(look(&rig, 0, 16, &data), -EIO);
+	ck_assert_int_eq(program(&rig, 0, 0, 16), 0);
+	all_are(cells(&rig, 0), 16, 0);
+	all_are(cells(&rig, 16), SIZE - 16, 0xff);
+	ck_assert_uint_eq(rig.event_count, 1);
+	rig_release(&rig);
+}
+END_TEST
+
 START_TEST(readers_can_be_shown_a_value_or_noise)
 {
 	static struct rig rig;
@@ -715,6 +733,7 @@ RUN_CASES("kinds", a_cut_before_leaves_the_cells, a_cut_after_finds_all_of_it_do
 	cells_flip_in_what_was_just_programmed_or_read, cells_can_be_filled_and_garbled,
 	stuck_bits_stay_stuck, loose_bits_read_at_chance_until_they_are_erased,
 	a_cut_can_leave_loose_bits, readers_can_be_shown_other_bits,
-	readers_can_be_shown_a_value_or_noise, units_wear_out, worn_units_have_their_symptom,
-	units_do_not_wear_out_all_at_once, operations_can_be_slow, a_brown_out_warns_and_then_cuts,
-	the_brown_out_of_a_rule_that_is_removed_ends, a_note_does_nothing)
+	a_read_that_fails_deceives_nobody, readers_can_be_shown_a_value_or_noise, units_wear_out,
+	worn_units_have_their_symptom, units_do_not_wear_out_all_at_once, operations_can_be_slow,
+	a_brown_out_warns_and_then_cuts, the_brown_out_of_a_rule_that_is_removed_ends,
+	a_note_does_nothing)

@@ -76,6 +76,26 @@ START_TEST(cells_are_changed_in_their_place)
 }
 END_TEST
 
+START_TEST(what_cannot_be_found_now_is_changed_with_the_next_operation)
+{
+	static struct rig rig;
+
+	rig_init(&rig, 1);
+	(void)add(&rig, "fill with 0 in data of /usr/a after 1 write");
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_int_eq(erase(&rig, 0), 0);
+	all_are(cells(&rig, 6 * UNIT), UNIT, 0xff);
+	ck_assert_uint_eq(rig.event_count, 0);
+	ck_assert_int_eq(erase(&rig, 4 * UNIT), 0);
+	all_are(cells(&rig, 6 * UNIT), UNIT, 0);
+	ck_assert_int_eq(erase(&rig, 6 * UNIT), 0);
+	all_are(cells(&rig, 6 * UNIT), UNIT, 0xff); /* once */
+	ck_assert_uint_eq(rig.event_count, 1);
+	ck_assert_uint_eq(rig.events[0].seq, 4);
+	rig_release(&rig);
+}
+END_TEST
+
 /* Many bits of a place in pieces: in all of them, each as likely. */
 START_TEST(bits_are_spread_over_all_pieces)
 {
@@ -191,6 +211,7 @@ START_TEST(defects_are_bounded)
 END_TEST
 
 RUN_CASES("where", operations_are_met_in_their_place, cells_are_changed_in_their_place,
+	what_cannot_be_found_now_is_changed_with_the_next_operation,
 	bits_are_spread_over_all_pieces, damage_is_done_once_and_told_byte_by_byte,
 	what_is_no_damage_at_rest_is_refused, without_a_site_nothing_has_a_name,
 	defects_are_bounded)
