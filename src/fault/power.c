@@ -13,8 +13,6 @@
 
 #include "base/cleanup.h"
 
-enum { WHOLE_MV = 3800 };
-
 /* Asks the chip, so its lock must be free, and that of the faults too: it comes second. */
 static struct twinfs_flash_stats stats_of(const struct twinfs_faults *faults)
 {
@@ -107,7 +105,7 @@ unsigned twinfs_faults_supply_mv(const struct twinfs_faults *faults)
 	if (faults->is_cut)
 		return 0;
 	if (!brown_out->rule)
-		return WHOLE_MV;
+		return TWINFS_FAULT_SUPPLY_MV;
 	rule = &brown_out->rule->rule;
 	gone = now > brown_out->begin_ns ? now - brown_out->begin_ns : 0;
 	if (gone >= rule->for_ns)

@@ -33,7 +33,7 @@ struct tw_live_rule {
 	uint64_t start_ns; /* virtual time from which after_ns counts */
 	uint64_t counted, bytes, passed, fired;
 	bool since_fired, until_fired;
-	bool is_news; /* it fired, and who waits for that does not know yet */
+	bool is_news;        /* it fired, and who waits for that does not know yet */
 	bool pending;        /* it fires on the operation in progress, when that is over */
 	bool is_told;        /* that time has passed */
 	uint64_t here;       /* bytes of the operation until after_bytes were reached */
@@ -106,7 +106,7 @@ struct twinfs_faults {
 
 	struct tw_brown_out brown_out;
 	bool is_cut; /* by a rule */
-	char cause[TWINFS_FAULT_RULE_MAX + 120];
+	char cause[TWINFS_FAULT_CAUSE_MAX];
 
 	uint64_t events;
 	void (*sink)(void *ctx, const struct twinfs_fault_event *event);

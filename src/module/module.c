@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/fail.h"
+#include "fault_site.h"
 #include "source.h"
 
 static int no_memory(struct twinfs_error *err)
@@ -141,6 +142,7 @@ void twinfs_module_close(struct twinfs_module *module)
 	if (!module)
 		return;
 	twinfs_module_power_off(module);
+	tw_fault_site_close(module);
 	save_wear(module);
 	twinfs_secure_close(module->secure);
 	twinfs_flash_free(module->flash);
@@ -162,6 +164,7 @@ int twinfs_module_power_on(struct twinfs_module *module,
 		return tw_fail(err, TWINFS_P_BOOT, -EALREADY, "the module is on already");
 	/* It may have gone in an emulated power cut. SecureData looks again by itself. */
 	twinfs_flash_set_power(module->flash, true);
+	tw_fault_site_power_on(module);
 	module->boot = (struct tw_boot){
 		.flash = module->flash,
 		.profile = &module->profile,

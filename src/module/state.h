@@ -26,6 +26,7 @@ struct twinfs_module {
 	bool is_on;
 	struct twinfs_boot_report *last_boot;
 	uint64_t boots;
+	struct tw_fault_site *fault_site; /* NULL: no faults were ever asked for */
 };
 
 #endif
