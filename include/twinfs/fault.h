@@ -93,8 +93,12 @@ struct twinfs_fault_site {
 	 */
 	void (*owner)(void *ctx, const struct twinfs_flash_op *op, uint64_t addr, char *buf,
 		size_t size);
-	/* twinfs_faults_hook() gives something else now, or its `reads` has changed. */
-	void (*rehook)(void *ctx);
+	/*
+	 * twinfs_faults_hook() gives something else now, its `reads` have changed, or
+	 * what twinfs_faults_wants_calls() says. 0, or -ENOMEM: the rule that is being
+	 * added is not added; to want less must not fail.
+	 */
+	int (*rehook)(void *ctx);
 };
 
 /*
@@ -272,7 +276,7 @@ enum twinfs_fault_call {
 	TWINFS_FAULT_CALL_WRITE,
 	TWINFS_FAULT_CALL_TRUNCATE,
 	TWINFS_FAULT_CALL_FSYNC,
-	TWINFS_FAULT_CALL_COMMIT, /* new content reaches the chip */
+	TWINFS_FAULT_CALL_COMMIT, /* new content is made to last */
 	TWINFS_FAULT_CALL_REMOVE,
 	TWINFS_FAULT_CALL_RENAME,
 	TWINFS_FAULT_CALL_MKDIR,
@@ -285,7 +289,9 @@ enum twinfs_fault_call {
 TWINFS_API bool twinfs_faults_wants_calls(const struct twinfs_faults *faults);
 
 /*
- * Tells of a call: that it begins, or has ended. Rules with "before CALL of PATH"
+ * Tells of a call: that it begins, or has ended. A module tells by itself of what
+ * changes its chip (create, commit, remove, rename, mkdir, attr, store); open, read,
+ * write, truncate and fsync are told by who serves them. Rules with "before CALL of PATH"
  * or "after CALL of PATH" fire in here: cut, brown-out and note, which leave the
  * cells alone.
  *

@@ -17,7 +17,9 @@
 #include "base/cleanup.h"
 #include "base/fail.h"
 #include "fault_site.h"
+#include "record.h"
 #include "source.h"
+#include "watch.h"
 
 static int no_memory(struct twinfs_error *err)
 {
@@ -142,6 +144,7 @@ void twinfs_module_close(struct twinfs_module *module)
 	if (!module)
 		return;
 	twinfs_module_power_off(module);
+	(void)twinfs_module_record_stop(module, NULL); /* who wants to know has stopped it */
 	tw_fault_site_close(module);
 	save_wear(module);
 	twinfs_secure_close(module->secure);
@@ -151,6 +154,11 @@ void twinfs_module_close(struct twinfs_module *module)
 	free(module->wear_path);
 	free(module->key_file);
 	free(module);
+}
+
+static int mounted(void *ctx, enum twinfs_part part, struct twinfs_volume *volume)
+{
+	return tw_watch_volume(ctx, part, volume);
 }
 
 int twinfs_module_power_on(struct twinfs_module *module,
@@ -172,8 +180,12 @@ int twinfs_module_power_on(struct twinfs_module *module,
 		.user = user->config,
 		.backup = module->parts[TWINFS_PART_BACKUP].config,
 		.save_prefix = is_scratch ? NULL : user->file,
+		.mounted = mounted,
+		.ctx = module,
 	};
+	tw_record_boot_began(module);
 	rc = tw_boot_run(&module->boot, err);
+	tw_record_boot_ended(module, rc);
 	if (rc)
 		return tw_fail_file(err, twinfs_image_path(module->image, 0), rc);
 	module->is_on = true;
@@ -189,6 +201,7 @@ void twinfs_module_power_off(struct twinfs_module *module)
 {
 	if (!module->is_on)
 		return;
+	tw_record_power_off(module);
 	tw_boot_release(&module->boot);
 	module->is_on = false;
 }
