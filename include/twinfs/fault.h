@@ -304,6 +304,16 @@ TWINFS_API int twinfs_faults_call(struct twinfs_faults *faults, enum twinfs_faul
 
 /* ---- damage at rest ---- */
 
+/*
+ * Names the partition, the block in it, and the owner of the byte at @addr, as
+ * events do. No operation may run.
+ *
+ * @ret_part  NULL: in no partition, and the block is an erase unit of the chip
+ * @owner     room of @size bytes; "": nobody's
+ */
+TWINFS_API void twinfs_faults_locate(struct twinfs_faults *faults, uint64_t addr,
+	const char **ret_part, uint32_t *ret_block, char *owner, size_t size);
+
 /* One byte that was changed. */
 struct twinfs_fault_change {
 	uint64_t addr;

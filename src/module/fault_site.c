@@ -32,6 +32,7 @@ struct tw_fault_site {
 	struct twinfs_flash *chip; /* the second one */
 	/* While the module is off: what is on the chip then. */
 	struct twinfs_volume *looked[PATHS];
+	bool has_looked[PATHS];
 };
 
 /* ---- partitions ---- */
@@ -102,15 +103,18 @@ static struct twinfs_volume *look(struct tw_fault_site *site, enum twinfs_part p
 	if (mounted(site, part))
 		return mounted(site, part);
 	config.flags |= TWINFS_VOLUME_READ_ONLY;
-	if (!site->looked[part] && info->present)
+	if (!site->has_looked[part] && info->present)
 		(void)twinfs_volume_mount(site->chip, &config, &site->looked[part], NULL);
+	site->has_looked[part] = true;
 	return site->looked[part];
 }
 
 static void forget_looks(struct tw_fault_site *site)
 {
-	for (int part = 0; part < PATHS; part++)
+	for (int part = 0; part < PATHS; part++) {
 		twinfs_volume_unmount(tw_steal(&site->looked[part]));
+		site->has_looked[part] = false;
+	}
 }
 
 /* The volume that @path is in, and its path there: "/usr/a" is "/a" of the first. */
