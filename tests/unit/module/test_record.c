@@ -273,6 +273,7 @@ static void try_to_write(struct rig *rig, unsigned times)
 START_TEST(what_faults_do_is_in_the_trace)
 {
 	static const char *const rules[] = {
+		"flip 3 bits in backup",
 		"flip 2 bits in data of /usr/notes.txt on program",
 		"stick 5 bits to 0 in user after 1 write",
 		"fail program in data of /usr/notes.txt torn 50% every 3 programs",
