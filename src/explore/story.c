@@ -76,6 +76,7 @@ void tw_story_free(struct tw_story *story)
 	if (!story)
 		return;
 	free_memory(story->memory);
+	twinfs_trace_close(story->trace);
 	tw_names_release(&story->owners);
 	free(story->ops);
 	free(story->changes);
@@ -120,6 +121,10 @@ static int keep_bytes(struct tw_story *story, const uint8_t *bytes, uint32_t len
 {
 	uint8_t *copy = NULL;
 
+	if (story->trace) {
+		*ret_copy = len ? bytes : NULL;
+		return 0;
+	}
 	if (len) {
 		copy = take(story, len);
 		if (!copy)
@@ -174,9 +179,11 @@ int tw_story_add_unit(struct tw_story *story, uint64_t addr, const uint8_t *data
 	uint64_t number = addr / story->geometry.erase_size;
 	uint8_t *known = &story->memory->known_units[number / 8];
 	uint8_t bit = (uint8_t)(1u << number % 8);
+	uint64_t left = story->chip_size - addr;
 	struct tw_story_unit unit = {.addr = addr, .data_len = trim(data, len)};
 	int rc;
 
+	unit.len = left < story->geometry.erase_size ? (uint32_t)left : story->geometry.erase_size;
 	if (*known & bit)
 		return 0;
 	rc = tw_array_grow(&story->units, &story->memory->unit_room, story->unit_count);
@@ -298,8 +305,8 @@ static void swap_units(const struct tw_story *story, uint8_t *bytes, uint8_t *ke
 		const struct tw_story_unit *unit = &story->units[i];
 		uint8_t *here = bytes + unit->addr;
 
-		memcpy(kept + i * size, here, size);
-		memset(here, 0xff, size);
+		memcpy(kept + i * size, here, unit->len);
+		memset(here, 0xff, unit->len);
 		if (unit->data_len)
 			memcpy(here, unit->data, unit->data_len);
 	}
@@ -310,7 +317,7 @@ static void unswap_units(const struct tw_story *story, uint8_t *bytes, const uin
 	uint32_t size = story->geometry.erase_size;
 
 	for (size_t i = 0; i < story->unit_count; i++)
-		memcpy(bytes + story->units[i].addr, kept + i * size, size);
+		memcpy(bytes + story->units[i].addr, kept + i * size, story->units[i].len);
 }
 
 int tw_story_rewind(const struct tw_story *story, uint8_t *bytes, uint64_t size, const char *file,
@@ -319,7 +326,7 @@ int tw_story_rewind(const struct tw_story *story, uint8_t *bytes, uint64_t size,
 	_cleanup_free_ uint8_t *kept = NULL;
 
 	if (size != story->chip_size)
-		return tw_fail(err, TWINFS_P_SOURCE, -EUCLEAN,
+		return tw_fail(err, TWINFS_P_TRACE, -EUCLEAN,
 			"%s: has %llu bytes, and the chip of %s has %llu", file,
 			(unsigned long long)size, story->name,
 			(unsigned long long)story->chip_size);
@@ -327,12 +334,12 @@ int tw_story_rewind(const struct tw_story *story, uint8_t *bytes, uint64_t size,
 		return 0;
 	kept = malloc(story->unit_count * (size_t)story->geometry.erase_size + 1);
 	if (!kept)
-		return tw_fail(err, TWINFS_P_SOURCE, -ENOMEM, "no memory for the image");
+		return tw_fail(err, TWINFS_P_TRACE, -ENOMEM, "no memory for the image");
 	swap_units(story, bytes, kept);
 	if (!story->has_before || tw_digest_is_same(twinfs_digest(bytes, size), story->before))
 		return 0;
 	unswap_units(story, bytes, kept);
-	return tw_fail(err, TWINFS_P_SOURCE, -EUCLEAN,
+	return tw_fail(err, TWINFS_P_TRACE, -EUCLEAN,
 		"%s: is neither the image before nor after the run of %s: other bytes differ too",
 		file, story->name);
 }

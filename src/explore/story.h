@@ -22,6 +22,7 @@
 #include <twinfs/digest.h>
 #include <twinfs/error.h>
 #include <twinfs/flash.h>
+#include <twinfs/trace.h>
 
 #include "names.h"
 
@@ -98,6 +99,7 @@ struct tw_story_phase {
 /* The bytes of an erase unit before the first operation that touched it. */
 struct tw_story_unit {
 	uint64_t addr;
+	uint32_t len;      /* bytes: less than a unit at the end of a chip that has no whole one */
 	uint32_t data_len; /* behind them are 0xff */
 	const uint8_t *data;
 };
@@ -132,6 +134,7 @@ struct tw_story {
 	const char **notes;
 	size_t note_count;
 	struct tw_names owners;         /* "directory /usr", "data /usr/a"; number 0 is "" */
+	struct twinfs_trace *trace; /* that it was read from: bytes lie there. NULL: it was not */
 	struct tw_story_memory *memory; /* internal */
 };
 
@@ -171,7 +174,8 @@ void tw_story_apply(const struct tw_story_op *op, uint8_t *bytes);
 /*
  * ---- making ----
  *
- * All add at the end; 0 or -ENOMEM. Bytes and texts are copied.
+ * All add at the end; 0 or -ENOMEM. Texts are copied, and bytes unless they are
+ * those of the story's trace.
  */
 
 /* @name  of the run, for messages. NULL: out of memory. */
