@@ -14,21 +14,7 @@
 #include <string.h>
 #include <twinfs/digest.h>
 
-/* Makes room for one more of @size bytes; false: out of memory. */
-static bool reserve(void **list, size_t count, size_t *room, size_t size)
-{
-	size_t more_room = *room ? 2 * *room : 64;
-	void *more;
-
-	if (count < *room)
-		return true;
-	more = reallocarray(*list, more_room, size);
-	if (!more)
-		return false;
-	*list = more;
-	*room = more_room;
-	return true;
-}
+#include "base/array.h"
 
 static void fail(struct tw_stage *stage)
 {
@@ -39,8 +25,7 @@ static void note_read(struct tw_stage *stage, uint32_t unit)
 {
 	if (stage->read_in[unit] == stage->trial || stage->owned_in[unit] == stage->trial)
 		return;
-	if (!reserve((void **)&stage->reads, stage->read_count, &stage->read_room,
-		    sizeof(*stage->reads))) {
+	if (tw_array_grow(&stage->reads, &stage->read_room, stage->read_count)) {
 		fail(stage);
 		return;
 	}
@@ -73,9 +58,8 @@ static void save(struct tw_stage *stage, uint32_t unit)
 {
 	if (stage->saved_in[unit] == stage->trial)
 		return;
-	if (!reserve((void **)&stage->saved, stage->saved_count, &stage->saved_room,
-		    sizeof(*stage->saved)) ||
-		!reserve((void **)&stage->old, stage->saved_count, &stage->old_room,
+	if (tw_array_grow(&stage->saved, &stage->saved_room, stage->saved_count) ||
+		tw_array_grow_bytes((void **)&stage->old, &stage->old_room, stage->saved_count,
 			stage->unit_size)) {
 		fail(stage);
 		return;
@@ -147,8 +131,7 @@ static void after(void *ctx, const struct twinfs_flash_op *op, uint32_t done, in
 	(void)done, (void)rc;
 	if (!stage->is_running || !stage->keeps_log || op->kind == TWINFS_FLASH_READ)
 		return;
-	if (!reserve((void **)&stage->log, stage->log_count, &stage->log_room,
-		    sizeof(*stage->log)) ||
+	if (tw_array_grow(&stage->log, &stage->log_room, stage->log_count) ||
 		!reserve_data(stage, op->len)) {
 		fail(stage);
 		return;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "verdict.h"
 
 void tw_known_release(struct tw_known *known)
@@ -36,8 +37,7 @@ void tw_outcome_free(struct tw_outcome *outcome)
 	if (!outcome)
 		return;
 	tw_outcome_drop_issues(outcome);
-	for (size_t i = 0; i < outcome->report_count; i++)
-		twinfs_boot_report_free(outcome->reports[i]);
+	tw_boots_release(&outcome->boots);
 	tw_shown_release(&outcome->tree);
 	tw_verdict_free(outcome->verdict);
 	free(outcome->issues);
@@ -53,21 +53,13 @@ int tw_outcome_add(struct tw_outcome *outcome, enum twinfs_finding_kind kind, co
 	va_list args;
 	int len;
 
-	if (outcome->issue_count == outcome->issue_room) {
-		size_t room = outcome->issue_room ? 2 * outcome->issue_room : 4;
-		struct tw_issue *more = reallocarray(outcome->issues, room, sizeof(*more));
-
-		if (more) {
-			outcome->issues = more;
-			outcome->issue_room = room;
-		}
-	}
 	va_start(args, format);
 	len = vasprintf(&issue.text, format, args);
 	va_end(args);
 	if (len < 0)
 		issue.text = NULL; /* is undefined then */
-	if (!issue.subject || !issue.text || outcome->issue_count == outcome->issue_room) {
+	if (!issue.subject || !issue.text ||
+		tw_array_grow(&outcome->issues, &outcome->issue_room, outcome->issue_count)) {
 		free(issue.subject);
 		free(issue.text);
 		return -ENOMEM;

@@ -162,15 +162,12 @@ static void count_boot(struct trial *trial, const struct twinfs_boot_report *rep
 	figures->flash_ns = figures->flash_ns_max = report->flash_ns;
 }
 
-/* A boot that wrote is kept: what it did decides what may be there now. */
-static void keep_report(struct trial *trial)
+/* What a boot wrote decides what may be there now. */
+static int note_deeds(struct trial *trial, const struct twinfs_boot_report *report)
 {
-	struct tw_outcome *outcome = trial->outcome;
-	const struct twinfs_boot_report *report = twinfs_module_last_boot(trial->rig->module);
-
 	if (report->flash_programs + report->flash_erases == 0)
-		return;
-	outcome->reports[outcome->report_count++] = twinfs_module_take_report(trial->rig->module);
+		return 0;
+	return tw_boots_add(&trial->outcome->boots, report);
 }
 
 static int show(struct trial *trial, struct tw_shown *tree)
@@ -238,7 +235,9 @@ static int first_boot(struct trial *trial, bool *ret_goes_on)
 	if (report->user_formatted || report->backup_replaced)
 		trial->outcome->is_memorable = false;
 	count_boot(trial, report);
-	rc = judge_holes(trial, report);
+	rc = note_deeds(trial, report);
+	if (!rc)
+		rc = judge_holes(trial, report);
 	if (!rc)
 		rc = judge_protected(trial, report, "the boot");
 	if (!rc)
@@ -250,14 +249,13 @@ static int second_boot(struct trial *trial, bool *ret_goes_on)
 {
 	const struct twinfs_boot_report *report;
 	uint64_t writes = trial->rig->stage.writes;
-	int rc;
+	int rc = power_on(trial, ret_goes_on);
 
-	keep_report(trial);
-	rc = power_on(trial, ret_goes_on);
 	if (rc || !*ret_goes_on)
 		return rc;
 	report = twinfs_module_last_boot(trial->rig->module);
-	if (trial->rig->stage.writes != writes)
+	rc = note_deeds(trial, report);
+	if (!rc && trial->rig->stage.writes != writes)
 		rc = tw_outcome_add(trial->outcome, TWINFS_FINDING_SECOND, "",
 			"the second boot writes too: %" PRIu64 " programs, %" PRIu64 " erases",
 			report->flash_programs, report->flash_erases);
