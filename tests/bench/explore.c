@@ -28,7 +28,7 @@ static void parse(struct request *request, int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "f:s:c:w:b:d:t:nN:D")) != -1) {
+	while ((option = getopt(argc, argv, "f:s:c:w:b:d:t:nN:DFS")) != -1) {
 		uint64_t number = optarg ? strtoull(optarg, NULL, 0) : 0;
 
 		switch (option) {
@@ -58,6 +58,12 @@ static void parse(struct request *request, int argc, char **argv)
 			break;
 		case 'N':
 			request->sample = number;
+			break;
+		case 'F':
+			request->plan.first_boot = true;
+			break;
+		case 'S':
+			request->plan.policy = TWINFS_POLICY_SAFE;
 			break;
 		case 'D':
 			request->plan.damages = true;

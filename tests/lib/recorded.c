@@ -272,8 +272,11 @@ void recorded_make(const struct recorded_plan *plan)
 
 	make_image(&worker);
 	must(twinfs_module_open(&source, &options, &worker.module, &err) == 0, "%s", err.text);
-	boot(&worker);
+	if (!plan->first_boot)
+		boot(&worker);
 	must(twinfs_module_record(worker.module, RECORDED_TRACE, &err) == 0, "%s", err.text);
+	if (plan->first_boot)
+		boot(&worker);
 	work(&worker);
 	must(twinfs_module_record_stop(worker.module, &err) == 0, "%s", err.text);
 	twinfs_module_close(worker.module);

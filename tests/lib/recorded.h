@@ -23,6 +23,7 @@ struct recorded_plan {
 	unsigned count; /* changes */
 	unsigned boots; /* in between, so often */
 	unsigned stores; /* of slots in between, so often */
+	bool first_boot; /* the trace begins with it */
 	bool damages;   /* protected files are changed too, so that boots restore */
 	uint64_t seed;
 	enum twinfs_policy policy;
