@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <twinfs/module.h>
 #include "attrs.h"
 
@@ -99,6 +100,27 @@ struct tw_tool_check {
 
 void tw_tool_print_check(const struct tw_tool_check *check);
 void tw_tool_json_check(const struct tw_tool_check *check);
+
+/* ---- explore ---- */
+
+struct twinfs_crash;
+struct twinfs_explore_result;
+struct twinfs_trace;
+
+struct tw_tool_explore {
+	const struct twinfs_explore_result *result;
+	struct twinfs_trace *trace; /* tells blocks by address; NULL: it cannot be had */
+	const char *replay;         /* command line that judges a state; the state goes behind it */
+	bool has_command;           /* every state was checked by a command */
+};
+
+/* What came of all states; what came of the one that was asked for. */
+void tw_tool_print_explore(const struct tw_tool_explore *explore);
+void tw_tool_print_explore_one(const struct tw_tool_explore *explore,
+	const struct twinfs_crash *at);
+
+/* The same as JUnit XML to @file. */
+void tw_tool_junit_explore(FILE *file, const struct tw_tool_explore *explore);
 
 /* ---- resize ---- */
 
