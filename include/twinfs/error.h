@@ -94,6 +94,7 @@ enum twinfs_severity {
 	X(TABLE, "table", ERROR, "checksum.json or backup_restore.json cannot be made or used") \
 	X(FACTORY, "factory", ERROR, "the factory image cannot be made") \
 	X(BOOT, "boot", ERROR, "the module cannot boot") \
+	X(EXPLORE, "explore", ERROR, "a recorded run cannot be explored as asked for, or a result not be used") \
 	X(MOUNT, "mount", ERROR, "the module cannot be mounted or served")
 
 enum twinfs_problem {

@@ -113,8 +113,8 @@ struct twinfs_explore_options {
 
 	/* The states. */
 	unsigned depth;       /* cuts in a row: 1 or 2 */
-	uint32_t torn_bytes;  /* programs of up to so many bytes are torn behind each byte... */
-	uint32_t torn_spread; /* ...longer ones, and erases, at so many places */
+	uint32_t torn_bytes;  /* programs are torn behind each of their first so many bytes... */
+	uint32_t torn_spread; /* ...and at so many places of the rest, as erases are in all */
 	uint32_t outcomes;    /* by chance, of each torn unit of 1, 16 and 256 bytes; 0: none */
 	uint64_t seed;        /* all chance comes from it */
 
@@ -163,7 +163,12 @@ enum twinfs_finding_kind {
 	TWINFS_FINDING_FORMATTED, /* the user partition could not be mounted */
 	TWINFS_FINDING_BACKUP,    /* the backup partition could not be mounted */
 	TWINFS_FINDING_CHECK,     /* a volume breaks a rule of its format */
-	TWINFS_FINDING_FILE,      /* a file or directory is not one that was promised */
+	TWINFS_FINDING_LOST,      /* promised, and missing */
+	TWINFS_FINDING_VERSION,   /* neither what was promised nor what was in flight */
+	TWINFS_FINDING_BACK,      /* removed, and back */
+	TWINFS_FINDING_RENAME,    /* a rename is half done */
+	TWINFS_FINDING_REVERTED,  /* the factory copy in place of a promised version */
+	TWINFS_FINDING_EXTRA,     /* never made by anybody */
 	TWINFS_FINDING_SLOT,      /* a slot is not one that was promised */
 	TWINFS_FINDING_PROTECTED, /* a protected file is wrong right after the boot */
 	TWINFS_FINDING_HOLE,      /* the boot fell into a hole that the uncut run did not */
@@ -174,7 +179,7 @@ enum twinfs_finding_kind {
 	TWINFS_FINDING_COUNT,
 };
 
-/* "boot", "formatted", "backup", "check", "file", "slot", ... */
+/* "boot", "formatted", "backup", "check", "lost", "version", "back", ... */
 TWINFS_API const char *twinfs_finding_name(enum twinfs_finding_kind kind);
 
 /* One state in which it was seen. */

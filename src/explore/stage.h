@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stage.h - the chip that crash states are put up on, one after the other.
+ *
+ * Whoever puts up a state changes the bytes itself and says so. A trial then
+ * runs on it: the stage notes which units it reads, keeps the old bytes of those
+ * it writes, and puts everything back afterwards.
+ *
+ * Lifetime  tw_stage_init() .. tw_stage_release(); borrows the chip, whose only
+ *           hook it is meanwhile.
+ * Threads   a stage belongs to one thread.
+ */
+#ifndef TW_EXPLORE_STAGE_H
+#define TW_EXPLORE_STAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <twinfs/flash.h>
+
+#include "story.h"
+
+/* An operation of a trial; its bytes lie at @data of the stage's log. */
+struct tw_stage_op {
+	enum twinfs_flash_op_kind kind;
+	uint32_t len;
+	uint64_t addr;
+	size_t data; /* offset: len bytes, as the cells were afterwards */
+};
+
+/*
+ * A range that is read as a whole, by who only looks at its first bytes: mounting
+ * and checking look for a superblock so. They look at blocks 0 and 1, and at pairs
+ * that they read again afterwards, one by one.
+ */
+struct tw_stage_range {
+	uint64_t addr, size, head; /* bytes; size 0: none */
+};
+
+struct tw_stage {
+	struct twinfs_flash *flash;
+	struct twinfs_flash_hook hook;
+	uint8_t *bytes; /* of the whole chip */
+	uint64_t size;
+	uint32_t unit_size, unit_count;
+	struct tw_stage_range wide[2];
+
+	uint64_t *sights; /* what stands for the bytes of a unit: equal ones, equal behaviour */
+	bool *is_known;   /* the sight of a unit */
+
+	/* The trial that runs, or ran last. */
+	uint32_t trial;
+	uint32_t *read_in, *owned_in, *saved_in; /* by unit: the last trial that did so */
+	uint32_t *reads;                         /* units that it depends on, in order */
+	size_t read_count, read_room;
+	uint32_t *saved; /* units that it changed; their old bytes are in the order of this list */
+	size_t saved_count, saved_room;
+	uint8_t *old;
+	size_t old_room;
+	uint64_t writes; /* programs and erases */
+	bool is_running, keeps_log;
+	struct tw_stage_op *log;
+	size_t log_count, log_room;
+	uint8_t *log_data;
+	size_t log_len, log_data_room;
+	int rc; /* the first failure to note something: the trial is worth nothing then */
+};
+
+/* 0 or -ENOMEM; released in any case. */
+int tw_stage_init(struct tw_stage *stage, struct twinfs_image *image, struct twinfs_flash *flash);
+void tw_stage_release(struct tw_stage *stage);
+
+/* The state that is up now has other bytes here. Not while a trial runs. */
+void tw_stage_changed(struct tw_stage *stage, uint64_t addr, uint64_t len);
+
+/* The sight of a unit of the state that is up. Not while a trial runs. */
+uint64_t tw_stage_sight(struct tw_stage *stage, uint32_t unit);
+
+static inline uint32_t tw_stage_unit(const struct tw_stage *stage, uint64_t addr)
+{
+	return (uint32_t)(addr / stage->unit_size);
+}
+
+/* Begins a trial; with @keeps_log its programs and erases are kept, bytes and all. */
+void tw_stage_begin(struct tw_stage *stage, bool keeps_log);
+
+/* Keeps no log from here on. */
+void tw_stage_stop_log(struct tw_stage *stage);
+
+/* The trial depends on these bytes too, though it did not read them through the chip. */
+void tw_stage_read(struct tw_stage *stage, uint64_t addr, uint64_t len);
+
+/* Ends a trial: the chip is as it was. 0, or why what was noted is not complete. */
+int tw_stage_end(struct tw_stage *stage);
+
+#endif
