@@ -57,13 +57,13 @@ static bool find_place(const struct tw_tool_explore *view, const struct twinfs_c
 	return true;
 }
 
-/* "directory /usr" is "metadata of /usr"; what is not known to this table stays as it is. */
+/* "metadata /usr" is "metadata of /usr"; what is not known to this table stays as it is. */
 static void put_owner(FILE *out, const char *owner)
 {
 	static const struct {
 		const char *tag, *words;
 	} roles[] = {
-		{"directory ", "metadata of "},
+		{"metadata ", "metadata of "},
 		{"data ", "content of "},
 		{"superblock ", "superblock of "},
 	};

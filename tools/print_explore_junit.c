@@ -17,20 +17,48 @@
 #include "tool.h"
 
 /* What a test case promises, by the kind of finding that breaks it. */
-static const char *const promises[TWINFS_FINDING_COUNT] = {
-	[TWINFS_FINDING_BOOT] = "every state boots",
-	[TWINFS_FINDING_FORMATTED] = "the user partition can be mounted",
-	[TWINFS_FINDING_BACKUP] = "the backup partition can be mounted",
-	[TWINFS_FINDING_CHECK] = "the volumes keep every rule of their format",
-	[TWINFS_FINDING_FILE] = "every file is one that was promised",
-	[TWINFS_FINDING_SLOT] = "every SecureData slot is one that was promised",
-	[TWINFS_FINDING_PROTECTED] = "protected files are right after the boot",
-	[TWINFS_FINDING_HOLE] = "the boot falls into no hole that the uncut run does not have",
-	[TWINFS_FINDING_SECOND] = "a second boot changes nothing",
-	[TWINFS_FINDING_GOING_ON] = "the application can go on",
-	[TWINFS_FINDING_USER] = "the expressions of --checks are true",
-	[TWINFS_FINDING_INSPECT] = "the command of --check is content",
-};
+static const char *promise_of(enum twinfs_finding_kind kind)
+{
+	switch (kind) {
+	case TWINFS_FINDING_BOOT:
+		return "every state boots";
+	case TWINFS_FINDING_FORMATTED:
+		return "the user partition can be mounted";
+	case TWINFS_FINDING_BACKUP:
+		return "the backup partition can be mounted";
+	case TWINFS_FINDING_CHECK:
+		return "the volumes keep every rule of their format";
+	case TWINFS_FINDING_LOST:
+		return "nothing that was promised is missing";
+	case TWINFS_FINDING_VERSION:
+		return "every file is a version that was promised";
+	case TWINFS_FINDING_BACK:
+		return "what was removed stays away";
+	case TWINFS_FINDING_RENAME:
+		return "no rename is half done";
+	case TWINFS_FINDING_REVERTED:
+		return "no factory copy is in place of a promised version";
+	case TWINFS_FINDING_EXTRA:
+		return "there is nothing that nobody made";
+	case TWINFS_FINDING_SLOT:
+		return "every SecureData slot is one that was promised";
+	case TWINFS_FINDING_PROTECTED:
+		return "protected files are right after the boot";
+	case TWINFS_FINDING_HOLE:
+		return "the boot falls into no hole that the uncut run does not";
+	case TWINFS_FINDING_SECOND:
+		return "a second boot changes nothing";
+	case TWINFS_FINDING_GOING_ON:
+		return "the application can go on";
+	case TWINFS_FINDING_USER:
+		return "the expressions of --checks are true";
+	case TWINFS_FINDING_INSPECT:
+		return "the command of --check is content";
+	case TWINFS_FINDING_COUNT:
+		break;
+	}
+	return "";
+}
 
 /*
  * Prints @text for an attribute or between tags. XML has no way to write most
@@ -139,7 +167,7 @@ static void put_case(FILE *file, const struct tw_tool_explore *explore,
 	const size_t count = findings_of(explore->result, kind, &first);
 	const bool is_skipped = !count && !is_asked_for(explore, kind);
 
-	put_case_head(file, explore->result, twinfs_finding_name(kind), promises[kind],
+	put_case_head(file, explore->result, twinfs_finding_name(kind), promise_of(kind),
 		count || is_skipped);
 	if (count)
 		put_failure(file, explore, first, count);

@@ -351,6 +351,19 @@ static int merge(struct explore *explore)
 	return give(job, result);
 }
 
+/* Whether all results have a place to go; 0 or the exit status. */
+static int check_places(const struct tw_tool_explore_job *job)
+{
+	const char *const places[] = {
+		job->output, job->junit, job->checkpoint, job->resume, job->reproducers};
+	int status = 0;
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places) && !status; i++)
+		if (places[i])
+			status = tw_tool_may_store(syntax.verb, places[i]);
+	return status;
+}
+
 /* What is wrong with the options together; 0 or the exit status. */
 static int check_options(const struct explore *explore)
 {
@@ -366,7 +379,7 @@ static int check_options(const struct explore *explore)
 	if (job->checkpoint && !stat(job->checkpoint, &st))
 		return tw_tool_error(syntax.verb, job->checkpoint,
 			"exists already; --resume goes on from it");
-	return 0;
+	return check_places(job);
 }
 
 static int explore_image(struct explore *explore)
