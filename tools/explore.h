@@ -27,7 +27,8 @@ struct tw_tool_explore_job {
 	const char *junit;       /* file for the result as JUnit XML, or NULL */
 	const char *reproducers; /* directory, or NULL */
 	bool json, quiet;
-	bool is_one; /* --at was given: */
+	bool is_boot; /* the trace is of the image's next boot, and made for this only */
+	bool is_one;  /* --at was given: */
 	struct twinfs_crash at;
 };
 
@@ -46,6 +47,17 @@ int tw_tool_explore_run(const struct tw_tool_explore_job *job,
 
 /* Signals that asked for an end since the run began. */
 unsigned tw_tool_explore_signals(void);
+
+/* ---- explore_boot.c: the boot of an image, when there is no trace ---- */
+
+/* Records the next boot of the image. 0, or the exit status with the message out. */
+int tw_tool_explore_record_boot(const struct tw_tool_explore_job *job, char **ret_path);
+
+/* Removes the recording, and frees @path. NULL is allowed. */
+void tw_tool_explore_forget_boot(char *path);
+
+/* A new directory for temporary files; free() its name. NULL: the message is out. */
+char *tw_tool_explore_temp_dir(void);
 
 /* ---- explore_check.c: a command that checks every state on a mount of it ---- */
 

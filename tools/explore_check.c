@@ -431,21 +431,9 @@ static int take_command(struct tw_tool_checker *checker)
 /* A directory of nobody else's, with the mount point in it. */
 static int make_dir(struct tw_tool_checker *checker)
 {
-	const char *base = getenv("TMPDIR");
-
-	if (asprintf(&checker->dir, "%s/twinfs-explore-XXXXXX", base && *base ? base : "/tmp") <
-		0) {
-		checker->dir = NULL;
-		return tw_tool_no_memory(VERB);
-	}
-	if (!mkdtemp(checker->dir)) {
-		int code = -errno;
-
-		free(checker->dir);
-		checker->dir = NULL;
-		return tw_tool_error(VERB, base && *base ? base : "/tmp",
-			"no directory can be made: %s", tw_tool_host_reason(code));
-	}
+	checker->dir = tw_tool_explore_temp_dir();
+	if (!checker->dir)
+		return TW_EXIT_FAILED;
 	if (asprintf(&checker->mount, "%s/module", checker->dir) < 0) {
 		checker->mount = NULL;
 		return tw_tool_no_memory(VERB);

@@ -255,7 +255,7 @@ char *tw_tool_explore_replay(const struct tw_tool_explore_job *job)
 	if (code >= 0)
 		code = tw_tool_explore_source_words(&options->source, options->module.key_file,
 			&line);
-	if (code >= 0 && options->trace)
+	if (code >= 0 && options->trace && *options->trace && !job->is_boot)
 		code = tw_tool_add_word(&line, options->trace);
 	if (code >= 0)
 		code = tw_tool_add_word(&line, "--at");

@@ -24,10 +24,9 @@ static void print_head(const struct twinfs_explore_result *result)
 {
 	printf("%s", tw_tool_paint(TW_TOOL_BOLD));
 	tw_tool_put_plain(stdout, result->image ? result->image : "");
-	if (result->trace) {
-		fputs(", ", stdout);
-		tw_tool_put_plain(stdout, result->trace);
-	}
+	fputs(", ", stdout);
+	tw_tool_put_plain(stdout,
+		result->trace && *result->trace ? result->trace : "its next boot");
 	printf("%s: policy %s, power cut %s\n", tw_tool_paint(TW_TOOL_PLAIN),
 		twinfs_policy_name(result->request.policy),
 		result->request.depth > 1 ? "everywhere, and again in the boot that follows"

@@ -213,7 +213,7 @@ static void put_suite_head(FILE *file, const struct tw_tool_explore *explore)
 			skipped++;
 	}
 	fputs("\t<testsuite name=\"twinfs explore ", file);
-	put_xml(file, result->trace ? result->trace : result->image ? result->image : "");
+	put_xml(file, result->trace && *result->trace ? result->trace : result->image);
 	fprintf(file,
 		"\" tests=\"%d\" failures=\"%u\" errors=\"%d\" skipped=\"%u\" time=\"%.3f\">\n",
 		TWINFS_FINDING_COUNT + 1, failures, !twinfs_explore_is_complete(result), skipped,

@@ -76,11 +76,12 @@ static const struct tw_tool_option options[] = {
 
 static const struct tw_tool_syntax syntax = {
 	.verb = "explore",
-	.usage = (const char *const[]){"[options] IMAGE TRACE",
-		"[options] --user FILE --backup FILE TRACE", "--merge [options] RESULT...", NULL},
+	.usage = (const char *const[]){"[options] IMAGE [TRACE]",
+		"[options] --user FILE --backup FILE [TRACE]", "--merge [options] RESULT...", NULL},
 	.about = "Cuts the power at every operation of a recorded run, whole and torn, boots each "
 		 "state in memory, and says where something is lost that was promised. IMAGE is "
-		 "the image before the run, or after it; it is not changed.",
+		 "the image before the run, or after it; it is not changed. Without TRACE the "
+		 "run is the next boot of IMAGE.",
 	.options = options,
 	.groups = TW_TOOL_SOURCE,
 	.status = "Exit status: 0 all was explored, and nothing is wrong; 1 something is wrong; 2 "
@@ -365,14 +366,12 @@ static int check_places(const struct tw_tool_explore_job *job)
 }
 
 /* What is wrong with the options together; 0 or the exit status. */
-static int check_options(const struct explore *explore)
+static int check_options(const struct tw_tool_explore_job *job, const char *many_option)
 {
-	const struct tw_tool_explore_job *job = &explore->job;
 	struct stat st;
 
-	if (job->is_one && explore->many_option)
-		return tw_tool_usage(syntax.verb, "--at and --%s exclude each other",
-			explore->many_option);
+	if (job->is_one && many_option)
+		return tw_tool_usage(syntax.verb, "--at and --%s exclude each other", many_option);
 	if (job->resume && job->checkpoint)
 		return tw_tool_usage(syntax.verb,
 			"--resume keeps what is done in its file: --checkpoint is one too many");
@@ -382,18 +381,37 @@ static int check_options(const struct explore *explore)
 	return check_places(job);
 }
 
+/* Takes the operands. 0 or the exit status. */
+static int take_operands(struct explore *explore)
+{
+	struct tw_tool_explore_job *job = &explore->job;
+	int status = tw_tool_take_image(&explore->args);
+
+	job->options.trace = tw_tool_take(&explore->args);
+	job->is_boot = !job->options.trace;
+	if (!status)
+		status = tw_tool_no_more(&explore->args);
+	if (!status && job->is_boot && (job->checkpoint || job->resume || job->options.shards > 1))
+		return tw_tool_usage(syntax.verb,
+			"TRACE is missing: without one there is only a boot to explore, in one go");
+	return status ? status : check_options(job, explore->many_option);
+}
+
+/* The name of a recording that nobody else will see is no part of the result. */
+static int forget_trace_name(struct twinfs_explore_result *result)
+{
+	free(result->trace);
+	result->trace = strdup("");
+	return result->trace ? 0 : tw_tool_no_memory(syntax.verb);
+}
+
 static int explore_image(struct explore *explore)
 {
 	_cleanup_result_ struct twinfs_explore_result *result = NULL;
 	struct tw_tool_explore_job *job = &explore->job;
-	int status = tw_tool_take_image(&explore->args);
+	char *boot = NULL;
+	int status = take_operands(explore);
 
-	if (!status)
-		status = tw_tool_need(&explore->args, "TRACE", &job->options.trace);
-	if (!status)
-		status = tw_tool_no_more(&explore->args);
-	if (!status)
-		status = check_options(explore);
 	if (status)
 		return status;
 	job->options.source = explore->args.source;
@@ -401,8 +419,18 @@ static int explore_image(struct explore *explore)
 	job->image = tw_tool_image_name(&explore->args);
 	if (job->resume)
 		job->checkpoint = job->resume;
-	status = tw_tool_explore_run(job, &result);
-	return status ? status : give(job, result);
+	if (job->is_boot) {
+		status = tw_tool_explore_record_boot(job, &boot);
+		job->options.trace = boot;
+	}
+	if (!status)
+		status = tw_tool_explore_run(job, &result);
+	if (!status && job->is_boot)
+		status = forget_trace_name(result);
+	if (!status)
+		status = give(job, result);
+	tw_tool_explore_forget_boot(boot);
+	return status;
 }
 
 int tw_tool_verb_explore(int argc, char **argv)

@@ -97,9 +97,32 @@ class Explore(explored.ExploreTest):
         self.assertGreater(two['states_again'], 0)
         self.assertEqual({f['subject'] for f in two['findings']}, {HOLE})
 
+    def test_next_boot(self):
+        """Without a trace, the next boot of the image is the run."""
+        image, trace = self.make_first_boot()
+        self.twinfs('rm', image, 'usr/checksum.json')
+        os.mkdir(self.path('temp'))
+        with self.unchanged(image):
+            os.environ['TMPDIR'] = self.path('temp')
+            self.addCleanup(os.environ.pop, 'TMPDIR')
+            text = self.twinfs('explore', image, status=cli.WRONG)[0].decode()
+            result = self.explore(image, status=cli.WRONG)
+        self.assertEqual(os.listdir(self.path('temp')), [])
+        self.assertIn(f'{image}, its next boot: policy device', text)
+        recorded = self.explore(image, trace, status=cli.WRONG)
+        self.assertEqual(result['trace'], '')
+        for key in ('operations', 'states', 'findings'):
+            self.assertEqual(result[key], recorded[key], key)
+        replay = text.splitlines()[-1].split()
+        self.assertEqual(replay[:4], ['twinfs', 'explore', image, '--at'])
+        self.twinfs(*replay[1:], status=cli.WRONG)
+
     def test_loose_files(self):
         words = self.make_pair()
-        self.fails('explore', *words, 'app.trace', saying='app.trace')
+        subprocess.run([explored.RECORD, *words, 'pair.trace', '3'], cwd=self.folder, check=True,
+                       timeout=50)
+        result = self.explore(*words, 'pair.trace')
+        self.assertEqual((result['image'], result['findings']), (words[1], []))
 
     def test_workers_and_memo(self):
         """Neither the number of threads nor the memory of boots is seen in a result."""
@@ -413,7 +436,8 @@ class Terminal(explored.ExploreTest):
 
 class Mistakes(explored.ExploreTest):
     USAGE = (
-        (('app.img',), 'TRACE is missing'),
+        (('--shard', '1/2', 'app.img'), 'TRACE is missing'),
+        (('--checkpoint', 'c', 'app.img'), 'TRACE is missing'),
         ((), 'IMAGE is missing'),
         (('a', 'b', 'c'), "'c' is one operand too many"),
         (('--policy', 'kind', 'a', 'b'), "--policy: 'kind' is not device or safe"),
