@@ -122,9 +122,6 @@ TWINFS_API bool twinfs_module_is_on(const struct twinfs_module *module);
 TWINFS_API const struct twinfs_boot_report *
 twinfs_module_last_boot(const struct twinfs_module *module);
 
-/* Hands over that report; release it with twinfs_boot_report_free(). The module has none then. */
-TWINFS_API struct twinfs_boot_report *twinfs_module_take_report(struct twinfs_module *module);
-
 /* Boots done since open. */
 TWINFS_API uint64_t twinfs_module_boots(const struct twinfs_module *module);
 

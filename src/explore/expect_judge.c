@@ -130,7 +130,7 @@ static bool is_promised(const struct tw_judge *judge, uint32_t thing,
 	const struct tw_step *step = tw_expect_step(judge->expect, thing, judge->epoch_index);
 
 	return is_base(judge->expect, step, version) || is_in_flight(judge, thing, version) ||
-		is_of_spell(judge, thing, version);
+	       is_of_spell(judge, thing, version);
 }
 
 /* ---- what the boots did ---- */
@@ -187,15 +187,15 @@ static bool is_of_deed(const struct tw_judge *judge, const struct tw_deed *deed,
 		return strcmp(path, SETTINGS) == 0 && tw_version_is_same(version, &fresh);
 	case TW_DEED_UPDATE:
 		return is_below(path, UPDATER) &&
-			(version->kind == TW_THING_ABSENT ||
-				strcmp(path, UPDATER "/download.stat") == 0);
+		       (version->kind == TW_THING_ABSENT ||
+			       strcmp(path, UPDATER "/download.stat") == 0);
 	case TW_DEED_INSTALLED:
 		if (strcmp(path, deed->path) == 0)
 			return is_payload(judge, path, version);
 		return is_below(deed->path, path) && tw_version_is_same(version, &directory);
 	case TW_DEED_RESTORED:
 		return strcmp(path, deed->path) != 0 && is_below(deed->path, path) &&
-			tw_version_is_same(version, &directory);
+		       tw_version_is_same(version, &directory);
 	}
 	return false;
 }
@@ -214,8 +214,8 @@ static bool is_accepted(const struct tw_judge *judge, uint32_t thing)
 	const struct tw_version *version = &judge->shown[thing];
 
 	return is_promised(judge, thing, version) ||
-		is_by_boots(judge, tw_expect_path(judge->expect, thing),
-			judge->expect->things[thing].attr, version);
+	       is_by_boots(judge, tw_expect_path(judge->expect, thing),
+		       judge->expect->things[thing].attr, version);
 }
 
 /* ---- findings ---- */
@@ -261,7 +261,7 @@ static bool is_open(const struct tw_judge *judge, uint32_t thing)
 				return true;
 	}
 	return tw_expect_step(expect, thing, judge->epoch_index)->doubt_count ||
-		tw_judge_is_touched(judge, thing);
+	       tw_judge_is_touched(judge, thing);
 }
 
 static enum tw_finding_kind kind_of(const struct tw_judge *judge, uint32_t thing)
@@ -276,8 +276,8 @@ static enum tw_finding_kind kind_of(const struct tw_judge *judge, uint32_t thing
 		return TW_FINDING_SLOT;
 	if (shown->kind == TW_THING_ABSENT)
 		return tw_judge_deed(judge, TW_DEED_FORMATTED, NULL) && is_below(path, "/usr")
-			? TW_FINDING_FORMATTED
-			: TW_FINDING_LOST;
+			       ? TW_FINDING_FORMATTED
+			       : TW_FINDING_LOST;
 	if (promise->factory.kind != TW_THING_ABSENT &&
 		tw_version_is_same(&promise->factory, shown) &&
 		tw_judge_deed(judge, TW_DEED_RESTORED, path))
@@ -348,8 +348,8 @@ static bool is_otherwise_accepted(const struct tw_judge *judge, uint32_t thing)
 
 	return (!tw_version_is_same(&step->version, shown) &&
 		       is_base(judge->expect, step, shown)) ||
-		is_by_boots(judge, tw_expect_path(judge->expect, thing),
-			judge->expect->things[thing].attr, shown);
+	       is_by_boots(judge, tw_expect_path(judge->expect, thing),
+		       judge->expect->things[thing].attr, shown);
 }
 
 /* A change of several things: some of them are new, and others are not. */
@@ -402,8 +402,8 @@ static int look(struct tw_judge *judge, struct wrongs *wrongs)
 
 	for (size_t i = 0; !rc && i < judge->tree->count; i++) {
 		const struct tw_thing *thing = &judge->tree->things[i];
-		uint32_t number = tw_expect_thing(judge->expect,
-			tw_shown_path(judge->tree, thing), thing->path_len, thing->attr);
+		uint32_t number = tw_expect_thing(judge->expect, tw_shown_path(judge->tree, thing),
+			thing->path_len, thing->attr);
 
 		if (number == TW_NAMES_NONE)
 			rc = judge_stranger(judge, thing, wrongs);

@@ -36,7 +36,6 @@ const struct tw_deed *tw_judge_deed(const struct tw_judge *judge, enum tw_deed_k
 bool tw_judge_is_touched(const struct tw_judge *judge, uint32_t thing);
 
 /* Appends the sentence for people. 0 or -ENOMEM. */
-int tw_judge_tell(const struct tw_judge *judge, const struct tw_wrong *wrong,
-	struct tw_text *text);
+int tw_judge_tell(const struct tw_judge *judge, const struct tw_wrong *wrong, struct tw_text *text);
 
 #endif

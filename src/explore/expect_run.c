@@ -73,8 +73,8 @@ static int add_step(struct tw_expect *expect, uint32_t thing, const struct tw_st
 
 	if (rc)
 		return rc;
-	epoch->sum =
-		tw_sum_take(epoch->sum, sum_of(expect, thing, &tw_expect_last_step(expect, thing)->version));
+	epoch->sum = tw_sum_take(epoch->sum,
+		sum_of(expect, thing, &tw_expect_last_step(expect, thing)->version));
 	epoch->sum = tw_sum_add(epoch->sum, sum_of(expect, thing, &step->version));
 	promise->steps[promise->step_count] = *step;
 	promise->steps[promise->step_count++].epoch = (uint32_t)(expect->epoch_count - 1);

@@ -272,9 +272,8 @@ static void say_base(struct telling *telling)
 	const struct tw_judge *judge = telling->judge;
 	const struct tw_step *step =
 		tw_expect_step(judge->expect, telling->wrong->thing, judge->epoch_index);
-	const struct tw_story_change *change = step->cause == TW_STORY_NONE
-		? NULL
-		: &judge->expect->story->changes[step->cause];
+	const struct tw_story_change *change =
+		step->cause == TW_STORY_NONE ? NULL : &judge->expect->story->changes[step->cause];
 
 	if (step->version.kind != TW_THING_ABSENT) {
 		say_version(telling, &step->version);
@@ -282,8 +281,8 @@ static void say_base(struct telling *telling)
 	} else if (change && change->kind == TW_STORY_RENAME) {
 		say(telling, "the rename of %s to %s was ", change->path, change->new_path);
 	} else {
-		say(telling, step->origin == TW_ORIGIN_BEFORE ? "it was missing "
-							      : "its removal was ");
+		say(telling,
+			step->origin == TW_ORIGIN_BEFORE ? "it was missing " : "its removal was ");
 	}
 	say_origin(telling, step);
 }
@@ -302,8 +301,8 @@ static void say_resurrected(struct telling *telling)
 
 static void say_reverted(struct telling *telling)
 {
-	static const char *const found[] = {"wrong", "missing", "empty", "changed", "unreadable",
-		"a directory"};
+	static const char *const found[] = {
+		"wrong", "missing", "empty", "changed", "unreadable", "a directory"};
 	const struct tw_deed *deed =
 		tw_judge_deed(telling->judge, TW_DEED_RESTORED, telling->wrong->path);
 

@@ -191,7 +191,7 @@ bool twinfs_explore_is_complete(const struct twinfs_explore_result *result)
 
 /* ---- sums ---- */
 
-void tw_boots_add(struct twinfs_explore_boots *sum, const struct twinfs_explore_boots *more)
+void tw_figures_add(struct twinfs_explore_boots *sum, const struct twinfs_explore_boots *more)
 {
 	sum->boots += more->boots;
 	sum->again += more->again;
@@ -213,7 +213,7 @@ static void add_counts(struct twinfs_explore_result *sum, const struct twinfs_ex
 	for (unsigned i = 0; i < TWINFS_CUT_COUNT; i++)
 		sum->states_of[i] += more->states_of[i];
 	sum->states_again += more->states_again;
-	tw_boots_add(&sum->boots, &more->boots);
+	tw_figures_add(&sum->boots, &more->boots);
 	for (unsigned i = 0; i < TWINFS_HOLE_COUNT; i++) {
 		sum->holes[i] += more->holes[i];
 		sum->run_holes[i] |= more->run_holes[i];

@@ -32,7 +32,7 @@ bool tw_result_has(const struct twinfs_explore_result *result, uint64_t chunk);
 int tw_result_add(struct twinfs_explore_result *sum, const struct twinfs_explore_result *more);
 
 /* Adds figures of boots. */
-void tw_boots_add(struct twinfs_explore_boots *sum, const struct twinfs_explore_boots *more);
+void tw_figures_add(struct twinfs_explore_boots *sum, const struct twinfs_explore_boots *more);
 
 void tw_result_sort(struct twinfs_explore_result *result);
 

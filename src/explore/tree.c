@@ -192,7 +192,8 @@ static int list(struct reading *reading, uint64_t ino, struct tw_version *versio
 
 	if (reading->rc)
 		return reading->rc;
-	*version = (struct tw_version){.kind = is_damage(rc) ? TW_THING_BROKEN : TW_THING_DIRECTORY};
+	*version =
+		(struct tw_version){.kind = is_damage(rc) ? TW_THING_BROKEN : TW_THING_DIRECTORY};
 	return is_damage(rc) ? 0 : rc;
 }
 

@@ -18,6 +18,7 @@
 #include <twinfs/explore.h>
 
 #include "check.h"
+#include "expect.h"
 #include "memo.h"
 #include "stage.h"
 #include "tree.h"
@@ -52,8 +53,7 @@ struct tw_outcome {
 	struct tw_issue *issues;
 	size_t issue_count, issue_room;
 	struct tw_shown tree; /* after the boot; of SecureData, the slots */
-	struct twinfs_boot_report *reports[2]; /* of boots that wrote */
-	size_t report_count;
+	struct tw_boots boots; /* what the boots did to the chip */
 	bool holes[TWINFS_HOLE_COUNT];
 	bool is_memorable; /* else it may depend on more than was noted */
 	struct twinfs_explore_boots figures;
@@ -62,6 +62,8 @@ struct tw_outcome {
 	size_t step_count;
 	struct tw_relapse *relapses; /* of a second cut */
 	size_t relapse_count;
+	bool was_cut_again;
+	uint64_t relapses_counted;  /* the epoch they were last counted in, from 1; 0: never */
 	struct tw_verdict *verdict; /* for the moment and the slots it was last judged with */
 };
 

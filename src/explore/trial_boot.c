@@ -72,6 +72,41 @@ static int check_volumes(struct trial *trial)
 	return rc || !trial->rig->terms.shows_backup ? rc : check_part(trial, TWINFS_PART_BACKUP);
 }
 
+/* ---- content ---- */
+
+static int each_extent(void *ctx, const struct twinfs_extent *extent)
+{
+	struct trial *trial = ctx;
+
+	if (extent->owner.role == TWINFS_OWNER_DATA)
+		tw_stage_content(&trial->rig->stage, extent->addr, extent->len);
+	return 0;
+}
+
+/*
+ * Says which blocks hold content before the boot changes any: of those every
+ * byte counts. Of a volume that cannot be mounted nothing is known.
+ */
+static int find_content(struct trial *trial, enum twinfs_part part)
+{
+	struct twinfs_volume_config config = trial->rig->parts[part].config;
+	const struct twinfs_extents extents = {each_extent, trial};
+	struct twinfs_volume *volume;
+	int rc;
+
+	if (!trial->rig->parts[part].present)
+		return 0;
+	config.flags |= TWINFS_VOLUME_READ_ONLY;
+	rc = twinfs_volume_mount(trial->rig->stage.flash, &config, &volume, NULL);
+	if (rc) {
+		trial->outcome->is_memorable = false;
+		return is_of_host(rc) ? rc : 0;
+	}
+	rc = twinfs_volume_map(volume, NULL, &extents);
+	twinfs_volume_unmount(volume);
+	return rc;
+}
+
 /* ---- boots ---- */
 
 static int fail_boot(struct trial *trial, int rc, const struct twinfs_error *err)
@@ -162,15 +197,12 @@ static void count_boot(struct trial *trial, const struct twinfs_boot_report *rep
 	figures->flash_ns = figures->flash_ns_max = report->flash_ns;
 }
 
-/* A boot that wrote is kept: what it did decides what may be there now. */
-static void keep_report(struct trial *trial)
+/* What a boot wrote decides what may be there now. */
+static int note_deeds(struct trial *trial, const struct twinfs_boot_report *report)
 {
-	struct tw_outcome *outcome = trial->outcome;
-	const struct twinfs_boot_report *report = twinfs_module_last_boot(trial->rig->module);
-
 	if (report->flash_programs + report->flash_erases == 0)
-		return;
-	outcome->reports[outcome->report_count++] = twinfs_module_take_report(trial->rig->module);
+		return 0;
+	return tw_boots_add(&trial->outcome->boots, report);
 }
 
 static int show(struct trial *trial, struct tw_shown *tree)
@@ -238,7 +270,9 @@ static int first_boot(struct trial *trial, bool *ret_goes_on)
 	if (report->user_formatted || report->backup_replaced)
 		trial->outcome->is_memorable = false;
 	count_boot(trial, report);
-	rc = judge_holes(trial, report);
+	rc = note_deeds(trial, report);
+	if (!rc)
+		rc = judge_holes(trial, report);
 	if (!rc)
 		rc = judge_protected(trial, report, "the boot");
 	if (!rc)
@@ -250,14 +284,13 @@ static int second_boot(struct trial *trial, bool *ret_goes_on)
 {
 	const struct twinfs_boot_report *report;
 	uint64_t writes = trial->rig->stage.writes;
-	int rc;
+	int rc = power_on(trial, ret_goes_on);
 
-	keep_report(trial);
-	rc = power_on(trial, ret_goes_on);
 	if (rc || !*ret_goes_on)
 		return rc;
 	report = twinfs_module_last_boot(trial->rig->module);
-	if (trial->rig->stage.writes != writes)
+	rc = note_deeds(trial, report);
+	if (!rc && trial->rig->stage.writes != writes)
 		rc = tw_outcome_add(trial->outcome, TWINFS_FINDING_SECOND, "",
 			"the second boot writes too: %" PRIu64 " programs, %" PRIu64 " erases",
 			report->flash_programs, report->flash_erases);
@@ -389,8 +422,12 @@ static int go_on(struct trial *trial)
 static int run(struct trial *trial)
 {
 	bool goes_on = false;
-	int rc = check_volumes(trial);
+	int rc = find_content(trial, TWINFS_PART_USER);
 
+	if (!rc)
+		rc = find_content(trial, TWINFS_PART_BACKUP);
+	if (!rc)
+		rc = check_volumes(trial);
 	if (!rc)
 		rc = first_boot(trial, &goes_on);
 	if (!rc && goes_on && trial->rig->stage.writes)

@@ -139,14 +139,12 @@ static int judge_promises(struct making *making, struct tw_moment moment,
 	const struct tw_outcome *boot, const struct tw_outcome *slots)
 {
 	const struct tw_judge *judge = making->judge;
-	const struct tw_boots boots = {
-		(const struct twinfs_boot_report *const *)boot->reports, boot->report_count};
 	const struct tw_shown *tree;
 	int rc = join(judge, boot, slots, &tree);
 
-	if (rc || tw_expect_accepts(judge->expect, moment, tree, &boots))
+	if (rc || tw_expect_accepts(judge->expect, moment, tree, &boot->boots))
 		return rc;
-	rc = tw_expect_explain(judge->expect, moment, tree, &boots, each_broken_promise, making);
+	rc = tw_expect_explain(judge->expect, moment, tree, &boot->boots, each_broken_promise, making);
 	return rc < 0 ? rc : making->rc;
 }
 

@@ -25,7 +25,8 @@ struct tw_scene {
 	struct tw_rules *rules; /* NULL: none */
 	struct tw_known known;
 	pthread_mutex_t inspect;
-	bool *chosen; /* operations, and the end: NULL: all */
+	bool shows_backup; /* the run changes the backup partition too */
+	bool *chosen;      /* operations, and the end; NULL: all */
 	uint64_t chunks;
 
 	/* How far all of them are. */

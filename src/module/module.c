@@ -212,11 +212,6 @@ const struct twinfs_boot_report *twinfs_module_last_boot(const struct twinfs_mod
 	return module->last_boot;
 }
 
-struct twinfs_boot_report *twinfs_module_take_report(struct twinfs_module *module)
-{
-	return tw_steal(&module->last_boot);
-}
-
 uint64_t twinfs_module_boots(const struct twinfs_module *module)
 {
 	return module->boots;
