@@ -15,7 +15,7 @@
 #define VERB "explore"
 
 /* Between two stores: little is lost, and little time goes into storing. */
-#define CHECKPOINT_SECONDS 5.0
+#define CHECKPOINT_SECONDS 1.0
 
 static volatile sig_atomic_t signals;
 
@@ -82,8 +82,19 @@ static int explore(struct run *run, const struct twinfs_explore_result *resume,
 	return twinfs_explore(&options, ret_result, err);
 }
 
-/* As explore(), with INT and TERM counted while it runs. */
-static int explore_with_signals(struct run *run, const struct twinfs_explore_result *resume,
+static int run_and_store(struct run *run, const struct twinfs_explore_result *resume,
+	struct twinfs_explore_result **ret_result, struct twinfs_error *err)
+{
+	int code = explore(run, resume, ret_result, err);
+
+	tw_tool_progress_wipe(&run->line);
+	if (code >= 0 && run->job->checkpoint)
+		code = on_checkpoint(run, *ret_result);
+	return code;
+}
+
+/* As run_and_store(), with INT and TERM counted while it runs. */
+static int run_with_signals(struct run *run, const struct twinfs_explore_result *resume,
 	struct twinfs_explore_result **ret_result, struct twinfs_error *err)
 {
 	const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
@@ -93,10 +104,9 @@ static int explore_with_signals(struct run *run, const struct twinfs_explore_res
 	signals = 0;
 	sigaction(SIGINT, &action, &old_int);
 	sigaction(SIGTERM, &action, &old_term);
-	code = explore(run, resume, ret_result, err);
+	code = run_and_store(run, resume, ret_result, err);
 	sigaction(SIGINT, &old_int, NULL);
 	sigaction(SIGTERM, &old_term, NULL);
-	tw_tool_progress_wipe(&run->line);
 	return code;
 }
 
@@ -125,19 +135,15 @@ int tw_tool_explore_run(const struct tw_tool_explore_job *job,
 	if (status)
 		return status;
 	tw_tool_progress_init(&run.line, job->quiet);
-	code = explore_with_signals(&run, resume, &result, &err);
+	code = run_with_signals(&run, resume, &result, &err);
 	tw_tool_checker_free(run.checker);
 	if (code < 0 && code != -ECANCELED)
-		return tw_tool_report(VERB, job->image, &err);
+		return tw_tool_report(VERB, NULL, &err);
 	if (code < 0)
 		return TW_EXIT_FAILED;
-	if (job->checkpoint)
-		status = tw_tool_explore_store(job->checkpoint, result);
-	if (!status && signals && !twinfs_explore_is_complete(result))
+	if (signals && !twinfs_explore_is_complete(result))
 		say_stopped(job);
-	if (!status) {
-		*ret_result = result;
-		result = NULL;
-	}
-	return status;
+	*ret_result = result;
+	result = NULL;
+	return 0;
 }

@@ -27,10 +27,9 @@ static void print_head(const struct twinfs_explore_result *result)
 	fputs(", ", stdout);
 	tw_tool_put_plain(stdout,
 		result->trace && *result->trace ? result->trace : "its next boot");
-	printf("%s: policy %s, power cut %s\n", tw_tool_paint(TW_TOOL_PLAIN),
+	printf("%s\n  policy      %15s  power cut everywhere%s\n", tw_tool_paint(TW_TOOL_PLAIN),
 		twinfs_policy_name(result->request.policy),
-		result->request.depth > 1 ? "everywhere, and again in the boot that follows"
-					  : "everywhere");
+		result->request.depth > 1 ? ", and again in the boot" : "");
 }
 
 /* What of the trace was explored, where it is not all. */
@@ -63,7 +62,7 @@ static void print_states(const struct twinfs_explore_result *result)
 		printf("  %27s  of them with a second cut\n",
 			count_text(result->states_again, number));
 	printf("  boots       %15s  ", count_text(result->boots.boots, number));
-	puts("distinct; the other states read the same as one of them");
+	puts("distinct; the rest reads the same as one of them");
 }
 
 static void print_speed(const struct twinfs_explore_result *result)
@@ -71,22 +70,37 @@ static void print_speed(const struct twinfs_explore_result *result)
 	const double rate = result->seconds > 0 ? (double)result->states / result->seconds : 0;
 	char number[TW_TOOL_NUMBER_ROOM];
 
-	printf("  time        %13.1f s", result->seconds);
+	if (result->seconds < 1)
+		printf("  time        %12.0f ms", 1000 * result->seconds);
+	else
+		printf("  time        %13.1f s", result->seconds);
 	printf("  %s states a second, %u worker%s\n", count_text((uint64_t)rate, number),
 		result->workers, tw_tool_plural(result->workers));
 }
 
-/* Holes that the uncut run has as well are no findings; still worth knowing. */
+static bool is_finding(const struct twinfs_explore_result *result, const char *hole)
+{
+	for (size_t i = 0; i < result->finding_count; i++)
+		if (result->findings[i].kind == TWINFS_FINDING_HOLE &&
+			!strcmp(result->findings[i].subject, hole))
+			return true;
+	return false;
+}
+
+/* Holes that are no findings: still worth knowing. */
 static void print_holes(const struct twinfs_explore_result *result)
 {
 	char number[TW_TOOL_NUMBER_ROOM];
 
 	for (int i = 0; i < TWINFS_HOLE_COUNT; i++) {
-		if (!result->holes[i])
+		const char *name = twinfs_hole_name((enum twinfs_hole_id)i);
+
+		if (!result->holes[i] || is_finding(result, name))
 			continue;
-		printf("  hole        %15s  states: %s%s\n", count_text(result->holes[i], number),
-			twinfs_hole_name((enum twinfs_hole_id)i),
-			result->run_holes[i] ? ", as in the run that was not cut" : "");
+		printf("  hole        %15s  states meet %s, %s\n",
+			count_text(result->holes[i], number), name,
+			result->run_holes[i] ? "as does the run that is not cut"
+					     : "and the policy closes it");
 	}
 }
 
