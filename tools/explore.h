@@ -84,6 +84,9 @@ int tw_tool_checker_inspect(struct tw_tool_checker *checker, const struct twinfs
 int tw_tool_explore_merge(char *const *files, size_t count,
 	struct twinfs_explore_result **ret_result);
 
+/* Whether no part is missing, and none was stopped. */
+bool tw_tool_explore_is_whole(const struct twinfs_explore_result *result);
+
 /* Reads a result. 0, or the exit status with the message out. */
 int tw_tool_explore_load(const char *file, struct twinfs_explore_result **ret_result);
 

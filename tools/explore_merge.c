@@ -82,6 +82,12 @@ static void say_incomplete(const struct parts *parts, char *const *files)
 		say_missing(parts);
 }
 
+/* Of a single part the library says that it is complete, which it is as a part. */
+bool tw_tool_explore_is_whole(const struct twinfs_explore_result *result)
+{
+	return result->request.shards <= 1 && twinfs_explore_is_complete(result);
+}
+
 static int merge(const struct parts *parts, char *const *files,
 	struct twinfs_explore_result **ret_result)
 {
@@ -90,7 +96,7 @@ static int merge(const struct parts *parts, char *const *files,
 	if (twinfs_explore_merge((const struct twinfs_explore_result *const *)parts->results,
 		    parts->count, ret_result, &err) < 0)
 		return tw_tool_report(VERB, NULL, &err);
-	if (!twinfs_explore_is_complete(*ret_result))
+	if (!tw_tool_explore_is_whole(*ret_result))
 		say_incomplete(parts, files);
 	return 0;
 }

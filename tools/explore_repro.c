@@ -39,12 +39,10 @@ static void put_line(FILE *out, const char *text)
 }
 
 /* The files of the state stand for those of the source. */
-static int mount_words(const struct tw_tool_explore_job *job, struct tw_tool_text *line)
+static struct twinfs_source state_source(const struct tw_tool_explore_job *job)
 {
-	const struct twinfs_module_options *module = &job->options.module;
 	struct twinfs_source source = job->options.source;
 	bool is_first = true;
-	int code = tw_tool_text_add(line, "twinfs mount -o ro", 18);
 
 	if (source.image)
 		source.image = STATE;
@@ -58,6 +56,15 @@ static int mount_words(const struct tw_tool_explore_job *job, struct tw_tool_tex
 	}
 	if (source.secure)
 		source.secure = is_first ? STATE : STATE ".secure";
+	return source;
+}
+
+static int mount_words(const struct tw_tool_explore_job *job, struct tw_tool_text *line)
+{
+	const struct twinfs_module_options *module = &job->options.module;
+	const struct twinfs_source source = state_source(job);
+	int code = tw_tool_text_add(line, "twinfs mount -o ro", 18);
+
 	if (code >= 0 && module->policy != TWINFS_POLICY_DEVICE)
 		code = tw_tool_text_add(line, " --policy safe", 14);
 	if (code >= 0)

@@ -28,7 +28,8 @@ struct place {
 	const char *owner; /* NULL: not known */
 };
 
-/* Finds operation @op of the trace; false: it has none, or cannot be read. */
+/* Finds operation @op of the trace; false: it has none, or cannot be read. A flipped cell counts
+ * as one: it changes the chip. */
 static bool find_operation(struct twinfs_trace *trace, uint64_t op, struct place *ret_place)
 {
 	struct twinfs_trace_record record;
@@ -38,7 +39,8 @@ static bool find_operation(struct twinfs_trace *trace, uint64_t op, struct place
 		return false;
 	twinfs_trace_rewind(trace);
 	while (!is_found && twinfs_trace_next(trace, &record))
-		if (record.kind == TWINFS_TRACE_PROGRAM || record.kind == TWINFS_TRACE_ERASE)
+		if (record.kind == TWINFS_TRACE_PROGRAM || record.kind == TWINFS_TRACE_ERASE ||
+			record.kind == TWINFS_TRACE_FLIP)
 			is_found = !op--;
 	if (is_found)
 		*ret_place = (struct place){

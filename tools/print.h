@@ -113,6 +113,7 @@ struct tw_tool_explore {
 	struct twinfs_trace *trace; /* tells blocks by address; NULL: it cannot be had */
 	const char *replay;         /* command line that judges a state; the state goes behind it */
 	bool has_command;           /* every state was checked by a command */
+	bool is_complete;           /* all that was asked for was explored */
 };
 
 /* What came of all states; what came of the one that was asked for. */

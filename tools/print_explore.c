@@ -109,11 +109,11 @@ static void print_warning(const char *text)
 	printf("  %s%s%s\n", tw_tool_paint(TW_TOOL_YELLOW), text, tw_tool_paint(TW_TOOL_PLAIN));
 }
 
-static void print_warnings(const struct twinfs_explore_result *result)
+static void print_warnings(const struct tw_tool_explore *explore)
 {
-	if (!twinfs_explore_is_complete(result))
+	if (!explore->is_complete)
 		print_warning("not complete: the figures are of what is done so far");
-	if (result->trace_is_cut)
+	if (explore->result->trace_is_cut)
 		print_warning("the trace ends in the middle: its recorder was killed");
 }
 
@@ -181,7 +181,7 @@ void tw_tool_print_explore(const struct tw_tool_explore *explore)
 	print_states(result);
 	print_speed(result);
 	print_holes(result);
-	print_warnings(result);
+	print_warnings(explore);
 	if (result->finding_count) {
 		print_findings(explore);
 		print_replay(explore);

@@ -178,13 +178,13 @@ static void put_case(FILE *file, const struct tw_tool_explore *explore,
 }
 
 /* Nothing that was not looked at may look as if it were right. */
-static void put_complete(FILE *file, const struct twinfs_explore_result *result)
+static void put_complete(FILE *file, const struct tw_tool_explore *explore)
 {
-	const bool is_complete = twinfs_explore_is_complete(result);
+	const struct twinfs_explore_result *result = explore->result;
 
 	put_case_head(file, result, "complete", "all that was asked for was explored",
-		!is_complete);
-	if (is_complete)
+		!explore->is_complete);
+	if (explore->is_complete)
 		return;
 	fprintf(file,
 		"\t\t\t<error message=\"the exploration is not complete\" "
@@ -216,7 +216,7 @@ static void put_suite_head(FILE *file, const struct tw_tool_explore *explore)
 	put_xml(file, result->trace && *result->trace ? result->trace : result->image);
 	fprintf(file,
 		"\" tests=\"%d\" failures=\"%u\" errors=\"%d\" skipped=\"%u\" time=\"%.3f\">\n",
-		TWINFS_FINDING_COUNT + 1, failures, !twinfs_explore_is_complete(result), skipped,
+		TWINFS_FINDING_COUNT + 1, failures, !explore->is_complete, skipped,
 		result->seconds);
 	fputs("\t\t<properties>\n", file);
 	put_property(file, "operations", result->operations);
@@ -231,7 +231,7 @@ void tw_tool_junit_explore(FILE *file, const struct tw_tool_explore *explore)
 {
 	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n", file);
 	put_suite_head(file, explore);
-	put_complete(file, explore->result);
+	put_complete(file, explore);
 	for (int i = 0; i < TWINFS_FINDING_COUNT; i++)
 		put_case(file, explore, (enum twinfs_finding_kind)i);
 	fputs("\t</testsuite>\n</testsuites>\n", file);

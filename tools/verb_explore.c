@@ -302,13 +302,15 @@ static int give_all(const struct tw_tool_explore_job *job, const struct tw_tool_
 	return status;
 }
 
-static int give(const struct tw_tool_explore_job *job, const struct twinfs_explore_result *result)
+static int give(const struct tw_tool_explore_job *job, const struct twinfs_explore_result *result,
+	bool is_complete)
 {
 	_cleanup_free_ char *replay = tw_tool_explore_replay(job);
 	struct tw_tool_explore view = {
 		.result = result,
 		.replay = replay,
 		.has_command = job->command != NULL,
+		.is_complete = is_complete,
 	};
 	struct twinfs_error err;
 	int status;
@@ -322,7 +324,7 @@ static int give(const struct tw_tool_explore_job *job, const struct twinfs_explo
 		return status;
 	if (result->finding_count)
 		return TW_EXIT_WRONG;
-	return job->is_one || twinfs_explore_is_complete(result) ? TW_EXIT_OK : TW_EXIT_FAILED;
+	return is_complete ? TW_EXIT_OK : TW_EXIT_FAILED;
 }
 
 /* ---- the ways to use it ---- */
@@ -349,7 +351,7 @@ static int merge(struct explore *explore)
 	job->options.trace = result->trace;
 	job->options.module.policy = result->request.policy;
 	job->options.seed = result->request.seed;
-	return give(job, result);
+	return give(job, result, tw_tool_explore_is_whole(result));
 }
 
 /* Whether all results have a place to go; 0 or the exit status. */
@@ -428,7 +430,7 @@ static int explore_image(struct explore *explore)
 	if (!status && job->is_boot)
 		status = forget_trace_name(result);
 	if (!status)
-		status = give(job, result);
+		status = give(job, result, job->is_one || twinfs_explore_is_complete(result));
 	tw_tool_explore_forget_boot(boot);
 	return status;
 }

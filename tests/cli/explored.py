@@ -22,22 +22,29 @@ def lasting(text):
 
 
 class ExploreTest(cli.CliTest):
-    """Each test has runs to explore: app.img and app.trace, of an application that does it right."""
+    """Each test has a run to explore: app.img and app.trace, of an application that does it right."""
+
+    rewrites = '30'
 
     def setUp(self):
         super().setUp()
         self.make_image()
-        self.record('app', '30')
+        self.record('app', self.rewrites)
 
-    def record(self, name, run):
-        subprocess.run([RECORD, name + '.img', name + '.trace', run], cwd=self.folder, check=True,
-                       timeout=50)
+    def record(self, name, run, trace=None):
+        subprocess.run([RECORD, name + '.img', trace or name + '.trace', run], cwd=self.folder,
+                       check=True, timeout=50)
 
-    def make_first_boot(self, name='boot'):
-        """A run that is one boot, which copies checksum.json from the backup."""
+    def make_unbooted(self, name):
+        """An image whose next boot copies checksum.json from the backup."""
         self.twinfs('mk', name + '.img', '--user', 'app', '--backup', 'main.py')
         self.twinfs('boot', name + '.img')
         self.twinfs('rm', name + '.img', 'usr/checksum.json')
+        return name + '.img'
+
+    def make_first_boot(self, name='boot'):
+        """A run that is such a boot."""
+        self.make_unbooted(name)
         self.record(name, 'boot')
         return name + '.img', name + '.trace'
 

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """twinfs explore: figures, findings, parts and merges, stop and resume, and wrong usage."""
 import errno
+import json
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -100,8 +102,9 @@ class Explore(explored.ExploreTest):
 
     def test_next_boot(self):
         """Without a trace, the next boot of the image is the run."""
-        image, trace = self.make_first_boot()
-        self.twinfs('rm', image, 'usr/checksum.json')
+        image = self.make_unbooted('fresh')
+        shutil.copy(self.path(image), self.path('boot.img'))
+        self.record('boot', 'boot')
         os.mkdir(self.path('temp'))
         with self.unchanged(image):
             os.environ['TMPDIR'] = self.path('temp')
@@ -110,7 +113,7 @@ class Explore(explored.ExploreTest):
             result = self.explore(image, status=cli.WRONG)
         self.assertEqual(os.listdir(self.path('temp')), [])
         self.assertIn(f'{image}, its next boot\n', text)
-        recorded = self.explore(image, trace, status=cli.WRONG)
+        recorded = self.explore('boot.img', 'boot.trace', status=cli.WRONG)
         self.assertEqual(result['trace'], '')
         for key in ('operations', 'states', 'findings'):
             self.assertEqual(result[key], recorded[key], key)
@@ -141,7 +144,47 @@ class Explore(explored.ExploreTest):
         self.assertEqual(self.explore('--sample', '5', 'app.img', 'app.trace'), result)
 
 
+# Members of a result that tell people something and are not read back, or may be missing.
+FOR_PEOPLE = {'is_complete', 'cut', 'operation', 'owner'}
+
+# What a member is replaced by; MISSING removes it.
+MISSING = object()
+DAMAGES = (MISSING, None, -1, [7], {'x': 1}, 'x')
+
+
+def members(value, keys=()):
+    """The places of all members of a document."""
+    items = value.items() if isinstance(value, dict) else \
+        enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        if key not in FOR_PEOPLE:
+            yield *keys, key
+            yield from members(inner, (*keys, key))
+
+
+def damage(result, keys, value):
+    """Damages one member; false where that damages nothing."""
+    if keys[0] == 'holes' and (value is MISSING or len(keys) == 1):
+        return False  # those that no state met are not there
+    if keys[0] == 'request' and value is None:
+        return False  # a digest of nothing
+    for key in keys[:-1]:
+        result = result[key]
+    old = result[keys[-1]]
+    if value is MISSING:
+        if isinstance(result, list):
+            return False
+        del result[keys[-1]]
+        return True
+    result[keys[-1]] = value
+    same_type = isinstance(value, str) and keys[-1] in ('image', 'trace', 'subject', 'sentence') \
+        and len(keys) != 2
+    return not same_type and old != value
+
+
 class Parts(explored.ExploreTest):
+    rewrites = '250'  # more than a thousand operations: there are parts to make
+
     def parts(self, count, *words):
         names = []
         for part in range(1, count + 1):
@@ -174,7 +217,7 @@ class Parts(explored.ExploreTest):
         self.twinfs('explore', '-q', '--seed', '7', '--shard', '2/2', '-o', 'seed.json', 'app.img',
                     'app.trace')
         self.fails('explore', '--merge', names[0], 'seed.json', saying='seed')
-        self.fails('explore', '--merge', names[0], names[0], saying='twice')
+        self.fails('explore', '--merge', names[0], names[0], saying='in two of the results')
 
     def test_not_a_result(self):
         cli.write_tree(self.folder, {'text': b'hello\n', 'empty': b'', 'list.json': b'[1, 2]\n',
@@ -182,6 +225,29 @@ class Parts(explored.ExploreTest):
         for name in ('text', 'empty', 'list.json', 'other.json', 'app.img'):
             self.fails('explore', '--merge', name, saying=f'twinfs explore: {name}: ')
         self.fails('explore', '--merge', 'nix', saying='twinfs explore: nix: no such file')
+
+    def test_damaged_results(self):
+        """Every member is needed, and needed as it is."""
+        self.twinfs('explore', '-q', '--examples', '1', '-o', 'good', *self.make_first_boot(), status=cli.WRONG)
+        self.twinfs('explore', '-q', '--merge', 'good', status=cli.WRONG)
+        good = cli.read(self.path('good')).decode()
+        count = 0
+        for keys in members(json.loads(good)):
+            for value in DAMAGES:
+                result = json.loads(good)
+                if not damage(result, keys, value):
+                    continue
+                cli.write_tree(self.folder, {'bad': json.dumps(result).encode()})
+                with self.subTest(keys=keys, value=value):
+                    self.fails('explore', '-q', '--merge', 'bad', saying='twinfs explore: bad: ')
+                    count += 1
+        self.assertGreater(count, 100)
+        for cut in range(1, len(good) - 2, len(good) // 20):
+            cli.write_tree(self.folder, {'bad': good[:cut].encode()})
+            self.fails('explore', '-q', '--merge', 'bad', saying='twinfs explore: bad: ')
+
+    def test_resume_needs_a_result(self):
+        cli.write_tree(self.folder, {'text': b'hello\n'})
         self.fails('explore', '--resume', 'text', 'app.img', 'app.trace', saying='text: ')
 
 
@@ -207,7 +273,7 @@ class Resume(explored.ExploreTest):
         """An interrupt leaves what is done; going on gives the result of one run."""
         self.make_image('long.img')
         self.record('long', '600')
-        words = ('long.img', 'long.trace')
+        words = ('--torn-bytes', '8', '--outcomes', '0', 'long.img', 'long.trace')
         # Without its memory of boots the explorer takes long enough to be stopped.
         done = subprocess.Popen([cli.EXE, 'explore', '--no-memo', '--checkpoint', 'done', *words],
                                 cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -292,7 +358,8 @@ class JUnit(explored.ExploreTest):
 
     def test_not_complete(self):
         """What was not looked at must not look right."""
-        self.twinfs('explore', '-q', '--shard', '1/2', '-o', 'part', 'app.img', 'app.trace')
+        self.record('app', '80', 'long.trace')
+        self.twinfs('explore', '-q', '--shard', '1/2', '-o', 'part', 'app.img', 'long.trace')
         suite = self.junit('--merge', 'part', status=cli.FAILED)
         self.assertEqual(suite.get('errors'), '1')
 
@@ -304,6 +371,8 @@ class JUnit(explored.ExploreTest):
 
 
 class Reproducers(explored.ExploreTest):
+    rewrites = '250'  # more than one chunk of the trace
+
     def test_finding(self):
         """The image is at the state: its next boot falls into the hole."""
         image = self.make_first_boot()
@@ -318,17 +387,21 @@ class Reproducers(explored.ExploreTest):
         self.assertTrue(readme.startswith('cut '), readme)
         self.assertIn('\n    twinfs mount -o ro state.img module\n', readme)
         replay = re.search(r'\n    twinfs (explore .*)\n', readme)[1].split()
-        self.twinfs(*replay, status=cli.WRONG)
+        self.assertIn(b'\n  hole ', self.twinfs(*replay, status=cli.WRONG)[0])
         self.fails('explore', '--reproducers', 'found', *image, saying='file exists')
 
     def test_prefix(self):
-        """The prefix of the trace ends where the power went."""
-        self.twinfs('explore', '-q', '--at', '7', '--reproducers', 'r', 'app.img', 'app.trace')
-        folder = self.path('r/state-7')
-        self.assertLess(os.path.getsize(folder + '/prefix.trace'),
-                        os.path.getsize(self.path('app.trace')))
-        result = self.explore('app.img', folder + '/prefix.trace')
-        self.assertEqual(result['trace_operations'], 7)
+        """The prefix of the trace ends where the power went, and goes with the image."""
+        for crash, operations in (('7', 7), ('11:1', 12), ('1000', 1000), ('end', None)):
+            name = crash.replace(':', '_')
+            self.twinfs('explore', '-q', '--at', crash, '--reproducers', 'r', 'app.img',
+                        'app.trace')
+            state = [f'r/state-{name}/{file}' for file in ('state.img', 'prefix.trace')]
+            result = self.explore('--at', 'end', *state)
+            whole = self.explore('--at', crash, 'app.img', 'app.trace')
+            self.assertEqual(result['trace_operations'], operations or whole['trace_operations'])
+            self.assertEqual(result['boots'], whole['boots'])
+            self.twinfs('trace', state[1])
 
     def test_loose_files(self):
         words = self.make_pair()
