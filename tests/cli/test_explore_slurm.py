@@ -142,6 +142,8 @@ class Cluster:
 
 
 class Slurm(explored.ExploreTest):
+    rewrites = '250'  # more than one chunk of operations: there are parts to make
+
     def submit(self, *words, **variables):
         self.cluster.env.update(variables)
         code, out = self.cluster.run('sbatch', '--parsable', *words)
