@@ -121,6 +121,20 @@ class Explore(explored.ExploreTest):
         self.assertEqual(replay[:4], ['twinfs', 'explore', image, '--at'])
         self.twinfs(*replay[1:], status=cli.WRONG)
 
+    def test_checks(self):
+        """Rules of the user's: one that holds in every state, and one that does not."""
+        cli.write_tree(self.folder, {'good': b'json /usr/config.json has interval\n',
+                                     'bad': b'# hasty\nabsent /usr/log15.txt\n'})
+        self.assertEqual(self.explore('--checks', 'good', 'app.img', 'app.trace')['findings'], [])
+        result = self.explore('--checks', 'bad', 'app.img', 'app.trace', status=cli.WRONG)
+        finding, = result['findings']
+        self.assertEqual(finding['kind'], 'user')
+        self.assertIn('bad:2: ', finding['examples'][0]['sentence'])
+        self.assertLess(finding['states'], result['states'])
+        text = self.twinfs('explore', '--checks', 'bad', 'app.img', 'app.trace',
+                           status=cli.WRONG)[0].decode()
+        self.assertRegex(text, r'twinfs explore --checks bad app.img app.trace --at \S+\n$')
+
     def test_loose_files(self):
         words = self.make_pair()
         subprocess.run([explored.RECORD, *words, 'pair.trace', '3'], cwd=self.folder, check=True,
