@@ -15,6 +15,7 @@
 #include "base/fail.h"
 #include "base/file.h"
 #include "scene.h"
+#include "worker_parts.h"
 
 /* ---- the image ---- */
 
@@ -62,7 +63,11 @@ static int write_file(struct tw_worker *worker, size_t index, const char *name,
 static int write_image(struct tw_worker *worker, const struct twinfs_crash *crash, const char *name,
 	struct twinfs_error *err)
 {
-	int rc = tw_worker_put_up(worker, crash);
+	struct tw_outcome *first;
+	int rc = tw_worker_begin(worker);
+
+	if (!rc)
+		rc = tw_worker_put_up(worker, crash, &first);
 
 	if (rc)
 		return tw_fail(err, TWINFS_P_EXPLORE, rc, "%s",
@@ -126,6 +131,7 @@ static int copy_cut(struct copy *copy, const struct twinfs_trace_record *record,
 {
 	const struct twinfs_flash_op op = op_of(record);
 	uint32_t done = cut->kind == TWINFS_CUT_TORN ? cut->done : 0;
+	struct tw_outcome *first;
 	int rc;
 
 	if (cut->kind == TWINFS_CUT_BEFORE)
@@ -134,7 +140,7 @@ static int copy_cut(struct copy *copy, const struct twinfs_trace_record *record,
 				.kind = TWINFS_MARK_POWER_CUT, .path = "", .new_path = ""});
 	copy->owner = record->owner;
 	(void)copy->first.before(copy->first.ctx, &op, &(uint32_t){0});
-	rc = tw_worker_put_up(copy->worker, &(struct twinfs_crash){.cut = *cut});
+	rc = tw_worker_put_up(copy->worker, &(struct twinfs_crash){.cut = *cut}, &first);
 	if (!rc)
 		copy->last.after(copy->last.ctx, &op, done, -ESHUTDOWN,
 			copy->worker->rig.stage.bytes + record->addr);
