@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <twinfs/fault.h>
 #include <stdio.h>
+#include <twinfs/fault.h>
 #include <twinfs/module.h>
 #include <twinfs/trace.h>
 #include "attrs.h"
