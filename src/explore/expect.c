@@ -151,7 +151,7 @@ static int take_factory(struct tw_expect *expect, const struct tw_shown *factory
 }
 
 int tw_expect_new(const struct tw_story *story, const struct tw_shown *before,
-	const struct tw_shown *factory, struct tw_expect **ret_expect)
+	const struct tw_shown *factory, unsigned flags, struct tw_expect **ret_expect)
 {
 	struct tw_expect *expect = calloc(1, sizeof(*expect));
 	int rc;
@@ -159,6 +159,7 @@ int tw_expect_new(const struct tw_story *story, const struct tw_shown *before,
 	if (!expect)
 		return -ENOMEM;
 	expect->story = story;
+	expect->flags = flags;
 	expect->deals = calloc(story->change_count + 1, sizeof(*expect->deals));
 	rc = expect->deals ? tw_expect_begin_epoch(expect, 0) : -ENOMEM;
 	rc = rc ?: take_before(expect, before);

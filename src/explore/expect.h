@@ -33,15 +33,25 @@
 
 struct tw_expect;
 
+enum {
+	/*
+	 * The volumes are littlefs of version 1. There a rename of an empty file to
+	 * another directory is two commits, and a cut between them leaves it under both
+	 * names: littlefs promises no more.
+	 */
+	TW_EXPECT_VERSION_1 = 1u << 0,
+};
+
 /*
  * @before   the tree before the run; borrowed during the call only
  * @factory  the factory copies, with the paths of the files they are copies of
  *           ("/usr/main.py"); may be empty
+ * @flags    TW_EXPECT_*
  *
- * 0 or -ENOMEM.
+ * 0, -ENAMETOOLONG (a path of over 4,095 bytes), -ENOMEM.
  */
 int tw_expect_new(const struct tw_story *story, const struct tw_shown *before,
-	const struct tw_shown *factory, struct tw_expect **ret_expect);
+	const struct tw_shown *factory, unsigned flags, struct tw_expect **ret_expect);
 
 /* NULL is allowed. */
 void tw_expect_free(struct tw_expect *expect);

@@ -352,6 +352,23 @@ static bool is_otherwise_accepted(const struct tw_judge *judge, uint32_t thing)
 		       judge->expect->things[thing].attr, shown);
 }
 
+/* Whether the rename has left an empty file under both names, and may. */
+static bool has_both_names(const struct tw_judge *judge, const struct tw_deal *deal)
+{
+	const struct tw_expect *expect = judge->expect;
+
+	if (!(expect->flags & TW_EXPECT_VERSION_1))
+		return false;
+	for (uint32_t i = 0; i < deal->effect_count; i++) {
+		const struct tw_effect *effect = &expect->effects[deal->effect + i];
+		const struct tw_version *shown = &judge->shown[effect->thing];
+
+		if (shown->kind != TW_THING_FILE || shown->size)
+			return false;
+	}
+	return true;
+}
+
 /* A change of several things: some of them are new, and others are not. */
 static int judge_change(const struct tw_judge *judge, uint32_t index, struct wrongs *wrongs)
 {
@@ -379,7 +396,9 @@ static int judge_change(const struct tw_judge *judge, uint32_t index, struct wro
 		has_new |= tw_version_is_same(shown, &effect->version);
 		has_old |= tw_version_is_same(shown, base);
 	}
-	return has_new && has_old ? add_wrong(wrongs, &wrong) : 0;
+	if (!has_new || !has_old || has_both_names(judge, deal))
+		return 0;
+	return add_wrong(wrongs, &wrong);
 }
 
 static int by_path(const void *one, const void *two)

@@ -70,6 +70,7 @@ struct tw_epoch {
 
 struct tw_expect {
 	const struct tw_story *story;
+	unsigned flags;
 	struct tw_names names; /* of things: path, NUL, four bytes for the attribute */
 	struct tw_promise *things;
 	size_t thing_count, thing_room;

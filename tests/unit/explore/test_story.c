@@ -240,6 +240,7 @@ START_TEST(test_no_trace)
 	tempdir_make("not.trace", 1000, 'x');
 	ck_assert_int_eq(tw_story_load("missing.trace", &story, &err), -ENOENT);
 	ck_assert_int_eq(tw_story_load("not.trace", &story, &err), -EUCLEAN);
+	ck_assert_int_eq(err.problem, TWINFS_P_TRACE);
 }
 END_TEST
 
