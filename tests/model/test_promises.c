@@ -5,7 +5,7 @@
  *
  *	test_promises [HISTORIES]
  *
- * The chip is recorded while random operations run on a volume. Then the power
+ * Chip and volume are recorded while random operations run on the volume. Then the power
  * is cut before every operation of the chip, and in the middle of it: what a mount
  * shows is accepted. And of each such tree, of the trees of other moments, and of
  * mutations of both, exactly those are accepted that the model has at that moment.
@@ -53,6 +53,7 @@ struct run {
 	uint64_t random;
 	uint8_t *before; /* bytes of the chip */
 	struct tw_story *story;
+	uint32_t index; /* of the change in flight */
 	struct tw_story_recorder recorder;
 	struct twinfs_flash_hook hooks[3];
 	struct tw_expect *expect;
@@ -99,32 +100,49 @@ static void model_tree(const struct model *model, struct tw_shown *tree)
 
 /* ---- the run ---- */
 
-static void set_change(const struct op *op, const struct model *after,
-	struct tw_story_change *change)
+static enum tw_story_change_kind kind_of(const struct twinfs_volume_change *change)
 {
-	static const enum tw_story_change_kind kinds[OP_COUNT] = {
-		[OP_CREATE] = TW_STORY_CREATE,
-		[OP_MKDIR] = TW_STORY_MKDIR,
-		[OP_WRITE] = TW_STORY_CONTENT,
-		[OP_REPLACE] = TW_STORY_CONTENT,
-		[OP_TRUNCATE] = TW_STORY_CONTENT,
-		[OP_UNLINK] = TW_STORY_REMOVE,
-		[OP_RMDIR] = TW_STORY_REMOVE,
-		[OP_RENAME] = TW_STORY_RENAME,
-		[OP_SETATTR] = TW_STORY_ATTR,
-		[OP_REMOVEATTR] = TW_STORY_NO_ATTR,
-	};
-	const struct model_object *object = model_find(after, op->a);
-
-	*change = (struct tw_story_change){.kind = kinds[op->kind], .attr = (uint8_t)op->off};
-	if (change->kind == TW_STORY_CONTENT) {
-		change->size = object->len;
-		change->digest = twinfs_digest(object->data, object->len);
-	} else if (change->kind == TW_STORY_ATTR) {
-		change->size = object->attrs[op->off - 1].len;
-		change->digest = twinfs_digest(object->attrs[op->off - 1].value,
-			object->attrs[op->off - 1].len);
+	switch (change->kind) {
+	case TWINFS_CHANGE_CREATE:
+		return TW_STORY_CREATE;
+	case TWINFS_CHANGE_MKDIR:
+		return TW_STORY_MKDIR;
+	case TWINFS_CHANGE_CONTENT:
+		return TW_STORY_CONTENT;
+	case TWINFS_CHANGE_REMOVE:
+		return TW_STORY_REMOVE;
+	case TWINFS_CHANGE_RENAME:
+		return TW_STORY_RENAME;
+	case TWINFS_CHANGE_ATTR:
+		return change->removes_attr ? TW_STORY_NO_ATTR : TW_STORY_ATTR;
+	case TWINFS_CHANGE_RESIZE:
+		break;
 	}
+	return TW_STORY_OTHER;
+}
+
+static void change_began(void *ctx, const struct twinfs_volume_change *change)
+{
+	struct run *run = ctx;
+	char path[MODEL_PATH + 8], new_path[MODEL_PATH + 8];
+	const struct tw_story_change told = {.kind = kind_of(change),
+		.attr = change->attr,
+		.path = path,
+		.new_path = new_path,
+		.size = change->size,
+		.digest = change->digest};
+
+	(void)snprintf(path, sizeof(path), "/usr%s", change->path);
+	(void)snprintf(new_path, sizeof(new_path), "/usr%s", change->new_path ?: "");
+	must(tw_story_began(run->story, &told, &run->index) == 0, "no memory");
+}
+
+static void change_ended(void *ctx, const struct twinfs_volume_change *change, int rc)
+{
+	struct run *run = ctx;
+
+	(void)change;
+	must(tw_story_ended(run->story, run->index, rc) == 0, "no memory");
 }
 
 /* Version 1 renames an empty file in two steps. */
@@ -142,11 +160,9 @@ static void allow_both_names(const struct run *run, const struct op *op, const c
 static void do_one(struct run *run)
 {
 	struct model after = {0};
-	struct tw_story_change change;
-	char path[MODEL_PATH + 8], new_path[MODEL_PATH + 8];
+	char path[MODEL_PATH + 8];
 	struct promise *promise = &run->promises[run->promise_count];
 	struct op op;
-	uint32_t index;
 
 	op_random(&op, &run->model, &run->random, 3 * run->chip.config.block_size);
 	model_copy(&after, &run->model);
@@ -154,16 +170,10 @@ static void do_one(struct run *run)
 		model_release(&after);
 		return;
 	}
-	set_change(&op, &after, &change);
 	(void)snprintf(path, sizeof(path), "/usr%s", op.a);
-	(void)snprintf(new_path, sizeof(new_path), "/usr%s", op.b);
-	change.path = path;
-	change.new_path = new_path;
-	must(tw_story_began(run->story, &change, &index) == 0, "no memory");
 	promise->began = run->story->op_count;
 	allow_both_names(run, &op, path, promise);
 	must(op_on_volume(&op, run->volume) == 0, "the volume is too small for this test");
-	must(tw_story_ended(run->story, index, 0) == 0, "no memory");
 	promise->ended = run->story->op_count;
 	run->promise_count++;
 	model_release(&run->model);
@@ -175,6 +185,9 @@ static void do_one(struct run *run)
 
 static void record(struct run *run)
 {
+	const struct twinfs_volume_watch watch = {change_began, change_ended, run};
+
+	must(twinfs_volume_set_watch(run->volume, &watch) == 0, "no memory");
 	tw_story_record(&run->recorder, run->story, run->chip.flash);
 	run->hooks[0] = run->recorder.first;
 	run->hooks[1] = run->chip.hook;
