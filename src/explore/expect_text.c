@@ -68,7 +68,9 @@ static const struct tw_promise *promise_of(const struct telling *telling)
 static void say_content(struct telling *telling, const struct tw_version *version)
 {
 	const struct tw_promise *promise = promise_of(telling);
-	size_t number = promise ? tw_expect_number(promise, version) : 0;
+	uint32_t number =
+		promise ? tw_expect_number(telling->judge->expect, telling->wrong->thing, version)
+			: 0;
 
 	if (version->kind == TW_THING_FILE && !version->size) {
 		say(telling, "empty");
