@@ -77,6 +77,7 @@ struct tw_deed {
 struct tw_boots {
 	struct tw_deed *deeds;
 	size_t count, room;
+	const struct tw_boots *earlier; /* more of them, before these; borrowed. NULL: none */
 };
 
 /* Adds what a report says; it is not needed afterwards. 0 or -ENOMEM. */
@@ -86,7 +87,7 @@ int tw_boots_add(struct tw_boots *boots, const struct twinfs_boot_report *report
 int tw_boots_add_deed(struct tw_boots *boots, enum tw_deed_kind kind, const char *path,
 	enum twinfs_reason reason);
 
-/* Empties it and keeps its memory. */
+/* Empties it and keeps its memory; @earlier is forgotten. */
 void tw_boots_clear(struct tw_boots *boots);
 void tw_boots_release(struct tw_boots *boots);
 
