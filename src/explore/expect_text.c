@@ -278,6 +278,10 @@ static void say_base(struct telling *telling)
 	const struct tw_story_change *change =
 		step->cause == TW_STORY_NONE ? NULL : &hearing->expect->story->changes[step->cause];
 
+	if (step->version.kind == TW_THING_ABSENT && step->origin == TW_ORIGIN_BEFORE) {
+		say(telling, "it was not there before the run");
+		return;
+	}
 	if (step->version.kind != TW_THING_ABSENT) {
 		say_version(telling, &step->version);
 		say(telling, step->origin == TW_ORIGIN_BEFORE ? " is " : " was ");

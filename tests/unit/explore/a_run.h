@@ -9,7 +9,7 @@
 
 #define BEFORE "/usr/a=one /usr/b=b1 /usr/old=x /usr/new=n /usr/lib/ /usr/lib/m=m /usr/p=p #3=s1"
 
-/* Which moment is which: 0 to 16. */
+/* Which moment is which: 0 to 17. */
 static inline struct tw_story *make_story(void)
 {
 	struct tw_story *story = new_story();
@@ -26,6 +26,7 @@ static inline struct tw_story *make_story(void)
 	change(story, 1, TW_STORY_CONTENT, "/usr/c", "c1");         /* 14 */
 	change(story, 1, TW_STORY_CONTENT, "/usr/a", "three");      /* 15 */
 	change(story, 1, TW_STORY_REMOVE, "/usr/a", NULL);          /* 16 */
+	change(story, 1, TW_STORY_REMOVE, "/usr/p", NULL);          /* 17 */
 	return story;
 }
 
@@ -36,7 +37,7 @@ static inline struct tw_expect *new_expect_of(const struct tw_story *story, cons
 	struct tw_expect *expect;
 
 	set_tree(&tree, before);
-	set_tree(&factory, "/usr/p=factory");
+	set_tree(&factory, "/usr/p=factory /usr/q=q");
 	ck_assert_int_eq(tw_expect_new(story, &tree, &factory, flags, &expect), 0);
 	tw_shown_release(&tree);
 	tw_shown_release(&factory);
@@ -62,6 +63,7 @@ static inline struct tw_expect *new_expect(const struct tw_story *story, const c
 #define AT_15                                                                                      \
 	"/usr/d/ /usr/a=three /usr/b=n /usr/lib2/ /usr/lib2/m=m /usr/p=mine #3=s2 /usr/a@5=v "     \
 	"/usr/c=c1"
+#define AT_17 "/usr/d/ /usr/b=n /usr/lib2/ /usr/lib2/m=m #3=s2 /usr/c=c1"
 #define AT_16 "/usr/d/ /usr/b=n /usr/lib2/ /usr/lib2/m=m /usr/p=mine #3=s2 /usr/c=c1"
 
 #endif

@@ -48,7 +48,9 @@ static const struct right rights[] = {
 	{15, AT_15},
 	{15, AT_16},
 	{16, AT_16},
-	{99, AT_16},
+	{16, AT_17},
+	{17, AT_17},
+	{99, AT_17},
 };
 
 static void count_finding(void *ctx, const struct tw_finding *finding)
@@ -88,7 +90,7 @@ START_TEST(test_other_moments)
 	struct tw_shown tree = {0};
 
 	for (size_t i = 0; i < sizeof(rights) / sizeof(*rights); i++) {
-		for (uint64_t done = 0; done <= 16; done++) {
+		for (uint64_t done = 0; done <= 17; done++) {
 			bool right = false;
 
 			for (size_t j = 0; j < sizeof(rights) / sizeof(*rights); j++)
@@ -413,8 +415,8 @@ START_TEST(test_moments)
 	moment = tw_expect_at(expect, 4);
 	ck_assert_uint_eq(moment.first, 3);
 	ck_assert_uint_eq(moment.last, 4);
-	moment = tw_expect_at(expect, 16);
-	ck_assert_uint_eq(moment.first, 16);
+	moment = tw_expect_at(expect, 17);
+	ck_assert_uint_eq(moment.first, 17);
 	ck_assert_uint_eq(moment.last, UINT64_MAX);
 	tw_expect_free(expect);
 	tw_story_free(story);

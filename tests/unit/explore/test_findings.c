@@ -123,6 +123,15 @@ static const struct wrong wrongs[] = {
 	{6, "/usr/a=two /usr/b=n /usr/lib/ /usr/lib/m=m /usr/p=factory #3=s1", TW_FINDING_VERSION,
 		"/usr/p is not version 2 (acknowledged in operation 1,006): it is the factory copy",
 		0, NULL},
+	{17, "/usr/d/ /usr/b=n /usr/lib2/ /usr/lib2/m=m /usr/p=factory #3=s2 /usr/c=c1",
+		TW_FINDING_REVERTED,
+		"/usr/p is the factory copy again: its removal was acknowledged in operation "
+		"1,017, but the boot found it changed and restored it",
+		0, "/usr/p"},
+	{16, "/usr/q=q " AT_16, TW_FINDING_REVERTED,
+		"/usr/q is the factory copy again: it was not there before the run, but the boot "
+		"found it changed and restored it",
+		0, "/usr/q"},
 	/* several, by path */
 	{2, "/usr/b=? /usr/old=x /usr/new=n /usr/lib/ /usr/lib/m=m /usr/p=p", TW_FINDING_SLOT,
 		"slot 3 is not version 1 (from before the run): it is empty", 2, NULL},
