@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <twinfs/fault.h>
+#include <stdio.h>
 #include <twinfs/module.h>
 #include <twinfs/trace.h>
 #include "attrs.h"
@@ -101,6 +102,28 @@ struct tw_tool_check {
 
 void tw_tool_print_check(const struct tw_tool_check *check);
 void tw_tool_json_check(const struct tw_tool_check *check);
+
+/* ---- explore ---- */
+
+struct twinfs_crash;
+struct twinfs_explore_result;
+struct twinfs_trace;
+
+struct tw_tool_explore {
+	const struct twinfs_explore_result *result;
+	struct twinfs_trace *trace; /* tells blocks by address; NULL: it cannot be had */
+	const char *replay;         /* command line that judges a state; the state goes behind it */
+	bool has_command;           /* every state was checked by a command */
+	bool is_complete;           /* all that was asked for was explored */
+};
+
+/* What came of all states; what came of the one that was asked for. */
+void tw_tool_print_explore(const struct tw_tool_explore *explore);
+void tw_tool_print_explore_one(const struct tw_tool_explore *explore,
+	const struct twinfs_crash *at);
+
+/* The same as JUnit XML to @file. */
+void tw_tool_junit_explore(FILE *file, const struct tw_tool_explore *explore);
 
 /* ---- resize ---- */
 

@@ -40,6 +40,7 @@ PUBLIC = {
     'boot.h': 'src/module',
     'module.h': 'src/module',
     'factory.h': 'src/module',
+    'explore.h': 'src/explore',
 }
 
 # Above the library: what may be included besides public and own headers.
