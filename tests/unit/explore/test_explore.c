@@ -141,6 +141,7 @@ START_TEST(test_shards)
 				 &again, &err),
 		-EINVAL);
 	ck_assert_ptr_nonnull(strstr(err.text, "seed"));
+	ck_assert_int_eq(err.problem, TWINFS_P_EXPLORE);
 }
 END_TEST
 
