@@ -132,8 +132,11 @@ START_TEST(test_shards)
 	check_same(whole, again);
 	ck_assert_int_eq(twinfs_explore_merge((const struct twinfs_explore_result *[]){again,
 						      parts[2]},
-				 2, &whole, &err),
+				 2, &result, &err),
 		-EEXIST);
+	twinfs_explore_result_free(whole);
+	twinfs_explore_result_free(merged);
+	twinfs_explore_result_free(again);
 	options.seed++;
 	twinfs_explore_result_free(parts[0]);
 	parts[0] = explore(&options);
