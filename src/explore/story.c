@@ -295,23 +295,26 @@ void tw_story_apply(const struct tw_story_op *op, uint8_t *bytes)
 	memset(bytes + op->addr + op->data_len, 0xff, op->len - op->data_len);
 }
 
-/* Puts the old bytes of all units onto the chip, and keeps in @kept what was there. */
-static void swap_units(const struct tw_story *story, uint8_t *bytes, uint8_t *kept)
+void tw_story_put_back(const struct tw_story *story, uint8_t *bytes)
 {
-	uint32_t size = story->geometry.erase_size;
-
 	for (size_t i = 0; i < story->unit_count; i++) {
 		const struct tw_story_unit *unit = &story->units[i];
-		uint8_t *here = bytes + unit->addr;
 
-		memcpy(kept + i * size, here, unit->len);
-		memset(here, 0xff, unit->len);
 		if (unit->data_len)
-			memcpy(here, unit->data, unit->data_len);
+			memcpy(bytes + unit->addr, unit->data, unit->data_len);
+		memset(bytes + unit->addr + unit->data_len, 0xff, unit->len - unit->data_len);
 	}
 }
 
-static void unswap_units(const struct tw_story *story, uint8_t *bytes, const uint8_t *kept)
+static void keep_units(const struct tw_story *story, const uint8_t *bytes, uint8_t *kept)
+{
+	uint32_t size = story->geometry.erase_size;
+
+	for (size_t i = 0; i < story->unit_count; i++)
+		memcpy(kept + i * size, bytes + story->units[i].addr, story->units[i].len);
+}
+
+static void restore_units(const struct tw_story *story, uint8_t *bytes, const uint8_t *kept)
 {
 	uint32_t size = story->geometry.erase_size;
 
@@ -360,11 +363,12 @@ static int put_back(const struct tw_story *story, struct twinfs_image *image)
 	kept = malloc(story->unit_count * (size_t)story->geometry.erase_size + 1);
 	if (!kept)
 		return -ENOMEM;
-	swap_units(story, bytes, kept);
+	keep_units(story, bytes, kept);
+	tw_story_put_back(story, bytes);
 	rc = story->has_before ? digest_image(image, &now) : 0;
 	if (!rc && (!story->has_before || tw_digest_is_same(now, story->before)))
 		return 1;
-	unswap_units(story, bytes, kept);
+	restore_units(story, bytes, kept);
 	return rc;
 }
 
