@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <twinfs/fault.h>
 #include <twinfs/module.h>
 #include <twinfs/trace.h>
 #include "attrs.h"
@@ -134,6 +135,32 @@ struct tw_tool_resize {
 
 void tw_tool_print_resize(const struct tw_tool_resize *resize);
 void tw_tool_json_resize(const struct tw_tool_resize *resize);
+
+/* ---- damage ---- */
+
+#define TW_TOOL_DAMAGE_SHOWN 16 /* bytes of a run that are told one by one */
+
+/* Bytes behind each other that one rule has changed. */
+struct tw_tool_damage_run {
+	unsigned rule; /* from 1 */
+	uint64_t addr, len;
+	uint64_t bits; /* that differ */
+	uint8_t was[TW_TOOL_DAMAGE_SHOWN], is[TW_TOOL_DAMAGE_SHOWN];
+	const char *part; /* or NULL */
+	uint32_t block;   /* of it, else erase unit of the chip */
+	char owner[320];  /* "data /usr/a"; "": nobody */
+};
+
+struct tw_tool_damage {
+	const char *const *rules; /* as they were given */
+	size_t rule_count;
+	uint64_t seed;
+	struct tw_tool_damage_run *runs; /* by rule, then by address */
+	size_t count, room;
+};
+
+void tw_tool_print_damage(const struct tw_tool_damage *damage);
+void tw_tool_json_damage(const struct tw_tool_damage *damage);
 
 /* ---- trace ---- */
 

@@ -208,6 +208,7 @@ static int look_at_run(struct tw_scene *scene, struct twinfs_error *err)
 	plain.depth = 1;
 	scene->options = &plain;
 	rc = tw_worker_open(&worker, scene, err);
+	scene->is_checked = !rc;
 	if (!rc) {
 		rc = look_at_both_ends(scene, &worker, &known);
 		if (rc)

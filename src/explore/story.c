@@ -296,20 +296,23 @@ void tw_story_apply(const struct tw_story_op *op, uint8_t *bytes)
 	memset(bytes + op->addr + op->data_len, 0xff, op->len - op->data_len);
 }
 
-/* Puts the old bytes of all units onto the chip, and keeps in @kept what was there. */
-static void swap_units(const struct tw_story *story, uint8_t *bytes, uint8_t *kept)
+void tw_story_put_back(const struct tw_story *story, uint8_t *bytes)
+{
+	for (size_t i = 0; i < story->unit_count; i++) {
+		const struct tw_story_unit *unit = &story->units[i];
+
+		if (unit->data_len)
+			memcpy(bytes + unit->addr, unit->data, unit->data_len);
+		memset(bytes + unit->addr + unit->data_len, 0xff, unit->len - unit->data_len);
+	}
+}
+
+static void keep_units(const struct tw_story *story, const uint8_t *bytes, uint8_t *kept)
 {
 	uint32_t size = story->geometry.erase_size;
 
-	for (size_t i = 0; i < story->unit_count; i++) {
-		const struct tw_story_unit *unit = &story->units[i];
-		uint8_t *here = bytes + unit->addr;
-
-		memcpy(kept + i * size, here, unit->len);
-		memset(here, 0xff, unit->len);
-		if (unit->data_len)
-			memcpy(here, unit->data, unit->data_len);
-	}
+	for (size_t i = 0; i < story->unit_count; i++)
+		memcpy(kept + i * size, bytes + story->units[i].addr, story->units[i].len);
 }
 
 static void unswap_units(const struct tw_story *story, uint8_t *bytes, const uint8_t *kept)
@@ -350,21 +353,18 @@ int tw_story_rewind(const struct tw_story *story, struct twinfs_image *image, co
 	uint8_t *bytes = twinfs_image_bytes_writable(image);
 	uint64_t size = twinfs_image_size(image);
 	_cleanup_free_ uint8_t *kept = NULL;
-	int rc = 0;
+	int rc;
 
 	if (size != story->chip_size)
 		return tw_fail(err, TWINFS_P_TRACE, -EUCLEAN,
 			"%s: has %llu bytes, and the chip of %s has %llu", file,
 			(unsigned long long)size, story->name,
 			(unsigned long long)story->chip_size);
-	if (story->has_before)
-		rc = is_before(story, image);
-	if (rc > 0)
-		return 0;
 	kept = malloc(story->unit_count * (size_t)story->geometry.erase_size + 1);
-	if (rc < 0 || !kept)
+	if (!kept)
 		return tw_fail(err, TWINFS_P_TRACE, -ENOMEM, "no memory for the image");
-	swap_units(story, bytes, kept);
+	keep_units(story, bytes, kept);
+	tw_story_put_back(story, bytes);
 	rc = story->has_before ? is_before(story, image) : 1;
 	if (rc > 0)
 		return 0;

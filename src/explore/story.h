@@ -162,6 +162,12 @@ int tw_story_load(const char *path, struct tw_story **ret_story, struct twinfs_e
 int tw_story_rewind(const struct tw_story *story, struct twinfs_image *image, const char *file,
 	struct twinfs_error *err);
 
+/*
+ * The same for @bytes of the whole chip that are known to be one or the other:
+ * nothing is compared.
+ */
+void tw_story_put_back(const struct tw_story *story, uint8_t *bytes);
+
 /* Whom an operation was for; "" when that is not known. */
 static inline const char *tw_story_owner(const struct tw_story *story, const struct tw_story_op *op)
 {

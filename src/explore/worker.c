@@ -219,8 +219,11 @@ int tw_worker_open(struct tw_worker *worker, struct tw_scene *scene, struct twin
 	if (rc)
 		return rc;
 	worker->has_secure = twinfs_module_secure(worker->rig.module);
-	return tw_story_rewind(scene->story, twinfs_module_image(worker->rig.module), scene->image,
-		err);
+	if (!scene->is_checked)
+		return tw_story_rewind(scene->story, twinfs_module_image(worker->rig.module),
+			scene->image, err);
+	tw_story_put_back(scene->story, worker->rig.stage.bytes);
+	return 0;
 }
 
 void tw_worker_close(struct tw_worker *worker)
