@@ -75,6 +75,11 @@ uint64_t twinfs_flash_size(const struct twinfs_flash *flash)
 	return twinfs_image_size(flash->image);
 }
 
+const struct twinfs_image *twinfs_flash_image(const struct twinfs_flash *flash)
+{
+	return flash->image;
+}
+
 bool twinfs_flash_is_writable(const struct twinfs_flash *flash)
 {
 	return twinfs_image_bytes_writable(flash->image) != NULL;
@@ -352,6 +357,9 @@ int twinfs_flash_disturb(struct twinfs_flash *flash, uint64_t addr, uint8_t mask
 		return -EROFS;
 	if (!twinfs_image_contains(flash->image, addr, 1))
 		return -EINVAL;
+	for (const struct twinfs_flash_hook *hook = flash->hook; hook; hook = hook->next)
+		if (hook->disturbed)
+			hook->disturbed(hook->ctx, addr, mask);
 	twinfs_image_bytes_writable(flash->image)[addr] ^= mask;
 	return 0;
 }
