@@ -194,7 +194,8 @@ static struct json_object *result_json(const struct twinfs_explore_result *resul
 	tw_tool_json_add_uint(to, "bad_states", result->bad_states);
 	tw_tool_json_add(to, "boots", boots_json(&result->boots));
 	tw_tool_json_add(to, "holes", holes_json(result));
-	tw_tool_json_add_uint(to, "ms", result->seconds > 0 ? (uint64_t)(result->seconds * 1e3) : 0);
+	tw_tool_json_add_uint(to, "ms",
+		result->seconds > 0 ? (uint64_t)(result->seconds * 1e3) : 0);
 	tw_tool_json_add_uint(to, "workers", result->workers);
 	return to;
 }
@@ -280,8 +281,7 @@ static void add_findings(struct json_object *root, const struct tw_tool_report *
 
 /* ---- the trace ---- */
 
-static struct json_object *lanes_json(const struct tw_tool_report_trace *trace,
-	struct texts *texts)
+static struct json_object *lanes_json(const struct tw_tool_report_trace *trace, struct texts *texts)
 {
 	struct json_object *to = tw_tool_json_array();
 
@@ -339,8 +339,9 @@ static struct json_object *acknowledged_json(const struct tw_tool_report_trace *
 		if (!trace->buckets[i].acknowledged)
 			continue;
 		it = tw_tool_json_array();
-		what = mark->kind == TWINFS_MARK_STORE_ENDED ? "slot"
-							     : twinfs_traced_change_name(mark->change);
+		what = mark->kind == TWINFS_MARK_STORE_ENDED
+			       ? "slot"
+			       : twinfs_traced_change_name(mark->change);
 		append_uint(it, i);
 		tw_tool_json_append(it, json_object_new_string(what));
 		if (mark->kind == TWINFS_MARK_STORE_ENDED)
@@ -422,8 +423,7 @@ static struct json_object *areas_json(const struct tw_tool_report_trace *trace)
 }
 
 /* [area, cell, blocks, most erases, erases, programs, bytes, owner, last operation] */
-static struct json_object *cells_json(const struct tw_tool_report_trace *trace,
-	struct texts *texts)
+static struct json_object *cells_json(const struct tw_tool_report_trace *trace, struct texts *texts)
 {
 	struct json_object *to = tw_tool_json_array();
 
@@ -449,7 +449,7 @@ static struct json_object *trace_json(const struct tw_tool_report_trace *trace)
 {
 	/* as many as can be asked for, and number 0 */
 	const size_t room = TW_TOOL_REPORT_LANES + TW_TOOL_REPORT_BUCKETS + TW_TOOL_REPORT_EVENTS +
-		trace->cell_count + 1;
+			    trace->cell_count + 1;
 	_cleanup_free_ const char **list = calloc(room, sizeof(*list));
 	struct texts texts = {.list = list, .count = 1, .room = room, .json = tw_tool_json_array()};
 	struct json_object *to = tw_tool_json_object();

@@ -4,7 +4,7 @@
  * in size however long the trace is, and the page that shows it.
  *
  * A page is a template that is built into the program, with one JSON document
- * in it (docs/formats/report.md). The template draws; everything is counted here.
+ * in it. The template draws; everything is counted here.
  */
 #ifndef TW_TOOL_REPORT_H
 #define TW_TOOL_REPORT_H
@@ -44,10 +44,10 @@ struct tw_tool_report_lane {
 /* A boot, or what the application did until the next one. */
 struct tw_tool_report_phase {
 	bool is_boot;
-	bool has_ended;       /* a boot: its end is in the trace... */
-	int result;           /* ...with this */
-	uint64_t boot;        /* a boot: boots before it */
-	uint64_t first;       /* place of the first operation */
+	bool has_ended; /* a boot: its end is in the trace... */
+	int result;     /* ...with this */
+	uint64_t boot;  /* a boot: boots before it */
+	uint64_t first; /* place of the first operation */
 	uint64_t operations, erases, program_bytes, acknowledged;
 	uint64_t time_ns, ns; /* when it begins, behind the first operation; how long */
 };
@@ -96,7 +96,7 @@ struct tw_tool_report_trace {
 
 	struct tw_tool_report_area areas[TWINFS_TRACE_PARTS + 1];
 	size_t area_count;
-	uint64_t per_cell; /* blocks of all cells but the last of an area */
+	uint64_t per_cell;                 /* blocks of all cells but the last of an area */
 	struct tw_tool_report_cell *cells; /* by area, then by cell */
 	size_t cell_count;
 };

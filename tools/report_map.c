@@ -146,8 +146,8 @@ static void find_last(struct twinfs_trace *trace, const struct tw_tool_report_tr
 			continue;
 		part = twinfs_trace_locate(trace, record.addr, &block);
 		addr = (part ? part->addr : 0) +
-			block * (part && part->block_size ? part->block_size
-							  : report->info->geometry.erase_size);
+		       block * (part && part->block_size ? part->block_size
+							 : report->info->geometry.erase_size);
 		it = bsearch(&addr, touched, report->summary.block_count, sizeof(*touched),
 			compare_addr);
 		if (it) {

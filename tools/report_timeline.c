@@ -17,8 +17,8 @@
 
 struct reading {
 	struct tw_tool_report_trace *to;
-	uint64_t at;                        /* operations so far */
-	struct tw_tool_report_phase phase;  /* the one that goes on */
+	uint64_t at;                       /* operations so far */
+	struct tw_tool_report_phase phase; /* the one that goes on */
 };
 
 /* ---- lanes ---- */
@@ -37,7 +37,8 @@ static int compare_owners(const void *a, const void *b)
 static int choose_lanes(struct tw_tool_report_trace *to)
 {
 	const size_t count = to->summary.owner_count;
-	_cleanup_free_ const struct twinfs_trace_owner **owners = calloc(count + 1, sizeof(*owners));
+	_cleanup_free_ const struct twinfs_trace_owner **owners =
+		calloc(count + 1, sizeof(*owners));
 
 	if (!owners)
 		return -ENOMEM;
@@ -194,7 +195,7 @@ int tw_tool_report_timeline(struct twinfs_trace *trace, struct tw_tool_report_tr
 	if (choose_lanes(report))
 		return -ENOMEM;
 	report->per_bucket = operations / TW_TOOL_REPORT_BUCKETS +
-		(operations % TW_TOOL_REPORT_BUCKETS != 0 || !operations);
+			     (operations % TW_TOOL_REPORT_BUCKETS != 0 || !operations);
 	report->bucket_count = (size_t)((operations + report->per_bucket - 1) / report->per_bucket);
 	report->buckets = calloc(report->bucket_count + 1, sizeof(*report->buckets));
 	if (!report->buckets)

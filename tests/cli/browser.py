@@ -45,6 +45,8 @@ class Browser:
                                  flatten=True)['sessionId']
         for domain in ('Page', 'Runtime', 'Log', 'Network'):
             self.call(domain + '.enable')
+        # as the window that the user works in, which a window that is not shown never is
+        self.call('Emulation.setFocusEmulationEnabled', enabled=True)
 
     def close(self):
         os.close(self.out)

@@ -21,10 +21,9 @@
 #define UNIT       4096u
 #define HOSTILE    "</script><img src=x onerror=alert(1)>&quot;'\"\xff\x01\xe2\x80\xae]]>-->"
 
-static const char *const plain_files[] = {
-	"/usr/config.json", "/usr/log/0001.txt", "/usr/state.bin", "/usr/lib/cloud.py",
-	"/usr/log/0002.txt", "/usr/cache/a.json", "/usr/cache/b.json", "/usr/main.py",
-	"/usr/i18n/de.json", "/usr/i18n/en.json"};
+static const char *const plain_files[] = {"/usr/config.json", "/usr/log/0001.txt", "/usr/state.bin",
+	"/usr/lib/cloud.py", "/usr/log/0002.txt", "/usr/cache/a.json", "/usr/cache/b.json",
+	"/usr/main.py", "/usr/i18n/de.json", "/usr/i18n/en.json"};
 static const char *const hostile_files[] = {"/usr/" HOSTILE, "/usr/<b>bold</b>", "/usr/\"'`"};
 
 static const struct twinfs_trace_part parts[] = {
@@ -64,8 +63,12 @@ static void tell_owner(void *ctx, const struct twinfs_flash_op *op, char *room, 
 static void mark(struct run *run, enum twinfs_trace_mark_kind kind,
 	enum twinfs_traced_change change, const char *path, uint64_t index)
 {
-	const struct twinfs_trace_mark it = {
-		.kind = kind, .change = change, .path = path, .new_path = "", .index = index};
+	const struct twinfs_trace_mark it = {.kind = kind,
+		.change = change,
+		.path = path,
+		.new_path = "",
+		.index = index,
+		.size = change == TWINFS_TRACED_CONTENT ? 300 : 0};
 
 	must(!twinfs_recorder_mark(run->recorder, &it), "a mark is refused");
 }
@@ -142,7 +145,7 @@ static void put_all(struct run *run, uint64_t operations, const char *note)
 	}
 }
 
-static uint64_t record(const char *path, uint64_t operations, bool is_hostile)
+static void record(const char *path, uint64_t operations, bool is_hostile)
 {
 	const struct twinfs_flash_config config = {
 		.geometry = {1, 16, UNIT},
@@ -166,7 +169,6 @@ static uint64_t record(const char *path, uint64_t operations, bool is_hostile)
 	must(!twinfs_recorder_close(run.recorder, NULL), "the trace is not whole");
 	twinfs_flash_free(run.flash);
 	twinfs_image_close(image);
-	return run.operations;
 }
 
 /* ---- the result ---- */
@@ -179,25 +181,39 @@ static char *copy(const char *text)
 	return made;
 }
 
-/* One example at operation @op, about which the trace is asked. */
-static void fill_example(struct twinfs_explore_example *to, const char *path, uint64_t op,
-	const char *sentence)
+/* The operations of a trace, which stays open. */
+struct operations {
+	struct twinfs_trace *trace;
+	struct twinfs_trace_record *list;
+	uint64_t count;
+};
+
+static void read_operations(const char *path, struct operations *ret_operations)
 {
 	struct twinfs_trace_record record;
-	struct twinfs_trace *trace;
-	uint64_t at = 0;
+
+	must(!twinfs_trace_open(path, &ret_operations->trace, NULL), "the trace cannot be read");
+	ret_operations->count = 0;
+	ret_operations->list = calloc(twinfs_trace_info(ret_operations->trace)->operations,
+		sizeof(*ret_operations->list));
+	must(ret_operations->list, "no memory");
+	while (twinfs_trace_next(ret_operations->trace, &record))
+		if (record.kind == TWINFS_TRACE_PROGRAM || record.kind == TWINFS_TRACE_ERASE)
+			ret_operations->list[ret_operations->count++] = record;
+}
+
+static void fill_example(struct twinfs_explore_example *to, const struct operations *operations,
+	uint64_t op, const char *sentence)
+{
+	const struct twinfs_trace_record *record = &operations->list[op];
 
 	to->crash.cut.op = op;
 	to->sentence = copy(sentence);
-	must(!twinfs_trace_open(path, &trace, NULL), "the trace cannot be read");
-	while (at <= op && twinfs_trace_next(trace, &record))
-		at += record.kind == TWINFS_TRACE_PROGRAM || record.kind == TWINFS_TRACE_ERASE;
-	to->seq = record.number;
-	to->addr = record.addr;
-	to->len = record.len;
-	to->is_erase = record.kind == TWINFS_TRACE_ERASE;
-	to->owner = copy(record.owner);
-	twinfs_trace_close(trace);
+	to->seq = record->number;
+	to->addr = record->addr;
+	to->len = record->len;
+	to->is_erase = record->kind == TWINFS_TRACE_ERASE;
+	to->owner = copy(record->owner);
 }
 
 struct sample {
@@ -210,12 +226,14 @@ struct sample {
 };
 
 static const struct sample samples[] = {
-	{TWINFS_FINDING_LOST, "/usr/config.json", "/usr/config.json is missing: version 3 was promised",
-		1337, 22, 8, {.kind = TWINFS_CUT_TORN, .done = 12, .unit = 16, .chance = 1}, {0}},
+	{TWINFS_FINDING_LOST, "/usr/config.json",
+		"/usr/config.json is missing: version 3 was promised", 1337, 22, 8,
+		{.kind = TWINFS_CUT_TORN, .done = 12, .unit = 16, .chance = 1}, {0}},
 	{TWINFS_FINDING_VERSION, "/usr/state.bin",
 		"/usr/state.bin is neither version 41 nor 42: its first 256 bytes are of the new "
 		"one, the rest of the old",
-		18, 61, 3, {.kind = TWINFS_CUT_BEFORE}, {.kind = TWINFS_CUT_TORN, .op = 4, .done = 7}},
+		18, 61, 3, {.kind = TWINFS_CUT_BEFORE},
+		{.kind = TWINFS_CUT_TORN, .op = 4, .done = 7}},
 	{TWINFS_FINDING_HOLE, "table_empty",
 		"the boot fell into the hole table_empty: checksum.json is empty, and protected "
 		"files are not restored any more",
@@ -231,8 +249,10 @@ static const struct sample hostile_samples[] = {
 };
 
 static void fill_finding(struct twinfs_explore_finding *to, const struct sample *from,
-	const char *path, uint64_t operations)
+	const struct operations *operations)
 {
+	const uint64_t count = operations->count;
+
 	to->kind = from->kind;
 	to->subject = copy(from->subject);
 	to->states = from->states;
@@ -241,15 +261,16 @@ static void fill_finding(struct twinfs_explore_finding *to, const struct sample 
 	must(to->examples, "no memory");
 	for (size_t i = 0; i < from->examples; i++) {
 		to->examples[i].crash = (struct twinfs_crash){from->cut, from->again};
-		fill_example(&to->examples[i], path,
-			operations * from->percent / 100 + i * (operations / 40 + 1) % operations / 8,
+		/* the others follow close behind the first one */
+		fill_example(&to->examples[i], operations,
+			(count * from->percent / 100 + i * (count / 400 + 1)) % count,
 			from->sentence);
 	}
 }
 
 /* Findings without end are those of the table again and again, with long names. */
-static void fill_many(struct twinfs_explore_finding *to, size_t number, const char *path,
-	uint64_t operations)
+static void fill_many(struct twinfs_explore_finding *to, size_t number,
+	const struct operations *operations)
 {
 	struct sample it = samples[number % LEN(samples)];
 	char subject[400];
@@ -258,13 +279,17 @@ static void fill_many(struct twinfs_explore_finding *to, size_t number, const ch
 	it.subject = it.sentence = subject;
 	it.percent = (unsigned)(number % 97);
 	it.examples = 1;
-	fill_finding(to, &it, path, operations);
+	fill_finding(to, &it, operations);
 }
 
 static void fill_figures(struct twinfs_explore_result *to, uint64_t operations)
 {
 	to->request = (struct twinfs_explore_request){.policy = TWINFS_POLICY_DEVICE,
-		.depth = 2, .torn_bytes = 256, .torn_spread = 16, .outcomes = 1, .seed = 1,
+		.depth = 2,
+		.torn_bytes = 256,
+		.torn_spread = 16,
+		.outcomes = 1,
+		.seed = 1,
 		.examples = 8};
 	to->image = copy("app.img");
 	to->operations = to->trace_operations = operations;
@@ -288,8 +313,8 @@ static void fill_figures(struct twinfs_explore_result *to, uint64_t operations)
 	to->workers = 2;
 }
 
-static void fill_findings(struct twinfs_explore_result *to, const char *kind, const char *path,
-	uint64_t operations)
+static void fill_findings(struct twinfs_explore_result *to, const char *kind,
+	const struct operations *operations)
 {
 	const bool is_hostile = !strcmp(kind, "hostile"), is_many = !strcmp(kind, "many");
 	const struct sample *from = is_hostile ? hostile_samples : samples;
@@ -301,11 +326,14 @@ static void fill_findings(struct twinfs_explore_result *to, const char *kind, co
 	must(to->findings, "no memory");
 	for (size_t i = 0; i < to->finding_count; i++) {
 		if (is_many)
-			fill_many(&to->findings[i], i, path, operations);
+			fill_many(&to->findings[i], i, operations);
 		else
-			fill_finding(&to->findings[i], &from[i], path, operations);
+			fill_finding(&to->findings[i], &from[i], operations);
 		to->bad_states += to->findings[i].states;
 	}
+	/* in a state several things may be wrong */
+	if (to->bad_states > to->states)
+		to->bad_states = to->states;
 	to->holes[TWINFS_HOLE_TABLE_EMPTY] = 96;
 	to->holes[TWINFS_HOLE_EMPTY_FILE] = to->states;
 	to->run_holes[TWINFS_HOLE_EMPTY_FILE] = true;
@@ -314,16 +342,19 @@ static void fill_findings(struct twinfs_explore_result *to, const char *kind, co
 int main(int argc, char **argv)
 {
 	struct twinfs_explore_result *result = calloc(1, sizeof(*result));
-	uint64_t operations;
+	struct operations operations;
 	char *text;
 	FILE *file;
 
 	must(argc == 5, "usage: report_sample KIND OPERATIONS TRACE RESULT");
 	must(result, "no memory");
-	operations = record(argv[3], strtoull(argv[2], NULL, 10), !strcmp(argv[1], "hostile"));
-	fill_figures(result, operations);
+	record(argv[3], strtoull(argv[2], NULL, 10), !strcmp(argv[1], "hostile"));
+	read_operations(argv[3], &operations);
+	fill_figures(result, operations.count);
 	result->trace = copy(argv[3]);
-	fill_findings(result, argv[1], argv[3], operations);
+	fill_findings(result, argv[1], &operations);
+	twinfs_trace_close(operations.trace);
+	free(operations.list);
 	text = twinfs_explore_result_json(result);
 	file = fopen(argv[4], "we");
 	must(text && file && fputs(text, file) >= 0 && !fclose(file), "the result is not written");

@@ -56,6 +56,8 @@ WRONG = (
     (('mount', '--block-cycles', '0', 'a', 'm'), "--block-cycles: '0' is not a number"),
     (('resize', 'a'), 'BLOCKS is missing'),
     (('resize', 'a', '1', '2'), "'2' is one operand too many"),
+    (('report',), 'RESULT is missing'),
+    (('report', 'a', 'b'), "'b' is one operand too many"),
     (('umount',), 'MOUNTPOINT is missing'),
     (('umount', 'a', 'b'), "'b' is one operand too many"),
 )

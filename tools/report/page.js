@@ -11,7 +11,7 @@ function fill(node, attributes, children) {
 	for (const [key, value] of Object.entries(attributes || {}))
 		if (value !== undefined)
 			node.setAttribute(key, value);
-	for (const child of children.flat())
+	for (const child of children.flat(Infinity))
 		if (child !== undefined && child !== null)
 			node.append(child);
 	return node;
@@ -46,9 +46,9 @@ function scaled(value, units) {
 	while (unit + 1 < units.length && value >= units[unit + 1][1])
 		unit++;
 	const n = value / units[unit][1];
-	return (n >= 100 || Number.isInteger(n) ? count(n) : n.toFixed(n >= 10 ? 1 : 2)) + " " + units[unit][0];
+	return (n >= 100 ? count(n) : String(+n.toFixed(n >= 10 ? 1 : 2))) + " " + units[unit][0];
 }
-const time = (ns) => scaled(ns, [["ns", 1], ["\u00b5s", 1e3], ["ms", 1e6], ["s", 1e9], ["min", 6e10],
+const time = (ns) => !ns ? "0" : scaled(ns, [["ns", 1], ["\u00b5s", 1e3], ["ms", 1e6], ["s", 1e9], ["min", 6e10],
 	["h", 3.6e12], ["days", 8.64e13]]);
 const size = (n) => scaled(n, [["B", 1], ["KiB", 1024], ["MiB", 1048576], ["GiB", 1073741824]]);
 const sum = (list) => list.reduce((a, b) => a + b, 0);
@@ -56,7 +56,11 @@ const range = (first, last) => first === last ? `operation ${count(first)}` :
 	`operations ${count(first)} to ${count(last)}`;
 
 const traceText = (index) => index ? trace.texts[index] : "\u2026";
-const ownerText = (text) => text === "" ? "owner not known" : text;
+const ROLES = { directory: "metadata of", data: "content of", superblock: "superblock of" };
+function ownerText(tag) {
+	const blank = tag.indexOf(" "), role = ROLES[tag.slice(0, blank)];
+	return role ? `${role} ${tag.slice(blank + 1)}` : tag || "owner not known";
+}
 const laneName = (lane) => lane.owner === undefined ? many(lane.owners, "other owner") : ownerText(traceText(lane.owner));
 
 const KINDS = {
@@ -111,7 +115,7 @@ const findingCount = findings.length + data.findings_left_out;
 
 function drawHead() {
 	const isGood = !findingCount;
-	const title = isGood ? "Nothing found" :
+	const title = isGood ? "Nothing found" + (!result.is_complete ? " so far" : result.request.sample ? " in a sample" : "") :
 		`${many(findingCount, "finding")}, in ${count(result.bad_states)} of ${many(result.states, "state")}`;
 
 	document.title = `${title}: ${result.image || "image"}`;
@@ -208,6 +212,7 @@ function command(text) {
 
 function findingBody(finding) {
 	const first = finding.examples[0], facts = [];
+	const isSame = finding.examples.every((example) => example.sentence === (first || {}).sentence);
 
 	if (!first)
 		return [el("p", {}, KINDS[finding.kind])];
@@ -218,15 +223,15 @@ function findingBody(finding) {
 		facts.push(["For", name(ownerText(first.owner || ""))]);
 	}
 	return [
-		el("p", {}, `${KINDS[finding.kind] || ""} `, el("span", { class: "where-not" }, "Subject: "), name(finding.subject || "none")),
+		el("p", {}, name(finding.subject || finding.kind), `: ${KINDS[finding.kind] || ""}`),
 		el("dl", { class: "facts" }, facts.map(([what, text]) => [el("dt", {}, what), el("dd", {}, text)])),
 		el("p", {}, "To judge this state again; with ", el("code", {}, "--reproducers DIR"), " its image is written, to be mounted:"),
 		command(replayOf(first)),
 		finding.examples.length > 1 ? table(`The first ${finding.examples.length} of ${many(finding.states, "state")}`,
-			[words("State"), words("Operation"), words("What is wrong")],
+			[words("State"), words("Operation"), ...(isSame ? [] : [words("What is wrong")])],
 			finding.examples.map((e) => [el("code", {}, e.crash),
 				e.addr === undefined ? "" : [`${operationWords(e)}, ${placeOf(e)}, `, name(ownerText(e.owner || ""))],
-				e.sentence || ""])) : null,
+				...(isSame ? [] : [e.sentence || ""])])) : null,
 	];
 }
 

@@ -92,20 +92,22 @@ function bucketWords(i) {
 
 /* Where things are in the picture; labels stand beside their lane, or above it where it is narrow. */
 function timelineLayout(width) {
-	const isNarrow = width < 640, left = isNarrow ? 0 : 190;
+	const isNarrow = width < 640, left = isNarrow ? 0 : 215;
 	const lane = isNarrow ? 45 : 32, bars = isNarrow ? 20 : 4;
 	const labelled = (top, height) => ({ top: top + (isNarrow ? 16 : 0), label: top + (isNarrow ? 12 : height / 2 + 4), height });
-	const phases = labelled(0, 18), events = labelled(phases.top + 22, 18), cuts = labelled(events.top + 22, 24);
-	const lanes = cuts.top + 32, acknowledged = labelled(lanes + trace.lanes.length * lane + 8, 12);
+	const phases = labelled(0, 18), events = labelled(phases.top + 22, trace.events.length ? 18 : 0);
+	const cuts = trace.events.length ? labelled(events.top + 22, 24) : labelled(phases.top + 22, 24);
+	const lanes = (examples.length ? cuts.top + cuts.height : trace.events.length ? events.top + events.height : phases.top + phases.height) + 8, acknowledged = labelled(lanes + trace.lanes.length * lane + 8, 12);
 	const plot = width - left - 1;
 	const bottom = acknowledged.top + acknowledged.height + 4;
-	return { width, left, plot, lane, bars, phases, events, cuts, lanes, acknowledged, bottom, height: bottom + 20, isNarrow,
+	return { width, left, plot, lane, bars, phases, events, cuts, lanes, acknowledged, bottom, height: bottom + 22, isNarrow,
 		x: (op) => left + shareOf(op) * plot };
 }
 
 function drawRowLabels(at) {
 	const label = (y, text) => svg("text", { x: 0, y, class: "strong" }, text);
-	const clip = (text) => !at.isNarrow && text.length > 27 ? text.slice(0, 12) + "\u2026" + text.slice(-14) : text;
+	const room = Math.floor((at.isNarrow ? at.width - 16 : at.left - 24) / 6.6);
+	const clip = (text) => text.length > room ? text.slice(0, room / 2) + "\u2026" + text.slice(1 - room / 2) : text;
 
 	return [
 		label(at.phases.label, "phases"), trace.events.length ? label(at.events.label, "power cuts, notes") : null,
@@ -118,6 +120,10 @@ function drawRowLabels(at) {
 	];
 }
 
+/* The highest bars: the greatest shares of a bucket that any lane has. */
+const greatest = (what) => Math.max(1e-9, ...buckets.map((bucket) => Math.max(...bucket[what]) / (bucket.last + 1 - bucket.first)));
+const mostPrograms = greatest("programs"), mostErases = greatest("erases");
+
 /* Programs stand on a lane's base line, erases hang below it: not told apart by colour. */
 function drawLane(at, lane, k) {
 	const base = at.lanes + k * at.lane + at.bars + 16;
@@ -126,10 +132,11 @@ function drawLane(at, lane, k) {
 	buckets.forEach((bucket, i) => {
 		const all = bucket.last + 1 - bucket.first, x = at.x(bucket.first);
 		const width = Math.max(0.8, (i + 1 < buckets.length ? at.x(buckets[i + 1].first) : at.left + at.plot) - x);
+		const programs = Math.max(2, 17 * bucket.programs[k] / all / mostPrograms);
 		if (bucket.programs[k])
-			up += rect(x, base - Math.max(2, 16 * bucket.programs[k] / all), width, Math.max(2, 16 * bucket.programs[k] / all));
+			up += rect(x, base - programs, width, programs);
 		if (bucket.erases[k])
-			down += rect(x, base + 1, width, Math.max(3, 8 * bucket.erases[k] / all));
+			down += rect(x, base + 1, width, Math.max(2, 8 * bucket.erases[k] / all / mostErases));
 	});
 	return [svg("line", { class: "rule", x1: at.left, x2: at.left + at.plot, y1: base + .5, y2: base + .5 }),
 		svg("path", { class: `o${k}`, d: up }), svg("path", { class: `o${k}`, d: down })];
@@ -139,8 +146,10 @@ function drawPhases(at) {
 	const place = (phase) => isByTime ? [phase.time_ns / totalTime, (phase.time_ns + phase.ns) / totalTime] :
 		[shareOf(phase.first), shareOf(phase.first + phase.operations)];
 
-	return trace.phases.map((phase) => {
-		const [from, to] = place(phase), x = at.left + from * at.plot, width = Math.max(1, (to - from) * at.plot - 1);
+	/* boots last: they are short, and must not be covered */
+	return [...trace.phases].sort((a, b) => a.is_boot - b.is_boot).map((phase) => {
+		const [from, to] = place(phase), width = Math.max(phase.is_boot ? 3 : 1, (to - from) * at.plot - 1);
+		const x = Math.min(at.left + from * at.plot, at.left + at.plot - width);
 		return svg("g", {}, svg("title", {}, `${phaseName(phase)}: ${many(phase.operations, "operation")}, ${time(phase.ns)}`),
 			svg("rect", { class: phase.is_boot ? "boot" : "running", x, y: at.phases.top, width, height: at.phases.height }),
 			width > 72 ? svg("text", { x: x + 5, y: at.phases.top + 13, class: phase.is_boot ? "on-boot" : "strong" }, phaseName(phase)) : null);
@@ -152,7 +161,7 @@ function drawEvents(at) {
 		const isCut = event.kind === "power_cut", x = Math.max(at.left + 6, Math.min(at.left + at.plot - 6, at.x(event.at)));
 		const y = at.events.top + 9;
 		return svg("g", {}, svg("title", {}, isCut ? `power cut before operation ${count(event.at)}` : `note: ${traceText(event.text)}`),
-			svg("path", { class: "event", d: isCut ? `M${x - 5} ${y - 5}l10 10m0 -10l-10 10` : `M${x - 4} ${y + 6}v-12h8l-3 3l3 3h-8` }));
+			svg("path", { class: "event", d: isCut ? `M${x - 5} ${y - 5}l10 10m0 -10l-10 10` : `M${x - 4} ${y + 7}v-14l9 4l-9 4` }));
 	});
 }
 
@@ -161,8 +170,8 @@ function clusters(at) {
 	const list = [];
 
 	for (const it of [...examples].sort((a, b) => a.at - b.at)) {
-		const x = Math.max(at.left + 9, Math.min(at.left + at.plot - 9, at.x(it.at))), before = list[list.length - 1];
-		if (before && x - before.x < 20)
+		const x = Math.max(at.left + 11, Math.min(at.left + at.plot - 11, at.x(it.at))), before = list[list.length - 1];
+		if (before && x - before.x < 22)
 			before.items.push(it);
 		else
 			list.push({ x, items: [it] });
@@ -180,24 +189,33 @@ function drawCuts(at) {
 		return [svg("line", { class: "guide", x1: x, x2: x, y1: middle + 9, y2: at.bottom - 4 }),
 			svg("a", { class: "mark", href: `#finding-${ids[0]}`, "aria-label": label }, svg("title", {}, label),
 				svg("rect", { x: x - 12, y: middle - 12, width: 24, height: 24, fill: "transparent" }),
-				svg("path", { d: `M${x} ${middle - 9}l9 9l-9 9l-9 -9z` }))];
+				svg("path", { d: `M${x} ${middle - 11}l11 11l-11 11l-11 -11z` }),
+				svg("text", { x, y: middle + 3.5, "text-anchor": "middle" }, ids.length > 1 ? "+" : ids[0] < 100 ? ids[0] : ""))];
 	});
 }
 
 function drawAxis(at) {
-	const steps = at.isNarrow ? 2 : 5;
+	const all = isByTime ? totalTime : Math.max(1, trace.operations), rough = all / (at.isNarrow ? 3 : 6);
+	const power = 10 ** Math.floor(Math.log10(rough)), step = Math.max(isByTime ? 0 : 1, [1, 2, 5, 10].find((n) => n * power >= rough) * power);
+	const places = Array.from({ length: Math.floor(all / step) + 1 }, (_, i) => i * step);
 
-	return Array.from({ length: steps + 1 }, (_, i) => svg("text", { x: at.left + at.plot * i / steps, y: at.height - 5,
-		"text-anchor": i === 0 ? "start" : i === steps ? "end" : "middle" },
-		isByTime ? time(totalTime * i / steps) : count(trace.operations * i / steps)));
+	return places.map((place) => {
+		const x = at.left + at.plot * place / all;
+		return [svg("line", { class: "rule", x1: x, x2: x, y1: at.bottom - 2, y2: at.bottom + 3 }),
+			svg("text", { x, y: at.height - 4, "text-anchor": !place ? "start" : x > at.left + at.plot - 20 ? "end" : "middle" },
+				isByTime ? time(place) : count(place))];
+	});
 }
 
 function drawTimeline() {
 	const at = timelineLayout(Math.max(240, byId("timeline-picture").clientWidth));
 	const cursor = svg("rect", { class: "cursor", y: at.lanes, height: at.bottom - at.lanes, width: 0 });
 	const area = svg("rect", { x: at.left, y: at.lanes, width: at.plot, height: at.bottom - at.lanes, fill: "transparent" });
-	const ticks = buckets.map((bucket, i) => bucket.acknowledged ?
-		rect(at.x(bucket.last + 1) - 1, at.acknowledged.top, 1, at.acknowledged.height) : "").join("");
+	const most = Math.max(1, ...buckets.map((bucket) => bucket.acknowledged));
+	const ticks = buckets.map((bucket) => {
+		const height = Math.max(4, at.acknowledged.height * bucket.acknowledged / most);
+		return bucket.acknowledged ? rect(at.x(bucket.last + 1) - 1, at.acknowledged.top + at.acknowledged.height - height, 1, height) : "";
+	}).join("");
 	const picture = svg("svg", { viewBox: `0 0 ${at.width} ${at.height}`, role: "group", "aria-label": "The run over time" },
 		drawRowLabels(at), drawPhases(at), drawEvents(at), trace.lanes.map((lane, k) => drawLane(at, lane, k)),
 		svg("path", { class: "ticks", d: ticks }), drawAxis(at), area, cursor, drawCuts(at));
@@ -227,14 +245,17 @@ function drawTimelineText() {
 	byId("timeline-lead").textContent = `${many(trace.operations, "operation")} on the chip: ${many(trace.programs, "program")} with ` +
 		`${size(trace.program_bytes)}, ${many(trace.erases, "erase")}` + (trace.failed ? `, ${count(trace.failed)} of them failed` : "") +
 		`; ${size(trace.content_bytes)} of content were acknowledged. ` +
-		(trace.per_bucket > 1 ? `Each bar stands for ${many(trace.per_bucket, "operation")}; its height is the owner's share of them.` :
+		(trace.per_bucket > 1 ? `Each bar stands for ${many(trace.per_bucket, "operation")}, and is as high as the owner's share of them.` :
 			"Each bar is one operation.");
 	byId("timeline-legend").replaceChildren(
 		sample("program", svg("path", { class: "o0", d: "M3 2h4v9h-4zM10 5h4v6h-4z" })),
 		sample("erase", svg("g", {}, svg("path", { class: "rule", d: "M0 7.5h18" }), svg("path", { class: "o0", d: "M4 8h4v7h-4z" }))),
-		sample("cut that fails: leads to its finding", svg("g", { class: "mark" }, svg("path", { d: "M9 1l8 8l-8 8l-8 -8z" }))),
-		sample("power cut in the run", svg("path", { class: "event", d: "M4 4l10 10m0 -10l-10 10" })),
-		sample("note", svg("path", { class: "event", d: "M5 16v-12h8l-3 3l3 3h-8" })),
+		sample("boot", svg("path", { class: "boot", d: rect(1, 3, 16, 12) })),
+		sample("application", svg("path", { class: "running", d: rect(1, 3, 16, 12) })),
+		...(examples.length ? [sample("cut that fails: leads to its finding",
+			svg("g", { class: "mark" }, svg("path", { d: "M9 1l8 8l-8 8l-8 -8z" })))] : []),
+		...(trace.events.length ? [sample("power cut in the run", svg("path", { class: "event", d: "M4 4l10 10m0 -10l-10 10" })),
+			sample("note", svg("path", { class: "event", d: "M5 16v-14l9 4l-9 4" }))] : []),
 		sample("change acknowledged", svg("path", { class: "ticks", d: "M8 3h1.5v12h-1.5z" })));
 	byId("timeline-readout").textContent = "Point at the run, or move through it with the arrow keys, to read what happened there.";
 }
@@ -296,7 +317,7 @@ function cellWords(area, index) {
 }
 
 function drawArea(area, width) {
-	const side = width < 500 ? 11 : 13, columns = Math.max(1, Math.min(area.count, Math.floor(width / side)));
+	const side = width < 500 ? 9 : 13, columns = Math.max(1, Math.min(area.count, Math.floor(width / side)));
 	const x = (cell) => cell % columns * side, y = (cell) => Math.floor(cell / columns) * side;
 	const height = Math.ceil(area.count / columns) * side;
 	const box = (cell, margin) => rect(x(cell) + margin, y(cell) + margin, side - 1 - 2 * margin, side - 1 - 2 * margin);
@@ -316,7 +337,7 @@ function drawArea(area, width) {
 	const cover = svg("rect", { width: columns * side, height, fill: "transparent" });
 	const picture = svg("svg", { viewBox: `-1 -1 ${width} ${height + 2}`, role: "group", "aria-label": `Map of ${area.title}` },
 		svg("path", { class: "empty", d: empty }), levels.map((d, i) => svg("path", { class: `h${shade(i)}`, d })),
-		svg("path", { class: "failing", d: failing }), cover, cursor);
+		svg("path", { class: "halo", d: failing }), svg("path", { class: "failing", d: failing }), cover, cursor);
 
 	makeSlider(cover, `Block of ${area.title}`, area.count - 1, { step: columns,
 		show(cell) {
