@@ -59,9 +59,11 @@ static bool has_place(const struct twinfs_trace *trace, const struct twinfs_trac
 		filter->part ? part_called(trace, filter->part) : NULL;
 	uint64_t first, last, end = record->addr + (record->len ? record->len - 1 : 0);
 
+	if (filter->part && !part)
+		return false;
 	if (record->kind == TWINFS_TRACE_MARK)
-		return !filter->has_block && part && is_mark_of(&record->mark, part);
-	if (twinfs_trace_locate(trace, record->addr, &first) != part && filter->part)
+		return !filter->has_block && is_mark_of(&record->mark, part);
+	if (twinfs_trace_locate(trace, record->addr, &first) != part && part)
 		return false;
 	(void)twinfs_trace_locate(trace, end, &last);
 	return !filter->has_block || (first <= filter->block && filter->block <= last);
