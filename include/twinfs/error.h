@@ -90,10 +90,12 @@ enum twinfs_severity {
 	X(SECURE_KEY, "secure.key", ERROR, "the SecureData key file is missing, unsafe or wrong") \
 	X(PROFILE, "profile", ERROR, "the module profile is missing or wrong") \
 	X(TRACE, "trace", ERROR, "the trace is damaged, of another version, or cannot be written") \
+	X(CHECKS, "checks", ERROR, "a line of the file of checks is no rule") \
 	X(SOURCE, "source", ERROR, "the image cannot be opened the way it was asked for") \
 	X(TABLE, "table", ERROR, "checksum.json or backup_restore.json cannot be made or used") \
 	X(FACTORY, "factory", ERROR, "the factory image cannot be made") \
 	X(BOOT, "boot", ERROR, "the module cannot boot") \
+	X(EXPLORE, "explore", ERROR, "a recorded run cannot be explored as asked for, or a result not be used") \
 	X(MOUNT, "mount", ERROR, "the module cannot be mounted or served")
 
 enum twinfs_problem {

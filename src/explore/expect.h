@@ -16,8 +16,8 @@
  *  - while a boot of the run is under way: for the things it changes, what they
  *    were before it, all it makes of them, and their factory copies. The boot's
  *    writes are its own, and promise nothing until it has ended;
- *  - what the boots after the cut say that they did (struct tw_boots): the table
- *    and the settings they wrote, and what FOTA installed. A file that such a
+ *  - what the boots after the cut did (struct tw_boots): the table and the
+ *    settings they wrote, and what FOTA installed. A file that such a
  *    boot restored over a promised one is not accepted: it is "reverted".
  *
  * Lifetime  tw_expect_new() .. tw_expect_free(); borrows the story.
@@ -46,11 +46,41 @@ int tw_expect_new(const struct tw_story *story, const struct tw_shown *before,
 /* NULL is allowed. */
 void tw_expect_free(struct tw_expect *expect);
 
-/* The boots that ran between the cut and the tree, in their order. All zero: none. */
-struct tw_boots {
-	const struct twinfs_boot_report *const *reports;
-	size_t count;
+/* ---- what boots did ---- */
+
+enum tw_deed_kind {
+	TW_DEED_FORMATTED, /* the user partition */
+	TW_DEED_RESTORED,  /* @path from its factory copy, because of @reason */
+	TW_DEED_TABLE,     /* checksum.json was copied or rewritten */
+	TW_DEED_SETTINGS,  /* system_config.json was made */
+	TW_DEED_UPDATE,    /* FOTA was at work, and may have removed what is its own */
+	TW_DEED_INSTALLED, /* @path, by FOTA */
 };
+
+struct tw_deed {
+	enum tw_deed_kind kind;
+	enum twinfs_reason reason;
+	char *path; /* "/usr/main.py", or NULL */
+};
+
+/* What the boots between the cut and the tree did, in their order. All zero: nothing. */
+struct tw_boots {
+	struct tw_deed *deeds;
+	size_t count, room;
+};
+
+/* Adds what a report says; it is not needed afterwards. 0 or -ENOMEM. */
+int tw_boots_add(struct tw_boots *boots, const struct twinfs_boot_report *report);
+
+/* Adds one deed. @path may be NULL, or lack the "/" in front. 0 or -ENOMEM. */
+int tw_boots_add_deed(struct tw_boots *boots, enum tw_deed_kind kind, const char *path,
+	enum twinfs_reason reason);
+
+/* Empties it and keeps its memory. */
+void tw_boots_clear(struct tw_boots *boots);
+void tw_boots_release(struct tw_boots *boots);
+
+/* ---- what is promised ---- */
 
 /*
  * Where an epoch of the run begins and ends: what is promised is the same at
@@ -68,7 +98,7 @@ struct tw_moment {
 struct tw_moment tw_expect_at(const struct tw_expect *expect, uint64_t done);
 
 /*
- * Whether the tree keeps what was promised. At once when it is the base with
+ * Whether the tree keeps what was promised. @boots may be NULL. At once when it is the base with
  * any of the changes in flight; else as tw_expect_explain(). A result of false
  * may come from want of memory: tw_expect_explain() says so.
  */
@@ -98,7 +128,7 @@ struct tw_finding {
 };
 
 /*
- * Calls @each for all that is wrong with the tree, by path; nothing is wrong
+ * Calls @each, unless it is NULL, for all that is wrong with the tree, by path; nothing is wrong
  * with one that is accepted. Returns the number of findings, or -ENOMEM.
  */
 int tw_expect_explain(const struct tw_expect *expect, struct tw_moment moment,

@@ -22,6 +22,9 @@
 #include <twinfs/digest.h>
 #include <twinfs/error.h>
 #include <twinfs/flash.h>
+#include <twinfs/trace.h>
+
+#include "names.h"
 
 #define TW_STORY_NONE UINT32_MAX /* no such phase, no such change */
 
@@ -88,21 +91,22 @@ struct tw_story_event {
 
 /* A boot that is part of the run. */
 struct tw_story_phase {
-	bool is_cold; /* power came; else a restart */
 	bool has_ended;
+	int rc;                /* of the boot, once it has ended */
 	uint64_t began, ended; /* moments; ended is UINT64_MAX while it has not */
 };
 
 /* The bytes of an erase unit before the first operation that touched it. */
 struct tw_story_unit {
 	uint64_t addr;
+	uint32_t len;      /* bytes: less than a unit at the end of a chip that has no whole one */
 	uint32_t data_len; /* behind them are 0xff */
 	const uint8_t *data;
 };
 
 /* An area of the chip. */
 struct tw_story_part {
-	char *name, *path; /* "customer_fs", "/usr" */
+	const char *name, *path; /* "customer_fs", "/usr" */
 	uint64_t addr, size;
 	uint32_t block_size; /* 0: not known */
 };
@@ -125,12 +129,12 @@ struct tw_story {
 	size_t event_count;
 	struct tw_story_phase *phases;
 	size_t phase_count;
-	struct tw_story_unit *units; /* by address, none twice */
+	struct tw_story_unit *units; /* none twice */
 	size_t unit_count;
-	char **owners; /* "directory /usr", "data /usr/a" */
-	size_t owner_count;
-	char **notes;
+	const char **notes;
 	size_t note_count;
+	struct tw_names owners;     /* "directory /usr", "data /usr/a"; number 0 is "" */
+	struct twinfs_trace *trace; /* that it was read from: bytes lie there. NULL: it was not */
 	struct tw_story_memory *memory; /* internal */
 };
 
@@ -158,13 +162,20 @@ int tw_story_load(const char *path, struct tw_story **ret_story, struct twinfs_e
 int tw_story_rewind(const struct tw_story *story, uint8_t *bytes, uint64_t size, const char *file,
 	struct twinfs_error *err);
 
+/* Whom an operation was for; "" when that is not known. */
+static inline const char *tw_story_owner(const struct tw_story *story, const struct tw_story_op *op)
+{
+	return story->owners.list[op->owner].text;
+}
+
 /* Puts the effect of operation @op on @bytes, which are of the whole chip. */
 void tw_story_apply(const struct tw_story_op *op, uint8_t *bytes);
 
 /*
  * ---- making ----
  *
- * All add at the end; 0 or -ENOMEM. Bytes and texts are copied.
+ * All add at the end; 0 or -ENOMEM. Texts are copied, and bytes unless they are
+ * those of the story's trace.
  */
 
 /* @name  of the run, for messages. NULL: out of memory. */
@@ -174,26 +185,32 @@ struct tw_story *tw_story_new(const char *name, uint64_t chip_size,
 /* NULL is allowed. */
 void tw_story_free(struct tw_story *story);
 
-/*
- * The operation @op has taken place, and left @cells (op->len of them). @owner
- * says whose they are; may be NULL. @op->data is not looked at.
- */
-int tw_story_add_op(struct tw_story *story, const struct twinfs_flash_op *op, const uint8_t *cells,
-	const char *owner);
+int tw_story_add_part(struct tw_story *story, const struct tw_story_part *part);
 
 /*
- * The erase unit at @addr holds @bytes now; to be called before the first
- * operation on it. Does nothing for a unit that is known already.
+ * The operation @op (its data_len, owner, phase and data are set here) has left
+ * @cells, of which @cells_len bytes are given and the others are 0xff. @owner
+ * says whose they are; NULL is nobody.
  */
-int tw_story_add_unit(struct tw_story *story, uint64_t addr, const uint8_t *bytes);
+int tw_story_add_op(struct tw_story *story, const struct tw_story_op *op, const uint8_t *cells,
+	uint32_t cells_len, const char *owner);
 
-/* @ret_index  number of the change, for tw_story_ended(). @change's moments are set here. */
+/*
+ * The erase unit at @addr held @len bytes @data, and 0xff behind them, before the
+ * first operation on it. Does nothing for a unit that is known already.
+ */
+int tw_story_add_unit(struct tw_story *story, uint64_t addr, const uint8_t *data, uint32_t len);
+
+/*
+ * @change     kind, attr, slot, texts, size and digest; the rest is set here
+ * @ret_index  its number, for tw_story_ended()
+ */
 int tw_story_began(struct tw_story *story, const struct tw_story_change *change,
 	uint32_t *ret_index);
 int tw_story_ended(struct tw_story *story, uint32_t index, int rc);
 
-int tw_story_boot_began(struct tw_story *story, bool is_cold);
-int tw_story_boot_ended(struct tw_story *story);
+int tw_story_boot_began(struct tw_story *story);
+int tw_story_boot_ended(struct tw_story *story, int rc);
 int tw_story_cut(struct tw_story *story);
 int tw_story_note(struct tw_story *story, const char *text);
 

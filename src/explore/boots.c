@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * boots.c - what boots did, out of their reports.
+ */
+#include <stdlib.h>
+#include <stdio.h>
+
+#include "base/array.h"
+#include "expect.h"
+
+void tw_boots_clear(struct tw_boots *boots)
+{
+	for (size_t i = 0; i < boots->count; i++)
+		free(boots->deeds[i].path);
+	boots->count = 0;
+}
+
+void tw_boots_release(struct tw_boots *boots)
+{
+	tw_boots_clear(boots);
+	free(boots->deeds);
+	*boots = (struct tw_boots){0};
+}
+
+int tw_boots_add_deed(struct tw_boots *boots, enum tw_deed_kind kind, const char *path,
+	enum twinfs_reason reason)
+{
+	struct tw_deed deed = {.kind = kind, .reason = reason};
+	int rc = tw_array_grow(&boots->deeds, &boots->room, boots->count);
+
+	if (rc)
+		return rc;
+	/* The table may name a file without the "/"; the boot finds it all the same. */
+	if (path && asprintf(&deed.path, "%s%s", *path == '/' ? "" : "/", path) < 0)
+		return -ENOMEM;
+	boots->deeds[boots->count++] = deed;
+	return 0;
+}
+
+int tw_boots_add(struct tw_boots *boots, const struct twinfs_boot_report *report)
+{
+	int rc = 0;
+
+	if (report->user_formatted)
+		rc = tw_boots_add_deed(boots, TW_DEED_FORMATTED, NULL, TWINFS_REASON_NONE);
+	if (!rc && (report->table_copied || report->table_rewritten))
+		rc = tw_boots_add_deed(boots, TW_DEED_TABLE, NULL, TWINFS_REASON_NONE);
+	if (!rc && report->settings_created)
+		rc = tw_boots_add_deed(boots, TW_DEED_SETTINGS, NULL, TWINFS_REASON_NONE);
+	for (size_t i = 0; !rc && i < report->file_count; i++) {
+		const struct twinfs_boot_file *file = &report->files[i];
+
+		if (file->verdict == TWINFS_VERDICT_RESTORED)
+			rc = tw_boots_add_deed(boots, TW_DEED_RESTORED, file->name, file->reason);
+	}
+	return rc;
+}

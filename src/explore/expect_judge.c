@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * expect_judge.c - whether a tree is one that was promised, and if not, where.
+ *
+ * Almost every tree is judged by its sum alone. Else each thing is judged for
+ * itself; then the changes in flight that are about several things: these must
+ * be wholly there or not at all.
+ */
+#include "expect_judge.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/digest.h"
+
+#define TABLE    "/usr/checksum.json"
+#define SETTINGS "/usr/system_config.json"
+#define FRESH    "{\"replFlag\": 0}" /* what a boot writes there */
+#define UPDATER  "/usr/.updater"
+
+/* Sums are tried for all combinations of so many changes in flight. */
+#define FLIGHTS_MAX 4u
+
+const char *tw_finding_name(enum tw_finding_kind kind)
+{
+	static const char *const names[] = {"lost", "wrong version", "resurrected",
+		"half-done rename", "slot", "reverted", "extra object", "formatted"};
+
+	return kind < TW_FINDING_KINDS ? names[kind] : "";
+}
+
+/* ---- by sums ---- */
+
+static bool is_sum_promised(const struct tw_expect *expect, const struct tw_epoch *epoch,
+	struct twinfs_digest sum)
+{
+	if (tw_digest_is_same(sum, epoch->sum))
+		return true;
+	if (epoch->spell != TW_STORY_NONE &&
+		tw_digest_is_same(sum, expect->spells[epoch->spell].sum))
+		return true;
+	if (epoch->flight_count > FLIGHTS_MAX)
+		return false;
+	for (unsigned some = 1; some < 1u << epoch->flight_count; some++) {
+		struct twinfs_digest with = epoch->sum;
+
+		for (uint32_t i = 0; i < epoch->flight_count; i++)
+			if (some >> i & 1)
+				with = tw_sum_add(with,
+					expect->deals[expect->flights[epoch->flight + i]].delta);
+		if (tw_digest_is_same(sum, with))
+			return true;
+	}
+	return false;
+}
+
+/* ---- one thing ---- */
+
+static bool is_base(const struct tw_expect *expect, const struct tw_step *step,
+	const struct tw_version *version)
+{
+	if (tw_version_is_same(&step->version, version))
+		return true;
+	for (uint32_t i = 0; i < step->doubt_count; i++)
+		if (tw_version_is_same(&expect->doubts[step->doubt + i], version))
+			return true;
+	return false;
+}
+
+static bool is_in_flight(const struct tw_judge *judge, uint32_t thing,
+	const struct tw_version *version)
+{
+	const struct tw_expect *expect = judge->expect;
+
+	for (uint32_t i = 0; i < judge->epoch->flight_count; i++) {
+		const struct tw_deal *deal =
+			&expect->deals[expect->flights[judge->epoch->flight + i]];
+
+		for (uint32_t n = 0; n < deal->effect_count; n++) {
+			const struct tw_effect *effect = &expect->effects[deal->effect + n];
+
+			if (effect->thing == thing && tw_version_is_same(&effect->version, version))
+				return true;
+		}
+	}
+	return false;
+}
+
+bool tw_judge_is_touched(const struct tw_judge *judge, uint32_t thing)
+{
+	const struct tw_spell *spell;
+
+	if (judge->epoch->spell == TW_STORY_NONE)
+		return false;
+	spell = &judge->expect->spells[judge->epoch->spell];
+	for (uint32_t i = 0; i < spell->touch_count; i++)
+		if (judge->expect->touches[spell->touch + i].thing == thing)
+			return true;
+	return false;
+}
+
+/* What the boot under way found, makes on its way, or may put back once it is begun again. */
+static bool is_of_spell(const struct tw_judge *judge, uint32_t thing,
+	const struct tw_version *version)
+{
+	const struct tw_expect *expect = judge->expect;
+	const struct tw_version *factory = &expect->things[thing].factory;
+	const struct tw_spell *spell;
+
+	if (!tw_judge_is_touched(judge, thing))
+		return false;
+	spell = &expect->spells[judge->epoch->spell];
+	if (is_base(expect, tw_expect_step(expect, thing, spell->epoch), version) ||
+		(factory->kind != TW_THING_ABSENT && tw_version_is_same(factory, version)))
+		return true;
+	for (uint32_t i = 0; i < spell->touch_count; i++) {
+		const struct tw_effect *touch = &expect->touches[spell->touch + i];
+
+		if (touch->thing == thing && tw_version_is_same(&touch->version, version))
+			return true;
+	}
+	return false;
+}
+
+static bool is_promised(const struct tw_judge *judge, uint32_t thing,
+	const struct tw_version *version)
+{
+	const struct tw_step *step = tw_expect_step(judge->expect, thing, judge->epoch_index);
+
+	return is_base(judge->expect, step, version) || is_in_flight(judge, thing, version) ||
+	       is_of_spell(judge, thing, version);
+}
+
+/* ---- what the boots did ---- */
+
+const struct tw_deed *tw_judge_deed(const struct tw_judge *judge, enum tw_deed_kind kind,
+	const char *path)
+{
+	for (size_t i = 0; i < judge->boots->count; i++) {
+		const struct tw_deed *deed = &judge->boots->deeds[i];
+
+		if (deed->kind == kind && (!path || (deed->path && strcmp(deed->path, path) == 0)))
+			return deed;
+	}
+	return NULL;
+}
+
+/* Whether @path is @top, or lies below it. */
+static bool is_below(const char *path, const char *top)
+{
+	size_t len = strlen(top);
+
+	return strncmp(path, top, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+/* Whether what was installed at @path is what was waiting for it. */
+static bool is_payload(const struct tw_judge *judge, const char *path,
+	const struct tw_version *version)
+{
+	char waiting[TW_PATH_MAX + sizeof(UPDATER)];
+	size_t len = strlen(path);
+	uint32_t thing;
+
+	if (len > TW_PATH_MAX || version->kind != TW_THING_FILE)
+		return false;
+	memcpy(waiting, UPDATER, sizeof(UPDATER) - 1);
+	memcpy(waiting + sizeof(UPDATER) - 1, path, len);
+	thing = tw_expect_thing(judge->expect, waiting, sizeof(UPDATER) - 1 + len, TW_NOT_ATTR);
+	return thing != TW_NAMES_NONE && is_promised(judge, thing, version);
+}
+
+static bool is_of_deed(const struct tw_judge *judge, const struct tw_deed *deed, const char *path,
+	const struct tw_version *version)
+{
+	static const struct tw_version directory = {.kind = TW_THING_DIRECTORY};
+	struct tw_version fresh = {.kind = TW_THING_FILE, .size = sizeof(FRESH) - 1};
+
+	switch (deed->kind) {
+	case TW_DEED_FORMATTED:
+		return false;
+	case TW_DEED_TABLE:
+		return strcmp(path, TABLE) == 0 && version->kind == TW_THING_FILE && version->size;
+	case TW_DEED_SETTINGS:
+		fresh.digest = twinfs_digest(FRESH, fresh.size);
+		return strcmp(path, SETTINGS) == 0 && tw_version_is_same(version, &fresh);
+	case TW_DEED_UPDATE:
+		return is_below(path, UPDATER) &&
+		       (version->kind == TW_THING_ABSENT ||
+			       strcmp(path, UPDATER "/download.stat") == 0);
+	case TW_DEED_INSTALLED:
+		if (strcmp(path, deed->path) == 0)
+			return is_payload(judge, path, version);
+		return is_below(deed->path, path) && tw_version_is_same(version, &directory);
+	case TW_DEED_RESTORED:
+		return strcmp(path, deed->path) != 0 && is_below(deed->path, path) &&
+		       tw_version_is_same(version, &directory);
+	}
+	return false;
+}
+
+static bool is_by_boots(const struct tw_judge *judge, const char *path, int32_t attr,
+	const struct tw_version *version)
+{
+	for (size_t i = 0; attr == TW_NOT_ATTR && i < judge->boots->count; i++)
+		if (is_of_deed(judge, &judge->boots->deeds[i], path, version))
+			return true;
+	return false;
+}
+
+static bool is_accepted(const struct tw_judge *judge, uint32_t thing)
+{
+	const struct tw_version *version = &judge->shown[thing];
+
+	return is_promised(judge, thing, version) ||
+	       is_by_boots(judge, tw_expect_path(judge->expect, thing),
+		       judge->expect->things[thing].attr, version);
+}
+
+/* ---- findings ---- */
+
+struct wrongs {
+	struct tw_wrong *list;
+	size_t count, room;
+	bool is_formatted; /* that has been said */
+};
+
+static int add_wrong(struct wrongs *wrongs, const struct tw_wrong *wrong)
+{
+	int rc = tw_array_grow(&wrongs->list, &wrongs->room, wrongs->count);
+
+	if (!rc)
+		wrongs->list[wrongs->count++] = *wrong;
+	return rc;
+}
+
+/* Whether the thing was there at some time up to now. */
+static bool has_been(const struct tw_judge *judge, uint32_t thing)
+{
+	const struct tw_promise *promise = &judge->expect->things[thing];
+
+	for (size_t i = 0; i < promise->step_count; i++)
+		if (promise->steps[i].epoch <= judge->epoch_index &&
+			promise->steps[i].version.kind != TW_THING_ABSENT)
+			return true;
+	return false;
+}
+
+/* Whether more than the base is accepted. */
+static bool is_open(const struct tw_judge *judge, uint32_t thing)
+{
+	const struct tw_expect *expect = judge->expect;
+
+	for (uint32_t i = 0; i < judge->epoch->flight_count; i++) {
+		const struct tw_deal *deal =
+			&expect->deals[expect->flights[judge->epoch->flight + i]];
+
+		for (uint32_t n = 0; n < deal->effect_count; n++)
+			if (expect->effects[deal->effect + n].thing == thing)
+				return true;
+	}
+	return tw_expect_step(expect, thing, judge->epoch_index)->doubt_count ||
+	       tw_judge_is_touched(judge, thing);
+}
+
+static enum tw_finding_kind kind_of(const struct tw_judge *judge, uint32_t thing)
+{
+	const struct tw_promise *promise = &judge->expect->things[thing];
+	const struct tw_version *base =
+		&tw_expect_step(judge->expect, thing, judge->epoch_index)->version;
+	const struct tw_version *shown = &judge->shown[thing];
+	const char *path = tw_expect_path(judge->expect, thing);
+
+	if (strncmp(path, "slot ", 5) == 0)
+		return TW_FINDING_SLOT;
+	if (shown->kind == TW_THING_ABSENT)
+		return tw_judge_deed(judge, TW_DEED_FORMATTED, NULL) && is_below(path, "/usr")
+			       ? TW_FINDING_FORMATTED
+			       : TW_FINDING_LOST;
+	if (promise->factory.kind != TW_THING_ABSENT &&
+		tw_version_is_same(&promise->factory, shown) &&
+		tw_judge_deed(judge, TW_DEED_RESTORED, path))
+		return TW_FINDING_REVERTED;
+	if (base->kind != TW_THING_ABSENT || is_open(judge, thing))
+		return TW_FINDING_VERSION;
+	return has_been(judge, thing) ? TW_FINDING_RESURRECTED : TW_FINDING_EXTRA;
+}
+
+/* An attribute goes with its object: what is wrong with that need not be said twice. */
+static bool is_object_accepted(const struct tw_judge *judge, uint32_t thing)
+{
+	const char *path = tw_expect_path(judge->expect, thing);
+	uint32_t object;
+
+	if (judge->expect->things[thing].attr == TW_NOT_ATTR)
+		return true;
+	object = tw_expect_thing(judge->expect, path, strlen(path), TW_NOT_ATTR);
+	return object == TW_NAMES_NONE || is_accepted(judge, object);
+}
+
+static int judge_thing(const struct tw_judge *judge, uint32_t thing, struct wrongs *wrongs)
+{
+	const struct tw_name *name = &judge->expect->names.list[thing];
+	struct tw_wrong wrong = {.path = name->text,
+		.path_len = strlen(name->text),
+		.attr = judge->expect->things[thing].attr,
+		.thing = thing,
+		.deal = TW_STORY_NONE};
+
+	if (is_accepted(judge, thing) || !is_object_accepted(judge, thing))
+		return 0;
+	wrong.shown = judge->shown[thing];
+	wrong.kind = kind_of(judge, thing);
+	if (wrong.kind == TW_FINDING_FORMATTED) {
+		if (wrongs->is_formatted)
+			return 0;
+		wrongs->is_formatted = true;
+		wrong.path = "/usr";
+		wrong.path_len = 4;
+		wrong.attr = TW_NOT_ATTR;
+	}
+	return add_wrong(wrongs, &wrong);
+}
+
+/* Things of the tree that no event was about. */
+static int judge_stranger(const struct tw_judge *judge, const struct tw_thing *thing,
+	struct wrongs *wrongs)
+{
+	const char *path = tw_shown_path(judge->tree, thing);
+	const struct tw_wrong wrong = {.kind = TW_FINDING_EXTRA,
+		.path = path,
+		.path_len = thing->path_len,
+		.attr = thing->attr,
+		.thing = TW_NAMES_NONE,
+		.deal = TW_STORY_NONE,
+		.shown = thing->version};
+
+	return is_by_boots(judge, path, thing->attr, &thing->version) ? 0
+								      : add_wrong(wrongs, &wrong);
+}
+
+/* Whether the thing would be accepted as it is, were it not for the change in flight. */
+static bool is_otherwise_accepted(const struct tw_judge *judge, uint32_t thing)
+{
+	const struct tw_version *shown = &judge->shown[thing];
+	const struct tw_step *step = tw_expect_step(judge->expect, thing, judge->epoch_index);
+
+	return (!tw_version_is_same(&step->version, shown) &&
+		       is_base(judge->expect, step, shown)) ||
+	       is_by_boots(judge, tw_expect_path(judge->expect, thing),
+		       judge->expect->things[thing].attr, shown);
+}
+
+/* A change of several things: some of them are new, and others are not. */
+static int judge_change(const struct tw_judge *judge, uint32_t index, struct wrongs *wrongs)
+{
+	const struct tw_expect *expect = judge->expect;
+	const struct tw_deal *deal = &expect->deals[index];
+	const struct tw_story_change *change = &expect->story->changes[index];
+	const char *path = change->kind == TW_STORY_RENAME ? change->new_path : change->path;
+	const struct tw_wrong wrong = {.kind = TW_FINDING_RENAME,
+		.path = path,
+		.path_len = strlen(path),
+		.attr = TW_NOT_ATTR,
+		.thing = TW_NAMES_NONE,
+		.deal = index};
+	bool has_new = false, has_old = false;
+
+	for (uint32_t i = 0; i < deal->effect_count; i++) {
+		const struct tw_effect *effect = &expect->effects[deal->effect + i];
+		const struct tw_version *shown = &judge->shown[effect->thing];
+		const struct tw_version *base =
+			&tw_expect_step(expect, effect->thing, judge->epoch_index)->version;
+
+		if (tw_version_is_same(base, &effect->version) ||
+			is_otherwise_accepted(judge, effect->thing))
+			continue;
+		has_new |= tw_version_is_same(shown, &effect->version);
+		has_old |= tw_version_is_same(shown, base);
+	}
+	return has_new && has_old ? add_wrong(wrongs, &wrong) : 0;
+}
+
+static int by_path(const void *one, const void *two)
+{
+	const struct tw_wrong *a = one, *b = two;
+	size_t len = a->path_len < b->path_len ? a->path_len : b->path_len;
+	int order = memcmp(a->path, b->path, len);
+
+	if (order)
+		return order;
+	if (a->path_len != b->path_len)
+		return a->path_len < b->path_len ? -1 : 1;
+	return a->attr < b->attr ? -1 : a->attr > b->attr;
+}
+
+/* Finds out what every thing is, and who is a stranger. */
+static int look(struct tw_judge *judge, struct wrongs *wrongs)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < judge->tree->count; i++) {
+		const struct tw_thing *thing = &judge->tree->things[i];
+		uint32_t number = tw_expect_thing(judge->expect, tw_shown_path(judge->tree, thing),
+			thing->path_len, thing->attr);
+
+		if (number == TW_NAMES_NONE)
+			rc = judge_stranger(judge, thing, wrongs);
+		else
+			judge->shown[number] = thing->version;
+	}
+	return rc;
+}
+
+static int find_wrongs(struct tw_judge *judge, struct wrongs *wrongs)
+{
+	const struct tw_epoch *epoch = judge->epoch;
+	int rc = look(judge, wrongs);
+
+	for (uint32_t i = 0; !rc && i < judge->expect->thing_count; i++)
+		rc = judge_thing(judge, i, wrongs);
+	/* A boot under way does as it likes; it will be done again. */
+	for (uint32_t i = 0; !rc && epoch->spell == TW_STORY_NONE && i < epoch->flight_count; i++)
+		rc = judge_change(judge, judge->expect->flights[epoch->flight + i], wrongs);
+	if (wrongs->count)
+		qsort(wrongs->list, wrongs->count, sizeof(*wrongs->list), by_path);
+	return rc;
+}
+
+static int tell_all(const struct tw_judge *judge, const struct wrongs *wrongs,
+	void (*each)(void *ctx, const struct tw_finding *finding), void *ctx)
+{
+	struct tw_text text = {0};
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < wrongs->count; i++) {
+		const struct tw_wrong *wrong = &wrongs->list[i];
+
+		text.len = 0;
+		rc = tw_judge_tell(judge, wrong, &text);
+		if (!rc)
+			each(ctx, &(struct tw_finding){wrong->kind, wrong->path, text.data});
+	}
+	tw_text_release(&text);
+	return rc;
+}
+
+int tw_expect_explain(const struct tw_expect *expect, struct tw_moment moment,
+	const struct tw_shown *tree, const struct tw_boots *boots,
+	void (*each)(void *ctx, const struct tw_finding *finding), void *ctx)
+{
+	static const struct tw_boots none;
+	struct tw_judge judge = {.expect = expect,
+		.epoch = &expect->epochs[moment.epoch],
+		.epoch_index = moment.epoch,
+		.tree = tree,
+		.boots = boots ?: &none};
+	struct wrongs wrongs = {0};
+	int rc;
+
+	if (is_sum_promised(expect, judge.epoch, tree->sum))
+		return 0;
+	judge.shown = calloc(expect->thing_count + 1, sizeof(*judge.shown));
+	if (!judge.shown)
+		return -ENOMEM;
+	rc = find_wrongs(&judge, &wrongs);
+	if (!rc && each)
+		rc = tell_all(&judge, &wrongs, each, ctx);
+	if (!rc)
+		rc = (int)wrongs.count;
+	free(wrongs.list);
+	free(judge.shown);
+	return rc;
+}
+
+bool tw_expect_accepts(const struct tw_expect *expect, struct tw_moment moment,
+	const struct tw_shown *tree, const struct tw_boots *boots)
+{
+	return tw_expect_explain(expect, moment, tree, boots, NULL, NULL) == 0;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * worker_count.c - states, and what is wrong with them, counted.
+ *
+ * An outcome is judged anew only when the run has come to another epoch: within
+ * one, the same is promised.
+ */
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "result.h"
+#include "verdict.h"
+#include "worker_parts.h"
+
+static int tell_example(struct tw_worker *worker, const struct twinfs_crash *crash,
+	const struct tw_verdict_item *item)
+{
+	const struct tw_story *story = worker->scene->story;
+	struct twinfs_explore_example example = {.crash = *crash, .sentence = item->sentence};
+
+	if (crash->cut.kind != TWINFS_CUT_END) {
+		const struct tw_story_op *op = &story->ops[crash->cut.op];
+
+		example.seq = op->seq;
+		example.addr = op->addr;
+		example.len = op->len;
+		example.is_erase = op->kind == TW_STORY_ERASE;
+		example.owner = (char *)tw_story_owner(story, op);
+	}
+	return tw_result_example(worker->result, item->finding, &example);
+}
+
+static int count_verdict(struct tw_worker *worker, const struct tw_verdict *verdict,
+	const struct twinfs_crash *crash, uint64_t states)
+{
+	struct twinfs_explore_result *result = worker->result;
+	int rc = 0;
+
+	result->states += states;
+	if (crash->again.kind != TWINFS_CUT_NONE)
+		result->states_again += states;
+	else
+		result->states_of[crash->cut.kind] += states;
+	if (!verdict->count)
+		return 0;
+	result->bad_states += states;
+	for (size_t i = 0; !rc && i < verdict->count; i++) {
+		struct twinfs_explore_finding *finding =
+			&result->findings[verdict->items[i].finding];
+
+		finding->states += states;
+		/* Later ones of this chunk are no candidates any more. */
+		if (finding->example_count < result->request.examples)
+			rc = tell_example(worker, crash, &verdict->items[i]);
+	}
+	return rc;
+}
+
+static int judge(struct tw_worker *worker, struct tw_outcome *boot, const struct tw_outcome *slots)
+{
+	const struct tw_judge judge = {worker->scene->expect, worker->result, &worker->scratch};
+
+	tw_verdict_free(tw_steal(&boot->verdict));
+	return tw_judge(&judge, worker->moment, boot, slots, &boot->verdict);
+}
+
+static bool is_judged(const struct tw_worker *worker, const struct tw_outcome *boot,
+	const struct tw_outcome *slots)
+{
+	return boot->verdict && boot->verdict->epoch == worker->moment.epoch &&
+	       boot->verdict->slots == slots;
+}
+
+/* The states that a second cut leaves count once in an epoch of the run. */
+static int count_relapses(struct tw_worker *worker, struct tw_outcome *boot,
+	const struct tw_outcome *slots, const struct twinfs_crash *crash)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < boot->relapse_count; i++) {
+		const struct tw_relapse *relapse = &boot->relapses[i];
+		struct twinfs_crash both = {crash->cut, relapse->first};
+
+		if (!is_judged(worker, relapse->outcome, slots))
+			rc = judge(worker, relapse->outcome, slots);
+		if (!rc)
+			rc = count_verdict(worker, relapse->outcome->verdict, &both,
+				relapse->states);
+	}
+	return rc;
+}
+
+int tw_worker_count(struct tw_worker *worker, struct tw_outcome *boot, struct tw_outcome *slots,
+	const struct twinfs_crash *crash)
+{
+	uint64_t epoch = (uint64_t)worker->moment.epoch + 1;
+	int rc = is_judged(worker, boot, slots) ? 0 : judge(worker, boot, slots);
+
+	if (!rc && boot->relapses_counted != epoch)
+		rc = count_relapses(worker, boot, slots, crash);
+	boot->relapses_counted = epoch;
+	if (rc)
+		return rc;
+	for (unsigned i = 0; i < TWINFS_HOLE_COUNT; i++)
+		worker->result->holes[i] += boot->holes[i];
+	return count_verdict(worker, boot->verdict, crash, 1);
+}
