@@ -5,9 +5,9 @@
  */
 #include "verbs.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
+#include <twinfs/digest.h>
+#include <twinfs/image.h>
 
 #include "options.h"
 #include "report.h"
@@ -68,6 +68,19 @@ static int load(const char *file, struct twinfs_explore_result **ret_result)
 	return status;
 }
 
+static bool is_explored(const char *file, const struct twinfs_explore_result *result)
+{
+	const struct twinfs_digest *want = &result->request.trace;
+	struct twinfs_digest digest;
+	struct twinfs_image *image;
+
+	if (twinfs_image_open(&file, 1, 0, &image, NULL) < 0)
+		return false;
+	digest = twinfs_digest(twinfs_image_bytes(image), (size_t)twinfs_image_size(image));
+	twinfs_image_close(image);
+	return digest.low == want->low && digest.high == want->high;
+}
+
 /* The trace is looked for where the exploration had it; that it is gone is no failure. */
 static int find_trace(const struct job *job, const struct twinfs_explore_result *result,
 	struct twinfs_trace **ret_trace)
@@ -80,7 +93,7 @@ static int find_trace(const struct job *job, const struct twinfs_explore_result 
 		return 0;
 	if (twinfs_trace_open(file, &trace, &err) < 0) {
 		(void)tw_tool_report(VERB, file, &err);
-	} else if (twinfs_trace_info(trace)->operations != result->trace_operations) {
+	} else if (!is_explored(file, result)) {
 		(void)tw_tool_error(VERB, file, "is not the trace that was explored");
 	} else {
 		*ret_trace = trace;

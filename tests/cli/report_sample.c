@@ -6,7 +6,7 @@
  * usage: report_sample KIND OPERATIONS TRACE RESULT
  *
  * KIND is clean, findings, hostile (every text tries to leave its place), or many
- * (findings without end). All of it comes from the four words alone.
+ * (findings without end).
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -91,7 +91,7 @@ static void put(struct run *run, uint64_t *at, uint64_t addr, uint64_t span, uin
 
 static void put_metadata(struct run *run)
 {
-	snprintf(run->owner, sizeof(run->owner), "directory /usr");
+	snprintf(run->owner, sizeof(run->owner), "metadata /usr");
 	put(run, &run->metadata, parts[0].addr, 4 * UNIT, 128);
 }
 
@@ -290,6 +290,7 @@ static void fill_figures(struct twinfs_explore_result *to, uint64_t operations)
 		.torn_spread = 16,
 		.outcomes = 1,
 		.seed = 1,
+		.shards = 1,
 		.examples = 8};
 	to->image = copy("app.img");
 	to->operations = to->trace_operations = operations;
@@ -311,6 +312,17 @@ static void fill_figures(struct twinfs_explore_result *to, uint64_t operations)
 		operations * 281000000, 742000000};
 	to->seconds = (double)to->states / 231000;
 	to->workers = 2;
+}
+
+static struct twinfs_digest digest_of(const char *path)
+{
+	struct twinfs_digest digest;
+	struct twinfs_image *file;
+
+	must(!twinfs_image_open(&path, 1, 0, &file, NULL), "the trace cannot be read");
+	digest = twinfs_digest(twinfs_image_bytes(file), (size_t)twinfs_image_size(file));
+	twinfs_image_close(file);
+	return digest;
 }
 
 static void fill_findings(struct twinfs_explore_result *to, const char *kind,
@@ -352,6 +364,7 @@ int main(int argc, char **argv)
 	read_operations(argv[3], &operations);
 	fill_figures(result, operations.count);
 	result->trace = copy(argv[3]);
+	result->request.trace = digest_of(argv[3]);
 	fill_findings(result, argv[1], &operations);
 	twinfs_trace_close(operations.trace);
 	free(operations.list);

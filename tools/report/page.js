@@ -56,7 +56,7 @@ const range = (first, last) => first === last ? `operation ${count(first)}` :
 	`operations ${count(first)} to ${count(last)}`;
 
 const traceText = (index) => index ? trace.texts[index] : "\u2026";
-const ROLES = { directory: "metadata of", data: "content of", superblock: "superblock of" };
+const ROLES = { metadata: "metadata of", data: "content of", superblock: "superblock of" };
 function ownerText(tag) {
 	const blank = tag.indexOf(" "), role = ROLES[tag.slice(0, blank)];
 	return role ? `${role} ${tag.slice(blank + 1)}` : tag || "owner not known";
