@@ -33,10 +33,20 @@ static int compare_owners(const void *a, const void *b)
 	return strcmp(first->owner, second->owner);
 }
 
-/* The owners that the chip was busiest for get a lane each. */
+/* Whether an owner is worth a lane: a hundredth of the time, or there is room for all. */
+static bool is_important(const struct tw_tool_report_trace *to,
+	const struct twinfs_trace_owner *owner, size_t rank)
+{
+	if (to->summary.owner_count <= TW_TOOL_REPORT_LANES)
+		return true;
+	return rank < OTHERS && owner->busy_ns >= to->summary.busy_ns / 100;
+}
+
+/* The owners that the chip was busiest for get a lane each; the last lane is the others'. */
 static int choose_lanes(struct tw_tool_report_trace *to)
 {
 	const size_t count = to->summary.owner_count;
+	struct tw_tool_report_lane *lane = to->lanes;
 	_cleanup_free_ const struct twinfs_trace_owner **owners =
 		calloc(count + 1, sizeof(*owners));
 
@@ -46,9 +56,10 @@ static int choose_lanes(struct tw_tool_report_trace *to)
 		owners[i] = &to->summary.owners[i];
 	qsort(owners, count, sizeof(*owners), compare_owners);
 	for (size_t i = 0; i < count; i++) {
-		const bool is_own = i < OTHERS || count == TW_TOOL_REPORT_LANES;
-		struct tw_tool_report_lane *lane = &to->lanes[is_own ? i : OTHERS];
+		const bool is_own = is_important(to, owners[i], i);
 
+		if (i && lane->owner)
+			lane++;
 		lane->owner = is_own ? owners[i]->owner : NULL;
 		lane->owners++;
 		lane->programs += owners[i]->programs;
@@ -56,7 +67,7 @@ static int choose_lanes(struct tw_tool_report_trace *to)
 		lane->erases += owners[i]->erases;
 		lane->busy_ns += owners[i]->busy_ns;
 	}
-	to->lane_count = count < TW_TOOL_REPORT_LANES ? count : TW_TOOL_REPORT_LANES;
+	to->lane_count = count ? (size_t)(lane - to->lanes) + 1 : 0;
 	return 0;
 }
 
@@ -65,7 +76,7 @@ static size_t lane_of(const struct tw_tool_report_trace *to, const char *owner)
 	for (size_t i = 0; i < to->lane_count; i++)
 		if (to->lanes[i].owner && !strcmp(to->lanes[i].owner, owner))
 			return i;
-	return OTHERS;
+	return to->lane_count - 1;
 }
 
 /* ---- phases ---- */

@@ -307,6 +307,7 @@ static void fill_figures(struct twinfs_explore_result *to, uint64_t operations)
 	for (size_t i = 0; i < TWINFS_CUT_COUNT; i++)
 		to->states += to->states_of[i];
 	to->states_again = to->states / 5;
+	to->states += to->states_again;
 	to->boots = (struct twinfs_explore_boots){operations * 9, operations * 7, operations * 2,
 		operations / 3, operations / 2, 0, operations * 31, operations * 5,
 		operations * 281000000, 742000000};

@@ -52,7 +52,8 @@ class Report(report.ReportTest):
     def test_figures(self):
         data = report.Page(self.page('findings', 3000)).data()
         trace, result = data['trace'], data['result']
-        self.assertEqual(sum(result['states_of'].values()), result['states'])
+        self.assertEqual(sum(result['states_of'].values()) + result['states_again'],
+                         result['states'])
         self.assertEqual(trace['operations'], result['operations'])
         programs = sum(sum(bucket[3]) for bucket in trace['buckets'])
         erases = sum(sum(bucket[4]) for bucket in trace['buckets'])

@@ -151,7 +151,7 @@ function drawFigures() {
 		[count(result.operations), "operations explored"],
 		[count(result.boots.boots), "distinct boots"],
 		[result.ms ? count(result.states / result.ms * 1000) : "\u2013",
-			`states a second, ${many(result.workers, "worker")}, ${time(result.ms * 1e6)} in all`],
+			`states a second, ${time(result.ms * 1e6)} in all`],
 	];
 
 	if (trace)
@@ -228,9 +228,10 @@ function findingBody(finding) {
 		el("p", {}, "To judge this state again; with ", el("code", {}, "--reproducers DIR"), " its image is written, to be mounted:"),
 		command(replayOf(first)),
 		finding.examples.length > 1 ? table(`The first ${finding.examples.length} of ${many(finding.states, "state")}`,
-			[words("State"), words("Operation"), ...(isSame ? [] : [words("What is wrong")])],
+			[words("State"), words("Power cut"), ...(isSame ? [] : [words("What is wrong")])],
 			finding.examples.map((e) => [el("code", {}, e.crash),
-				e.addr === undefined ? "" : [`${operationWords(e)}, ${placeOf(e)}, `, name(ownerText(e.owner || ""))],
+				[crashWords(e).replace("Power cut ", ""), e.addr === undefined || e.cut.op === first.cut.op ? null :
+					el("small", { class: "aside" }, `${operationWords(e)}, ${placeOf(e)}, `, name(ownerText(e.owner || "")))],
 				...(isSame ? [] : [e.sentence || ""])])) : null,
 	];
 }
@@ -279,10 +280,10 @@ function bar(part, all) {
 
 function statesTable() {
 	const rows = Object.entries(result.states_of).map(([kind, n]) =>
-		[[CUTS[kind][0], el("br"), el("small", {}, CUTS[kind][1])], count(n), [percent(n, result.states), bar(n, result.states)]]);
+		[[CUTS[kind][0], el("small", { class: "aside" }, CUTS[kind][1])], count(n), [percent(n, result.states), bar(n, result.states)]]);
 
 	if (result.states_again)
-		rows.push([["cut twice", el("br"), el("small", {}, "Of all of these: again in the boot that follows.")],
+		rows.push([["cut twice", el("small", { class: "aside" }, "Once, and again in the boot that follows.")],
 			count(result.states_again), [percent(result.states_again, result.states), bar(result.states_again, result.states)]]);
 	return table("Crash states by kind of cut", [words("Cut"), number("States"), number("Share")], rows);
 }

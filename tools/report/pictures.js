@@ -106,7 +106,7 @@ function timelineLayout(width) {
 
 function drawRowLabels(at) {
 	const label = (y, text) => svg("text", { x: 0, y, class: "strong" }, text);
-	const room = Math.floor((at.isNarrow ? at.width - 16 : at.left - 24) / 6.6);
+	const room = Math.floor((at.isNarrow ? at.width - 16 : at.left - 24) / 6.2);
 	const clip = (text) => text.length > room ? text.slice(0, room / 2) + "\u2026" + text.slice(1 - room / 2) : text;
 
 	return [
@@ -266,7 +266,7 @@ function drawTimelineTables() {
 	for (let i = 0; i < buckets.length; i += per) {
 		const some = buckets.slice(i, i + per), first = some[0].first, last = some[some.length - 1].last;
 		const here = new Set(examples.filter(({ at }) => at >= first && at <= last).map(({ finding }) => finding));
-		rows.push([`${count(first)} to ${count(last)}`, time(some[0].time_ns), count(sum(some.map((b) => sum(b.programs)))),
+		rows.push([first === last ? count(first) : `${count(first)} to ${count(last)}`, time(some[0].time_ns), count(sum(some.map((b) => sum(b.programs)))),
 			count(sum(some.map((b) => sum(b.erases)))), count(sum(some.map((b) => b.acknowledged))), [...here].slice(0, 12).join(", ") || "none"]);
 	}
 	byId("timeline-tables").replaceChildren(
