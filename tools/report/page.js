@@ -197,6 +197,16 @@ const placeOf = (example) => example.block === undefined ? `at ${hex(example.add
 	`block ${count(example.block)} of ${example.part}, at ${hex(example.addr)}`;
 const operationWords = (example) => `${example.is_erase ? "erase" : "program"} of ${many(example.len, "byte")}`;
 
+/* The first crash in one line. */
+function summaryWords(first) {
+	if (!first.cut)
+		return "no example";
+	if (first.addr === undefined)
+		return crashWords(first).toLowerCase();
+	const where = first.block === undefined ? `at ${hex(first.addr)}` : `of block ${count(first.block)}`;
+	return `${crashWords(first).toLowerCase()} (${first.is_erase ? "erase" : "program"} ${where}, ${ownerText(first.owner || "")})`;
+}
+
 function command(text) {
 	const button = el("button", { type: "button", class: "copy" }, "Copy");
 
@@ -252,7 +262,7 @@ function drawFindings() {
 			el("summary", {},
 				el("span", { class: "sentence" }, first.sentence || `${finding.kind}: ${finding.subject}`),
 				el("span", { class: "count" }, many(finding.states, "state")),
-				el("span", { class: "where" }, `${i + 1} \u00b7 ${finding.kind} \u00b7 ` + (first.cut ? crashWords(first).toLowerCase() : "no example"))),
+				el("span", { class: "where" }, `${i + 1} \u00b7 ${finding.kind} \u00b7 ` + summaryWords(first))),
 			el("div", { class: "body" }, findingBody(finding))));
 	});
 	byId("findings-list").replaceChildren(

@@ -111,7 +111,7 @@ function drawRowLabels(at) {
 
 	return [
 		label(at.phases.label, "phases"), trace.events.length ? label(at.events.label, "power cuts, notes") : null,
-		examples.length ? label(at.cuts.label, "cuts that fail") : null, label(at.acknowledged.label, "acknowledged"),
+		examples.length ? label(at.cuts.label, "first cuts that fail") : null, label(at.acknowledged.label, "acknowledged"),
 		trace.lanes.map((lane, i) => {
 			const top = at.lanes + i * at.lane, text = laneName(lane);
 			return [svg("rect", { class: `o${i}`, x: 0, y: top + (at.isNarrow ? 3 : 9), width: 10, height: 10 }),
@@ -242,6 +242,8 @@ function drawTimeline() {
 const sample = (what, picture) => el("li", {}, svg("svg", { width: 18, height: 18, viewBox: "0 0 18 18", "aria-hidden": "true" }, picture), what);
 
 function drawTimelineText() {
+	const has = (kind) => trace.events.some((event) => event.kind === kind);
+
 	byId("timeline-lead").textContent = `${many(trace.operations, "operation")} on the chip: ${many(trace.programs, "program")} with ` +
 		`${size(trace.program_bytes)}, ${many(trace.erases, "erase")}` + (trace.failed ? `, ${count(trace.failed)} of them failed` : "") +
 		`; ${size(trace.content_bytes)} of content were acknowledged. ` +
@@ -254,8 +256,8 @@ function drawTimelineText() {
 		sample("application", svg("path", { class: "running", d: rect(1, 3, 16, 12) })),
 		...(examples.length ? [sample("cut that fails: leads to its finding",
 			svg("g", { class: "mark" }, svg("path", { d: "M9 1l8 8l-8 8l-8 -8z" })))] : []),
-		...(trace.events.length ? [sample("power cut in the run", svg("path", { class: "event", d: "M4 4l10 10m0 -10l-10 10" })),
-			sample("note", svg("path", { class: "event", d: "M5 16v-14l9 4l-9 4" }))] : []),
+		...(has("power_cut") ? [sample("power cut in the run", svg("path", { class: "event", d: "M4 4l10 10m0 -10l-10 10" }))] : []),
+		...(has("note") ? [sample("note", svg("path", { class: "event", d: "M5 16v-14l9 4l-9 4" }))] : []),
 		sample("change acknowledged", svg("path", { class: "ticks", d: "M8 3h1.5v12h-1.5z" })));
 	byId("timeline-readout").textContent = "Point at the run, or move through it with the arrow keys, to read what happened there.";
 }
