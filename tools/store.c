@@ -27,20 +27,21 @@ static int open_parent(const char *path, const char **ret_name)
 	return fd;
 }
 
+/* Writes the file @name of @dir; @data NULL: only begins to. */
 static int store_in(int dir, const char *name, const void *data, size_t len)
 {
 	struct tw_tool_host_file file = {.fd = -1};
 	int code = tw_tool_host_begin(dir, &file);
 
-	if (code >= 0)
+	if (code >= 0 && data)
 		code = tw_tool_host_write(&file, data, len);
-	if (code >= 0)
+	if (code >= 0 && data)
 		code = tw_tool_host_commit(&file, name, true);
 	tw_tool_host_abandon(&file);
 	return code;
 }
 
-int tw_tool_store(const char *verb, const char *path, const void *data, size_t len)
+static int store(const char *verb, const char *path, const void *data, size_t len)
 {
 	const char *name = path;
 	_cleanup_close_ int dir = open_parent(path, &name);
@@ -50,6 +51,16 @@ int tw_tool_store(const char *verb, const char *path, const void *data, size_t l
 		return tw_tool_error(verb, path, "cannot be written: %s",
 			tw_tool_host_reason(code));
 	return 0;
+}
+
+int tw_tool_store(const char *verb, const char *path, const void *data, size_t len)
+{
+	return store(verb, path, data, len);
+}
+
+int tw_tool_may_store(const char *verb, const char *path)
+{
+	return store(verb, path, NULL, 0);
 }
 
 int tw_tool_load(const char *verb, const char *path, struct tw_tool_text *ret_content)

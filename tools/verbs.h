@@ -10,6 +10,8 @@ int tw_tool_verb_boot(int argc, char **argv);
 int tw_tool_verb_cat(int argc, char **argv);
 int tw_tool_verb_check(int argc, char **argv);
 int tw_tool_verb_crc(int argc, char **argv);
+int tw_tool_verb_damage(int argc, char **argv);
+int tw_tool_verb_explore(int argc, char **argv);
 int tw_tool_verb_get(int argc, char **argv);
 int tw_tool_verb_info(int argc, char **argv);
 int tw_tool_verb_ls(int argc, char **argv);

@@ -320,25 +320,57 @@ static void unswap_units(const struct tw_story *story, uint8_t *bytes, const uin
 		memcpy(bytes + story->units[i].addr, kept + i * size, story->units[i].len);
 }
 
-int tw_story_rewind(const struct tw_story *story, uint8_t *bytes, uint64_t size, const char *file,
+/* As a recorder does: of all bytes that there are, without the gaps between files. */
+static int digest_chip(const struct twinfs_image *image, struct twinfs_digest *ret_digest)
+{
+	struct tw_digest *digest = tw_digest_new();
+
+	if (!digest)
+		return -ENOMEM;
+	for (size_t i = 0; i < TWINFS_IMAGE_FILES; i++)
+		tw_digest_add(digest, twinfs_image_bytes(image) + twinfs_image_file_addr(image, i),
+			(size_t)twinfs_image_file_size(image, i));
+	*ret_digest = tw_digest_finish(digest);
+	tw_digest_free(digest);
+	return 0;
+}
+
+/* 1: the image is as it was before the run, as far as that is known; 0: not; -ENOMEM. */
+static int is_before(const struct tw_story *story, const struct twinfs_image *image)
+{
+	struct twinfs_digest digest;
+	int rc = digest_chip(image, &digest);
+
+	return rc ? rc : tw_digest_is_same(digest, story->before);
+}
+
+int tw_story_rewind(const struct tw_story *story, struct twinfs_image *image, const char *file,
 	struct twinfs_error *err)
 {
+	uint8_t *bytes = twinfs_image_bytes_writable(image);
+	uint64_t size = twinfs_image_size(image);
 	_cleanup_free_ uint8_t *kept = NULL;
+	int rc = 0;
 
 	if (size != story->chip_size)
 		return tw_fail(err, TWINFS_P_TRACE, -EUCLEAN,
 			"%s: has %llu bytes, and the chip of %s has %llu", file,
 			(unsigned long long)size, story->name,
 			(unsigned long long)story->chip_size);
-	if (story->has_before && tw_digest_is_same(twinfs_digest(bytes, size), story->before))
+	if (story->has_before)
+		rc = is_before(story, image);
+	if (rc > 0)
 		return 0;
 	kept = malloc(story->unit_count * (size_t)story->geometry.erase_size + 1);
-	if (!kept)
+	if (rc < 0 || !kept)
 		return tw_fail(err, TWINFS_P_TRACE, -ENOMEM, "no memory for the image");
 	swap_units(story, bytes, kept);
-	if (!story->has_before || tw_digest_is_same(twinfs_digest(bytes, size), story->before))
+	rc = story->has_before ? is_before(story, image) : 1;
+	if (rc > 0)
 		return 0;
 	unswap_units(story, bytes, kept);
+	if (rc < 0)
+		return tw_fail(err, TWINFS_P_TRACE, rc, "no memory for the image");
 	return tw_fail(err, TWINFS_P_TRACE, -EUCLEAN,
 		"%s: is neither the image before nor after the run of %s: other bytes differ too",
 		file, story->name);

@@ -151,15 +151,15 @@ struct tw_story {
 int tw_story_load(const char *path, struct tw_story **ret_story, struct twinfs_error *err);
 
 /*
- * Makes @bytes, of the whole chip, what they were before the run. They must be
- * so already, or be what they were after it; where the run changed nothing they
- * are compared by the digest of the whole.
+ * Makes the bytes of @image what they were before the run. They must be so
+ * already, or be what they were after it; where the run changed nothing they are
+ * compared by the digest of the whole.
  *
  * @file   name of the image, for messages
  *
  * 0, -EUCLEAN (neither of both, or of another size; then nothing is changed).
  */
-int tw_story_rewind(const struct tw_story *story, uint8_t *bytes, uint64_t size, const char *file,
+int tw_story_rewind(const struct tw_story *story, struct twinfs_image *image, const char *file,
 	struct twinfs_error *err);
 
 /* Whom an operation was for; "" when that is not known. */

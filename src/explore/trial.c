@@ -114,7 +114,7 @@ int tw_rig_open(struct tw_rig *rig, const struct tw_trial_terms *terms, struct t
 	struct twinfs_module_options options = terms->options->module;
 	int rc;
 
-	*rig = (struct tw_rig){.terms = *terms};
+	*rig = (struct tw_rig){.terms = *terms, .keeps_log = terms->options->depth > 1};
 	options.image_flags = TWINFS_IMAGE_SCRATCH;
 	options.keep_wear = false;
 	rc = twinfs_module_open(&terms->options->source, &options, &rig->module, err);

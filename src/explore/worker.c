@@ -85,7 +85,7 @@ static int explore_cuts(struct tw_worker *worker, const struct tw_story_op *op, 
 		if (!rc && !is_like(worker, &slots, units))
 			rc = tw_worker_slots(worker, slots.node, &slot);
 		if (!rc)
-			rc = tw_worker_count(worker, boots, slot, &crash);
+			rc = tw_worker_count(worker, boots, slot, NULL, &crash);
 	}
 	return rc ? rc : worker->cuts.rc;
 }
@@ -114,7 +114,7 @@ static int explore_operation(struct tw_worker *worker, uint64_t index)
 	if (!rc)
 		rc = tw_worker_slots(worker, 0, &slots);
 	if (!rc)
-		rc = tw_worker_count(worker, boot, slots, &crash);
+		rc = tw_worker_count(worker, boot, slots, NULL, &crash);
 	if (rc || !op)
 		return rc;
 	worker->result->operations++;
@@ -219,8 +219,8 @@ int tw_worker_open(struct tw_worker *worker, struct tw_scene *scene, struct twin
 	if (rc)
 		return rc;
 	worker->has_secure = twinfs_module_secure(worker->rig.module);
-	return tw_story_rewind(scene->story, worker->rig.stage.bytes, worker->rig.stage.size,
-		scene->image, err);
+	return tw_story_rewind(scene->story, twinfs_module_image(worker->rig.module), scene->image,
+		err);
 }
 
 void tw_worker_close(struct tw_worker *worker)

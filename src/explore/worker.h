@@ -74,7 +74,11 @@ int tw_worker_explore_one(struct tw_worker *worker, const struct twinfs_crash *c
 /*
  * Puts up the state of @crash, for good. -EINVAL: there is no such state. Errors
  * as tw_trial_boot().
+ *
+ * @ret_first  outcome of the boot that the second cut ended, kept by the worker;
+ *             NULL: there is none
  */
-int tw_worker_put_up(struct tw_worker *worker, const struct twinfs_crash *crash);
+int tw_worker_put_up(struct tw_worker *worker, const struct twinfs_crash *crash,
+	struct tw_outcome **ret_first);
 
 #endif

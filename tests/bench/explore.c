@@ -28,7 +28,7 @@ static void parse(struct request *request, int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "f:s:c:w:b:d:t:nN:D")) != -1) {
+	while ((option = getopt(argc, argv, "f:s:c:w:b:d:t:nN:DFSB")) != -1) {
 		uint64_t number = optarg ? strtoull(optarg, NULL, 0) : 0;
 
 		switch (option) {
@@ -59,6 +59,15 @@ static void parse(struct request *request, int argc, char **argv)
 		case 'N':
 			request->sample = number;
 			break;
+		case 'F':
+			request->plan.first_boot = true;
+			break;
+		case 'B':
+			request->plan.first_boot = request->plan.is_blank = true;
+			break;
+		case 'S':
+			request->plan.policy = TWINFS_POLICY_SAFE;
+			break;
 		case 'D':
 			request->plan.damages = true;
 			break;
@@ -70,9 +79,10 @@ static void parse(struct request *request, int argc, char **argv)
 
 static void print(const struct request *request, const struct twinfs_explore_result *result)
 {
-	printf("format %u, %" PRIu64 " KiB, %u workers, depth %u%s: %" PRIu64 " operations, %" PRIu64
-	       " states (%" PRIu64 " after a second cut), %" PRIu64
-	       " boots, %.2f s: %.0f states/s, %.0f boots/s; %zu findings, %" PRIu64 " bad states\n",
+	printf("format %u, %" PRIu64 " KiB, %u workers, depth %u%s: %" PRIu64
+	       " operations, %" PRIu64 " states (%" PRIu64 " after a second cut), %" PRIu64
+	       " boots, %.2f s: %.0f states/s, %.0f boots/s; %zu findings, %" PRIu64
+	       " bad states\n",
 		request->plan.format, request->plan.user_size >> 10, result->workers,
 		request->depth, request->no_memo ? ", no memo" : "", result->operations,
 		result->states, result->states_again, result->boots.boots, result->seconds,

@@ -159,7 +159,9 @@ static struct recorded_plan small_plan(unsigned format, uint64_t seed)
 	return (struct recorded_plan){
 		.format = format,
 		.user_size = seed % 2 ? 96 << 10 : 160 << 10,
-		.prog_size = format == 2 ? 16 : seed % 4 < 2 ? 4096 : 64,
+		.prog_size = format == 2    ? 16
+			     : seed % 4 < 2 ? 4096
+					    : 64,
 		.files = 6,
 		.work = RECORDED_CHANGES,
 		.count = 14,

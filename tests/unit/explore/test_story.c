@@ -139,23 +139,26 @@ START_TEST(test_rewind)
 	struct rig *rig = make_rig();
 	struct twinfs_error err = {0};
 	uint8_t *bytes = chip_bytes(&rig->chip), spoilt;
+	struct twinfs_image *half;
 
 	tw_story_record(&rig->recorder, rig->story, rig->chip.flash);
 	chain(rig, rig->recorder.first, rig->recorder.last);
-	ck_assert_int_eq(tw_story_rewind(rig->story, bytes, SIZE, "app.img", &err), 0);
+	ck_assert_int_eq(tw_story_rewind(rig->story, rig->chip.image, "app.img", &err), 0);
 	work(rig);
 	ck_assert_int_ne(memcmp(bytes, rig->before, SIZE), 0);
-	ck_assert_int_eq(tw_story_rewind(rig->story, bytes, SIZE, "app.img", &err), 0);
+	ck_assert_int_eq(tw_story_rewind(rig->story, rig->chip.image, "app.img", &err), 0);
 	ck_assert_mem_eq(bytes, rig->before, SIZE);
 
 	/* A cell that the run never touched. */
 	spoilt = bytes[SIZE - 8192] ^= 1;
-	ck_assert_int_eq(tw_story_rewind(rig->story, bytes, SIZE, "app.img", &err), -EUCLEAN);
+	ck_assert_int_eq(tw_story_rewind(rig->story, rig->chip.image, "app.img", &err), -EUCLEAN);
 	ck_assert_str_eq(err.text, "app.img: is neither the image before nor after the run of the "
 				   "run: other bytes differ too");
 	ck_assert_int_eq(bytes[SIZE - 8192], spoilt);
-	ck_assert_int_eq(tw_story_rewind(rig->story, bytes, SIZE / 2, "half.img", &err), -EUCLEAN);
+	ck_assert_int_eq(twinfs_image_memory(SIZE / 2, &half), 0);
+	ck_assert_int_eq(tw_story_rewind(rig->story, half, "half.img", &err), -EUCLEAN);
 	ck_assert_str_eq(err.text, "half.img: has 32768 bytes, and the chip of the run has 65536");
+	twinfs_image_close(half);
 	free_rig(rig);
 }
 END_TEST
@@ -225,7 +228,7 @@ START_TEST(test_load)
 	ck_assert_uint_eq(story->phase_count, 1);
 	ck_assert_uint_eq(story->event_count, 8);
 	ck_assert_str_eq(story->notes[0], "a note");
-	ck_assert_int_eq(tw_story_rewind(story, chip_bytes(&rig->chip), SIZE, "app.img", NULL), 0);
+	ck_assert_int_eq(tw_story_rewind(story, rig->chip.image, "app.img", NULL), 0);
 	ck_assert_mem_eq(chip_bytes(&rig->chip), rig->before, SIZE);
 	tw_story_free(story);
 	free_rig(rig);
