@@ -5,8 +5,8 @@
  *
  * usage: report_sample KIND OPERATIONS TRACE RESULT
  *
- * KIND is clean, findings, hostile (every text tries to leave its place), or many
- * (findings without end).
+ * KIND is clean, large (the same on a chip of 64 MiB), findings, hostile (every
+ * text tries to leave its place), or many (findings without end).
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -32,7 +32,14 @@ static const struct twinfs_trace_part parts[] = {
 	{"securedata", "", 0x640000, 0x10000, 0},
 };
 
+static const struct twinfs_trace_part large_parts[] = {
+	{"customer_fs", "/usr", 0x100000, 0x3b00000, UNIT},
+	{"customer_backup_fs", "/bak", 0x3c00000, 0x32000, UNIT},
+	{"securedata", "", 0x3c40000, 0x10000, 0},
+};
+
 struct run {
+	const struct twinfs_trace_part *parts;
 	struct twinfs_flash *flash;
 	struct twinfs_recorder *recorder;
 	const char *const *files;
@@ -92,7 +99,7 @@ static void put(struct run *run, uint64_t *at, uint64_t addr, uint64_t span, uin
 static void put_metadata(struct run *run)
 {
 	snprintf(run->owner, sizeof(run->owner), "metadata /usr");
-	put(run, &run->metadata, parts[0].addr, 4 * UNIT, 128);
+	put(run, &run->metadata, run->parts[0].addr, 4 * UNIT, 128);
 }
 
 static void put_change(struct run *run, unsigned i)
@@ -103,7 +110,8 @@ static void put_change(struct run *run, unsigned i)
 
 	mark(run, TWINFS_MARK_CHANGE_BEGAN, TWINFS_TRACED_CONTENT, file, 0);
 	snprintf(run->owner, sizeof(run->owner), "data %s", file);
-	put(run, &run->data, parts[0].addr + 4 * UNIT, parts[0].size / 2, lens[i % LEN(lens)]);
+	put(run, &run->data, run->parts[0].addr + 4 * UNIT, run->parts[0].size / 2,
+		lens[i % LEN(lens)]);
 	put_metadata(run);
 	mark(run, TWINFS_MARK_CHANGE_ENDED, TWINFS_TRACED_CONTENT, file, 0);
 }
@@ -115,7 +123,7 @@ static void put_boot(struct run *run, uint64_t index)
 		put_metadata(run);
 	snprintf(run->owner, sizeof(run->owner), "data %s", run->files[3 % run->file_count]);
 	for (unsigned i = 0; i < 8; i++)
-		put(run, &run->data, parts[0].addr + 4 * UNIT, parts[0].size / 2, 2048);
+		put(run, &run->data, run->parts[0].addr + 4 * UNIT, run->parts[0].size / 2, 2048);
 	mark(run, TWINFS_MARK_BOOT_ENDED, TWINFS_TRACED_NONE, "", index);
 }
 
@@ -123,7 +131,7 @@ static void put_slot(struct run *run, uint64_t slot)
 {
 	mark(run, TWINFS_MARK_STORE_BEGAN, TWINFS_TRACED_NONE, "", slot);
 	snprintf(run->owner, sizeof(run->owner), "slot %u", (unsigned)slot);
-	put(run, &run->secure, parts[2].addr, 2 * UNIT, 512);
+	put(run, &run->secure, run->parts[2].addr, 2 * UNIT, 512);
 	mark(run, TWINFS_MARK_STORE_ENDED, TWINFS_TRACED_NONE, "", slot);
 }
 
@@ -145,20 +153,22 @@ static void put_all(struct run *run, uint64_t operations, const char *note)
 	}
 }
 
-static void record(const char *path, uint64_t operations, bool is_hostile)
+static void record(const char *path, uint64_t operations, const char *kind)
 {
+	const bool is_hostile = !strcmp(kind, "hostile"), is_large = !strcmp(kind, "large");
 	const struct twinfs_flash_config config = {
 		.geometry = {1, 16, UNIT},
 		.timing = {.page_size = 256, .program_page_ns = 500000, .erase_unit_ns = 45000000},
 	};
-	struct run run = {.files = is_hostile ? hostile_files : plain_files,
+	struct run run = {.parts = is_large ? large_parts : parts,
+		.files = is_hostile ? hostile_files : plain_files,
 		.file_count = is_hostile ? LEN(hostile_files) : LEN(plain_files)};
 	const struct twinfs_recorder_options options = {
-		.parts = parts, .part_count = LEN(parts), .owner = tell_owner, .ctx = &run};
+		.parts = run.parts, .part_count = LEN(parts), .owner = tell_owner, .ctx = &run};
 	struct twinfs_flash_hook first, last;
 	struct twinfs_image *image;
 
-	must(!twinfs_image_memory(8u << 20, &image), "no memory");
+	must(!twinfs_image_memory(is_large ? 64u << 20 : 8u << 20, &image), "no memory");
 	must(!twinfs_flash_new(image, &config, &run.flash, NULL), "no chip");
 	must(!twinfs_recorder_new(run.flash, path, &options, &run.recorder, NULL), "no trace");
 	twinfs_recorder_hooks(run.recorder, &first, &last);
@@ -332,7 +342,7 @@ static void fill_findings(struct twinfs_explore_result *to, const char *kind,
 	const bool is_hostile = !strcmp(kind, "hostile"), is_many = !strcmp(kind, "many");
 	const struct sample *from = is_hostile ? hostile_samples : samples;
 
-	if (!strcmp(kind, "clean"))
+	if (!strcmp(kind, "clean") || !strcmp(kind, "large"))
 		return;
 	to->finding_count = is_many ? 3000 : is_hostile ? LEN(hostile_samples) : LEN(samples);
 	to->findings = calloc(to->finding_count, sizeof(*to->findings));
@@ -361,7 +371,7 @@ int main(int argc, char **argv)
 
 	must(argc == 5, "usage: report_sample KIND OPERATIONS TRACE RESULT");
 	must(result, "no memory");
-	record(argv[3], strtoull(argv[2], NULL, 10), !strcmp(argv[1], "hostile"));
+	record(argv[3], strtoull(argv[2], NULL, 10), argv[1]);
 	read_operations(argv[3], &operations);
 	fill_figures(result, operations.count);
 	result->trace = copy(argv[3]);

@@ -2,11 +2,16 @@
 """twinfs report: one page that is whole, needs nothing else, and stays small."""
 import base64
 import hashlib
+import json
 import os
 import re
+import subprocess
+import sys
 
 import cli
 import report
+
+RECORD = os.path.abspath(sys.argv[3]) if len(sys.argv) > 3 else 'record_run'
 
 KINDS = ('clean', 'findings', 'hostile', 'many')
 
@@ -101,6 +106,18 @@ class Report(report.ReportTest):
                                  example['block'])
                 self.assertRegex(example['crash'], rf"^{example['cut']['op']}\b")
 
+    def test_large_chip(self):
+        data = report.Page(self.page('large', 9000)).data()['trace']
+        self.assertEqual(data['per_cell'], 4)
+        self.assertLess(max(cell[1] for cell in data['cells']), 0x3b00000 // 4096 / 4)
+        self.assertEqual(len({tuple(cell[:2]) for cell in data['cells']}), len(data['cells']))
+        for key, field in (('erases', 4), ('programs', 5), ('program_bytes', 6)):
+            self.assertEqual(sum(cell[field] for cell in data['cells']), data[key], key)
+        # the four blocks of metadata are one cell, worn alike
+        area, cell, blocks, most, erases = data['cells'][0][:5]
+        self.assertEqual((area, cell, blocks), (0, 0, 4))
+        self.assertTrue(erases / 4 <= most < erases / 2, (most, erases))
+
     def test_hostile_texts(self):
         text = self.page('hostile')
         page = report.Page(text)
@@ -158,6 +175,29 @@ class Report(report.ReportTest):
         for name in ('nix', 'empty', 'text', 'dir', 'other', 'clean.trace'):
             with self.unchanged('old.html'):
                 self.fails('report', name, '-o', 'old.html', saying=f'twinfs report: {name}: ')
+
+    def test_of_an_exploration(self):
+        self.make_app()
+        self.twinfs('mk', 'app.img', '--user', 'app', '--backup', 'main.py')
+        self.twinfs('boot', 'app.img')
+        self.twinfs('rm', 'app.img', 'usr/checksum.json')
+        subprocess.run([RECORD, 'app.img', 'app.trace', 'boot'], cwd=self.folder, check=True,
+                       timeout=50)
+        self.twinfs('explore', 'app.img', 'app.trace', '-q', '-o', 'result.json',
+                    status=cli.WRONG)
+        data = report.Page(self.twinfs('report', 'result.json')[0].decode()).data()
+        result = json.loads(cli.read(self.path('result.json')))
+        for key in ('states', 'bad_states', 'operations', 'states_of', 'boots'):
+            self.assertEqual(data['result'][key], result[key], key)
+        self.assertTrue(data['result']['is_complete'])
+        self.assertEqual([finding['kind'] for finding in data['findings']], ['hole'])
+        first = data['findings'][0]['examples'][0]
+        self.assertEqual((first['part'], first['owner']), ('customer_fs', 'data /usr/checksum.json'))
+        self.assertTrue(all(phase['is_boot'] for phase in data['trace']['phases']))
+        # the command that the page shows
+        again = self.twinfs('explore', 'app.img', 'app.trace', '--at', first['crash'],
+                            status=cli.WRONG)[0].decode()
+        self.assertIn(first['sentence'][:30], ' '.join(again.split()))
 
     def test_output_that_cannot_be_written(self):
         self.sample('clean')
