@@ -21,6 +21,7 @@ static const struct {
 	{"restart", TW_EMU_RESTART},
 	{"off", TW_EMU_OFF},
 	{"on", TW_EMU_ON},
+	{"cut", TW_EMU_CUT},
 };
 
 static bool is_blank(char c)
@@ -45,6 +46,19 @@ int tw_emu_control_parse(const char *data, size_t len, enum tw_emu_word *ret_wor
 	return -EINVAL;
 }
 
+/* "on" or "off"; after a cut its cause in a second line. */
+static char *power_text(struct tw_emu *emu)
+{
+	char cause[TWINFS_CAUSE_MAX];
+	char *text;
+
+	if (twinfs_module_is_on(emu->module))
+		return strdup("on");
+	if (!twinfs_module_cause(emu->module, cause, sizeof(cause)))
+		return strdup("off");
+	return asprintf(&text, "off\n%s", cause) < 0 ? NULL : text;
+}
+
 /* NULL: out of memory. */
 static char *make_text(struct tw_emu *emu, uint64_t ino)
 {
@@ -56,7 +70,7 @@ static char *make_text(struct tw_emu *emu, uint64_t ino)
 	case TW_EMU_INO_WEAR:
 		return twinfs_module_wear_json(emu->module);
 	default:
-		return strdup(twinfs_module_is_on(emu->module) ? "on" : "off");
+		return power_text(emu);
 	}
 }
 

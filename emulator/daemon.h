@@ -23,6 +23,7 @@ struct tw_daemon_options {
 	bool debug;
 	bool writeback; /* the kernel collects writes; a full disk shows at fsync or close */
 	enum tw_view view;
+	unsigned auto_restarts; /* boots by itself after so many power cuts */
 	uid_t uid; /* owner of everything */
 	gid_t gid;
 	mode_t file_mode, dir_mode; /* permission bits, writes already masked */

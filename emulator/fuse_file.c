@@ -12,6 +12,7 @@
 
 #include "attr.h"
 #include "fuse_ops.h"
+#include "fuse_worker.h"
 
 static bool is_tree(uint64_t ino)
 {
@@ -107,7 +108,7 @@ void tw_emu_op_create(struct fuse_req *req, uint64_t parent, const char *name, m
 			tw_emu_forget(emu, entry.ino, 1);
 	}
 	if (rc < 0) {
-		tw_emu_reply(req, rc);
+		tw_emu_reply_change(req, rc);
 	} else if (fuse_reply_create(req, &entry, fi) < 0) {
 		(void)close_file(emu, tw_emu_file_of(fi));
 		tw_emu_forget(emu, entry.ino, 1);
@@ -200,20 +201,28 @@ static int sync_file(struct tw_emu *emu, uint64_t ino)
 	return rc < 0 ? rc : twinfs_overlay_sync(ref.overlay, ref.ino);
 }
 
+static void reply_sync(struct fuse_req *req, int rc)
+{
+	if (rc == -ESHUTDOWN)
+		tw_emu_worker_fail_later(tw_emu_of(req)->worker, req, TW_EMU_HOLDS_NOTHING);
+	else
+		tw_emu_reply(req, rc);
+}
+
 void tw_emu_op_flush(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi)
 {
 	int rc = 0;
 
 	if (is_tree(ino) && tw_emu_file_of(fi)->writable)
 		rc = sync_file(tw_emu_of(req), ino);
-	tw_emu_reply(req, rc);
+	reply_sync(req, rc);
 }
 
 void tw_emu_op_fsync(struct fuse_req *req, uint64_t ino, int datasync, struct fuse_file_info *fi)
 {
 	(void)datasync;
 	(void)fi;
-	tw_emu_reply(req, is_tree(ino) ? sync_file(tw_emu_of(req), ino) : 0);
+	reply_sync(req, is_tree(ino) ? sync_file(tw_emu_of(req), ino) : 0);
 }
 
 void tw_emu_op_release(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi)

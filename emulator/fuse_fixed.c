@@ -54,14 +54,27 @@ static int64_t transfer(struct tw_emu *emu, struct fuse_file_info *fi, void *in,
 	size_t size, uint64_t off)
 {
 	struct twinfs_secure *secure = twinfs_module_secure(emu->module);
+	bool is_on, is_cut;
 	int64_t rc = -ESHUTDOWN;
 
 	(void)pthread_rwlock_rdlock(&emu->power);
-	if (twinfs_module_is_on(emu->module))
+	is_on = twinfs_module_is_on(emu->module);
+	if (is_on && twinfs_flash_has_power(emu->flash))
 		rc = out ? tw_emu_secure_file_write(secure_of(fi), secure, out, size, off)
 			 : tw_emu_secure_file_read(secure_of(fi), secure, in, size);
+	is_cut = is_on && !twinfs_flash_has_power(emu->flash);
 	(void)pthread_rwlock_unlock(&emu->power);
-	return rc;
+	if (is_cut)
+		tw_emu_worker_cut(emu->worker);
+	return is_cut ? -ESHUTDOWN : rc;
+}
+
+static void reply_failed(struct fuse_req *req, int rc)
+{
+	if (rc == -ESHUTDOWN)
+		tw_emu_worker_fail_later(tw_emu_of(req)->worker, req, TW_EMU_HOLDS_NOTHING);
+	else
+		tw_emu_reply(req, rc);
 }
 
 static void read_secure(struct fuse_req *req, size_t size, struct fuse_file_info *fi)
@@ -73,7 +86,7 @@ static void read_secure(struct fuse_req *req, size_t size, struct fuse_file_info
 		size = sizeof(buf); /* a short read: the reader comes again */
 	rc = transfer(tw_emu_of(req), fi, buf, NULL, size, 0);
 	if (rc < 0)
-		tw_emu_reply(req, (int)rc);
+		reply_failed(req, (int)rc);
 	else
 		(void)fuse_reply_buf(req, buf, (size_t)rc);
 	explicit_bzero(buf, sizeof(buf));
@@ -120,12 +133,16 @@ void tw_emu_fixed_write(struct fuse_req *req, uint64_t ino, const char *buf, siz
 		explicit_bzero((char *)(uintptr_t)buf,
 			size); /* libfuse's memory, reused after this */
 		if (rc < 0)
-			tw_emu_reply(req, (int)rc);
+			reply_failed(req, (int)rc);
 		else
 			(void)fuse_reply_write(req, (size_t)rc);
 		return;
 	}
 	rc = size > WORD_MAX_BYTES ? -EINVAL : tw_emu_control_parse(buf, size, &word);
+	if (rc == 0 && word == TW_EMU_CUT) {
+		tw_emu_power_pull(emu);
+		tw_emu_worker_cut(emu->worker);
+	}
 	if (rc == 0)
 		rc = tw_emu_worker_power(emu->worker, req, word, size);
 	if (rc < 0)

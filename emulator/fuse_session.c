@@ -327,6 +327,7 @@ static int run(struct tw_emu *emu, struct twinfs_error *err)
 		return rc;
 	rc = twinfs_module_open(&emu->options->source, &emu->options->module, &emu->module, err);
 	if (rc == 0) {
+		emu->flash = twinfs_module_flash(emu->module);
 		rc = check_secure(emu, err);
 		if (rc == 0)
 			rc = boot_and_mount(emu, session, err);

@@ -39,11 +39,13 @@ struct tw_emu_tree {
 struct tw_emu {
 	const struct tw_daemon_options *options;
 	struct twinfs_module *module;
+	struct twinfs_flash *flash; /* the module's; lives as long */
 	struct tw_emu_log log;
 	int64_t mtime_ns;       /* of what has no time of its own: that of the image */
 	pthread_rwlock_t power; /* guards the module's power, and of the trees overlay,
 				   first_ino and block_size; held shared by every operation */
 	struct tw_emu_tree trees[TW_EMU_TREES];
+	unsigned restarts_left; /* boots after a power cut that are still granted; the worker's */
 	struct tw_emu_files files;
 	struct tw_emu_worker *worker;
 	struct tw_emu_turn turn;

@@ -117,6 +117,14 @@ TWINFS_API int twinfs_module_power_on(struct twinfs_module *module,
 TWINFS_API void twinfs_module_power_off(struct twinfs_module *module);
 TWINFS_API bool twinfs_module_is_on(const struct twinfs_module *module);
 
+#define TWINFS_CAUSE_MAX 512 /* bytes, with the NUL */
+
+/*
+ * Says in one line what cut the power of the chip. False, with "": it has power,
+ * also when the module was switched off in good order.
+ */
+TWINFS_API bool twinfs_module_cause(struct twinfs_module *module, char *buf, size_t size);
+
 /* Report of the newest successful boot; NULL before the first. Owned by the module. */
 TWINFS_API const struct twinfs_boot_report *
 twinfs_module_last_boot(const struct twinfs_module *module);

@@ -195,6 +195,14 @@ bool twinfs_module_is_on(const struct twinfs_module *module)
 	return module->is_on;
 }
 
+bool twinfs_module_cause(struct twinfs_module *module, char *buf, size_t size)
+{
+	bool is_cut = !twinfs_flash_has_power(module->flash);
+
+	(void)snprintf(buf, size, "%s", is_cut ? "the plug was pulled" : "");
+	return is_cut;
+}
+
 const struct twinfs_boot_report *twinfs_module_last_boot(const struct twinfs_module *module)
 {
 	return module->last_boot;

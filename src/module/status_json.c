@@ -237,11 +237,21 @@ static struct json_object *boot_json(const struct twinfs_boot_report *report)
 	return object;
 }
 
+/* Why the power is off; null when it is not, or was switched off in good order. */
+static void put_cause(struct json_object **object, struct twinfs_module *module)
+{
+	char cause[TWINFS_CAUSE_MAX];
+	bool is_cut = !module->is_on && twinfs_module_cause(module, cause, sizeof(cause));
+
+	put_text(object, "cause", is_cut ? cause : NULL);
+}
+
 char *twinfs_module_status_json(struct twinfs_module *module)
 {
 	struct json_object *object = json_object_new_object();
 
 	put_text(&object, "power", module->is_on ? "on" : "off");
+	put_cause(&object, module);
 	put_number(&object, "boots", module->boots);
 	put_text(&object, "policy", twinfs_policy_name(module->policy));
 	put_text(&object, "profile", module->profile.name);
