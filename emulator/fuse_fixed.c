@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuse_events.h"
 #include "fuse_ops.h"
 #include "fuse_worker.h"
 #include "secure_file.h"
@@ -38,6 +39,8 @@ static int open_fixed(struct tw_emu *emu, uint64_t ino, struct fuse_file_info *f
 		return tw_emu_open_own(emu, ino, tw_emu_secure_file_new(), release_secure, fi);
 	if (ino != TW_EMU_INO_POWER && (fi->flags & O_ACCMODE) != O_RDONLY)
 		return -EACCES;
+	if (ino == TW_EMU_INO_EVENTS)
+		return tw_emu_events_open(emu, fi);
 	rc = tw_emu_control_text(emu, ino, &text);
 	return rc < 0 ? rc : tw_emu_open_own(emu, ino, text, free, fi);
 }
@@ -117,6 +120,8 @@ void tw_emu_fixed_read(struct fuse_req *req, uint64_t ino, size_t size, off_t of
 {
 	if (ino == TW_EMU_INO_SECURE)
 		read_secure(req, size, fi);
+	else if (ino == TW_EMU_INO_EVENTS)
+		tw_emu_events_answer(req, size, fi);
 	else
 		read_text(req, tw_emu_file_of(fi)->own, size, (size_t)off);
 }

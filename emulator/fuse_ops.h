@@ -20,6 +20,7 @@ struct fuse_req;
 struct fuse_file_info;
 struct fuse_entry_param;
 struct fuse_forget_data;
+struct fuse_pollhandle;
 
 /* Seconds for which the kernel may keep what it is told: nobody else changes it. */
 #define TW_EMU_FOREVER (365.0 * 24 * 3600)
@@ -120,6 +121,10 @@ void tw_emu_op_release(struct fuse_req *req, uint64_t ino, struct fuse_file_info
 void tw_emu_op_fsync(struct fuse_req *req, uint64_t ino, int datasync, struct fuse_file_info *fi);
 void tw_emu_op_fallocate(struct fuse_req *req, uint64_t ino, int mode, off_t off, off_t len,
 	struct fuse_file_info *fi);
+
+/* fuse_events.c: waiting for files */
+void tw_emu_op_poll(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi,
+	struct fuse_pollhandle *handle);
 
 /* fuse_fixed.c: SecureData and the files of .twinfs/, by their fixed number */
 void tw_emu_fixed_open(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi);

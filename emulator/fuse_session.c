@@ -15,6 +15,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "fuse_events.h"
 #include "fuse_ops.h"
 #include "fuse_turn.h"
 #include "fuse_worker.h"
@@ -112,6 +113,7 @@ static const struct fuse_lowlevel_ops ops = {
 	.release = tw_emu_op_release,
 	.fsync = tw_emu_op_fsync,
 	.fallocate = tw_emu_op_fallocate,
+	.poll = tw_emu_op_poll,
 	.opendir = tw_emu_op_opendir,
 	.readdir = tw_emu_op_readdir,
 	.readdirplus = tw_emu_op_readdirplus,
@@ -213,6 +215,7 @@ static int loop(struct tw_emu *emu, struct fuse_session *session)
 		rc = tw_emu_worker_start(emu, session);
 	if (rc == 0) {
 		rc = fuse_session_loop_mt(session, config);
+		tw_emu_events_close(&emu->events); /* before the session goes: readers wait in it */
 		tw_emu_worker_stop(emu);
 	}
 	fuse_loop_cfg_destroy(config);
@@ -277,6 +280,7 @@ static void emu_init(struct tw_emu *emu, const struct tw_daemon_options *options
 	(void)pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
 	(void)pthread_rwlock_init(&emu->power, &attr);
 	(void)pthread_rwlockattr_destroy(&attr);
+	tw_emu_stream_init(emu);
 	tw_emu_files_init(&emu->files);
 	tw_emu_turn_init(&emu->turn);
 	for (size_t i = 0; i < TW_EMU_TREES; i++)
@@ -289,6 +293,7 @@ static void emu_release(struct tw_emu *emu)
 		tw_emu_names_release(&emu->trees[i].names);
 	tw_emu_turn_release(&emu->turn);
 	tw_emu_files_release(&emu->files);
+	tw_emu_stream_release(emu);
 	(void)pthread_rwlock_destroy(&emu->power);
 }
 

@@ -381,6 +381,7 @@ static void end_loop(struct tw_emu_worker *worker)
 	static const struct timespec again = {.tv_nsec = WAKE_AGAIN_MS * 1000000};
 
 	forget_content(worker); /* for the changes in shared maps; the loop still serves them */
+	tw_emu_events_close(&worker->emu->events);
 	fuse_session_exit(worker->session);
 	while (!atomic_load(&worker->stopped)) {
 		(void)pthread_kill(worker->main, WAKE_SIGNAL);

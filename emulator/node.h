@@ -24,6 +24,7 @@ enum {
 	TW_EMU_INO_BOOT = 7,
 	TW_EMU_INO_POWER = 8,
 	TW_EMU_INO_WEAR = 9,
+	TW_EMU_INO_EVENTS = 10,
 };
 
 enum tw_emu_tree_id {

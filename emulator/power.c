@@ -9,8 +9,10 @@
 #include "power.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "fuse_worker.h"
+#include "tell.h"
 
 void tw_emu_leave(struct tw_emu_ref *ref)
 {
@@ -146,11 +148,12 @@ static void log_boot(struct tw_emu *emu)
 			report->holes[i].closed ? " (mended)" : "");
 }
 
-static void log_cut(struct tw_emu *emu)
+static void tell_cut(struct tw_emu *emu)
 {
 	char cause[TWINFS_CAUSE_MAX];
 
 	(void)twinfs_module_cause(emu->module, cause, sizeof(cause));
+	tw_emu_tell_cut(emu, cause);
 	tw_emu_log(&emu->log, TW_EMU_WARNING, "power cut: %s", cause);
 }
 
@@ -160,7 +163,7 @@ static int start(struct tw_emu *emu, struct twinfs_error *err)
 	int rc = twinfs_module_power_on(emu->module, NULL, err);
 
 	if (rc < 0 && !twinfs_flash_has_power(emu->flash)) {
-		log_cut(emu);
+		tell_cut(emu);
 		return -ESHUTDOWN;
 	}
 	if (rc < 0)
@@ -179,6 +182,7 @@ static int start(struct tw_emu *emu, struct twinfs_error *err)
 		return rc;
 	}
 	log_boot(emu);
+	tw_emu_tell_boot(emu);
 	return 0;
 }
 
@@ -212,8 +216,10 @@ static int switch_locked(struct tw_emu *emu, enum tw_emu_word word, struct twinf
 {
 	bool is_on = twinfs_module_is_on(emu->module);
 
-	if (is_on && word != TW_EMU_ON)
+	if (is_on && word != TW_EMU_ON) {
 		stop(emu);
+		tw_emu_tell_off(emu);
+	}
 	if (word == TW_EMU_OFF || (is_on && word == TW_EMU_ON))
 		return 0;
 	return start(emu, err);
@@ -233,9 +239,12 @@ int tw_emu_power_switch(struct tw_emu *emu, enum tw_emu_word word)
 	(void)pthread_rwlock_wrlock(&emu->power);
 	rc = switch_locked(emu, word, &err);
 	(void)pthread_rwlock_unlock(&emu->power);
-	if (rc < 0 && rc != -ESHUTDOWN)
-		tw_emu_log(&emu->log, TW_EMU_ERROR, "the module does not boot: %s",
-			*err.text ? err.text : twinfs_strerror(rc));
+	if (rc < 0 && rc != -ESHUTDOWN) {
+		if (!*err.text)
+			(void)snprintf(err.text, sizeof(err.text), "%s", twinfs_strerror(rc));
+		tw_emu_tell_boot_failed(emu, err.text);
+		tw_emu_log(&emu->log, TW_EMU_ERROR, "the module does not boot: %s", err.text);
+	}
 	return rc;
 }
 
@@ -244,7 +253,7 @@ void tw_emu_power_lose(struct tw_emu *emu)
 	(void)pthread_rwlock_wrlock(&emu->power);
 	if (twinfs_module_is_on(emu->module) && !twinfs_flash_has_power(emu->flash)) {
 		stop(emu);
-		log_cut(emu);
+		tell_cut(emu);
 	}
 	(void)pthread_rwlock_unlock(&emu->power);
 }
