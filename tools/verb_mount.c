@@ -20,7 +20,11 @@
 enum {
 	KEY_POLICY = TW_OPT_LONG,
 	KEY_BLOCK_CYCLES,
+	KEY_AUTO_RESTART,
 };
+
+/* Boots by itself when no number is given: a rule that cuts every boot must not go on for ever. */
+#define AUTO_RESTARTS 100
 
 static const struct tw_tool_option options[] = {
 	{'f', "foreground", NULL, "stay in the foreground"},
@@ -31,6 +35,8 @@ static const struct tw_tool_option options[] = {
 	{KEY_BLOCK_CYCLES, "block-cycles", "N",
 		"erases of a metadata pair of littlefs 2 until it moves to other blocks, instead "
 		"of the profile's"},
+	{KEY_AUTO_RESTART, "auto-restart", "[=N]",
+		"boot again after a power cut, N times (100) in all; then the power stays off"},
 	{'o', NULL, "OPTIONS",
 		"comma list: view=device (bare user partition instead of the union), "
 		"view=overlay, uid=N, gid=N, umask=OCTAL, ro (the image stays as it is), mtime "
@@ -146,7 +152,7 @@ static int take_words(struct mount *mount, const char *list)
 static int take_option(struct tw_tool_args *args, int key, struct mount *mount)
 {
 	struct tw_daemon_options *daemon = &mount->daemon;
-	uint64_t cycles;
+	uint64_t cycles, restarts = AUTO_RESTARTS;
 
 	switch (key) {
 	case 'f':
@@ -163,6 +169,11 @@ static int take_option(struct tw_tool_args *args, int key, struct mount *mount)
 		if (!tw_tool_parse_size(args->value, INT32_MAX, &cycles) || !cycles)
 			return tw_tool_bad_value(args, "block-cycles", "a number above 0");
 		daemon->module.block_cycles = (int32_t)cycles;
+		return 0;
+	case KEY_AUTO_RESTART:
+		if (args->value && (!tw_tool_parse_size(args->value, INT32_MAX, &restarts)))
+			return tw_tool_bad_value(args, "auto-restart", "a number");
+		daemon->auto_restarts = (unsigned)restarts;
 		return 0;
 	default:
 		return take_words(mount, args->value);
