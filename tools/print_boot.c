@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * print_boot.c - the boot report for people: what was checked, what was
- * restored and why, which holes of the procedure it fell into, what it cost.
+ * restored and why, what was updated, which holes of the procedures it fell
+ * into, what it cost.
  */
 #include "print.h"
 
@@ -116,8 +117,53 @@ static void print_restore(const struct twinfs_boot_report *report)
 		print_tagged(TW_TOOL_YELLOW, "updated", "hashes in checksum.json");
 	if (report->error)
 		print_tagged(TW_TOOL_RED, "error", report->error);
-	if (report->settings_created)
-		print_tagged(TW_TOOL_GREEN, "created", "system_config.json");
+}
+
+static void print_update_file(const struct twinfs_update_file *file)
+{
+	const char *tag = "", *text = "";
+	enum tw_tool_paint paint = TW_TOOL_PLAIN;
+
+	switch (file->verdict) {
+	case TWINFS_UPDATE_INSTALLED:
+		tag = "installed";
+		paint = TW_TOOL_GREEN;
+		text = file->hash_updated ? ": its hash in checksum.json was updated" : "";
+		break;
+	case TWINFS_UPDATE_NO_PAYLOAD:
+		tag = "dropped";
+		paint = TW_TOOL_RED;
+		text = ": its new content is missing";
+		break;
+	case TWINFS_UPDATE_FAILED:
+		tag = "failed";
+		paint = TW_TOOL_RED;
+		text = ": not installed";
+		break;
+	case TWINFS_UPDATE_SKIPPED:
+		tag = "skipped";
+		paint = TW_TOOL_DIM;
+		text = ": not installed";
+		break;
+	}
+	printf("  %s%-11s%s", tw_tool_paint(paint), tag, tw_tool_paint(TW_TOOL_PLAIN));
+	tw_tool_put_name(stdout, file->name);
+	puts(text);
+}
+
+static void print_update(const struct twinfs_boot_update *update)
+{
+	for (size_t i = 0; i < update->file_count; i++)
+		print_update_file(&update->files[i]);
+	if (update->error) {
+		printf("  %s%-11s%sthe update ended early: ", tw_tool_paint(TW_TOOL_RED), "error",
+			tw_tool_paint(TW_TOOL_PLAIN));
+		tw_tool_put_plain(stdout, update->error);
+		putchar('\n');
+	}
+	if (update->cleaned_up)
+		print_tagged(TW_TOOL_GREEN, "cleaned up",
+			"the update is done, /usr/.updater removed");
 }
 
 static void print_holes(const struct twinfs_boot_report *report)
@@ -164,6 +210,9 @@ void tw_tool_print_boot(const struct twinfs_boot_report *report, const char *ima
 		twinfs_policy_name(report->policy), dry_run ? ", nothing is written" : "");
 	print_partitions(report);
 	print_restore(report);
+	print_update(&report->update);
+	if (report->settings_created)
+		print_tagged(TW_TOOL_GREEN, "created", "system_config.json");
 	print_holes(report);
 	print_console(report);
 	print_sum(report);

@@ -34,9 +34,8 @@ static const struct tw_tool_syntax syntax = {
 	.usage = (const char *const[]){"[options] IMAGE", "[options] --user FILE --backup FILE",
 		NULL},
 	.about = "Runs the boot procedure of the module: mounts both partitions, compares the "
-		 "protected files with checksum.json, restores what is wrong, and says what was "
-		 "done "
-		 "and why.",
+		 "protected files with checksum.json, restores what is wrong, applies an update "
+		 "of user files that is waiting, and says what was done and why.",
 	.options = options,
 	.groups = TW_TOOL_SOURCE,
 	.status = "Exit status: 0 the module came up, whether or not something was restored; 2 it "

@@ -46,6 +46,30 @@ struct twinfs_boot_file {
 	bool hash_updated; /* the table's entry was rewritten */
 };
 
+/* What became of one file of an update (FOTA of user files). */
+enum twinfs_update_verdict {
+	TWINFS_UPDATE_INSTALLED,
+	TWINFS_UPDATE_NO_PAYLOAD, /* its new content is not there: it was dropped from the list */
+	TWINFS_UPDATE_FAILED,     /* the update ended here */
+	TWINFS_UPDATE_SKIPPED,    /* behind the file where it ended */
+};
+
+struct twinfs_update_file {
+	char *name; /* target, as in download.stat; "" if the item has none */
+	enum twinfs_update_verdict verdict;
+	bool hash_updated; /* checksum.json lists it and got its new hash */
+};
+
+/* The update of user files that a boot found waiting. */
+struct twinfs_boot_update {
+	bool armed;      /* update.flag was there; else all of this is empty */
+	bool applied;    /* all of it was done */
+	bool cleaned_up; /* the updater's directory was removed */
+	char *error;     /* why it ended before that; the device prints nothing. NULL: it did not */
+	struct twinfs_update_file *files;
+	size_t file_count;
+};
+
 /* Holes of the device's procedure that this boot fell into, or (policy safe) closed. */
 enum twinfs_hole_id {
 	TWINFS_HOLE_TABLE_EMPTY,      /* checksum.json is empty: restore is dead */
@@ -59,6 +83,9 @@ enum twinfs_hole_id {
 	TWINFS_HOLE_BACKUP_WIPED,     /* the device would have formatted the backup partition */
 	TWINFS_HOLE_SETTINGS,         /* system_config.json does not parse: the boot script dies */
 	TWINFS_HOLE_ROOT_DAMAGED,     /* the volume mounts but nothing in it can be reached */
+	TWINFS_HOLE_UPDATE_STUCK,     /* an update fails, and will at every boot */
+	TWINFS_HOLE_UPDATE_CUT,       /* download.stat over 16,384 characters: files are not seen */
+	TWINFS_HOLE_UPDATE_PARTIAL,   /* a file was installed whose download had not finished */
 	TWINFS_HOLE_COUNT,
 };
 
@@ -83,6 +110,7 @@ struct twinfs_boot_report {
 	bool table_copied; /* checksum.json came from the backup */
 	bool table_rewritten;
 	bool settings_created; /* system_config.json was missing */
+	struct twinfs_boot_update update;
 	char *error; /* text the device prints behind "x backup restore procedure error: ", or NULL
 		      */
 	struct twinfs_boot_file *files;
@@ -99,9 +127,10 @@ struct twinfs_boot_report {
 
 TWINFS_API void twinfs_boot_report_free(struct twinfs_boot_report *report);
 
-/* Names for --json: "intact", "no_backup"; "missing"; "table_empty"; "device". */
+/* Names for --json: "intact", "no_backup"; "missing"; "no_payload"; "table_empty"; "device". */
 TWINFS_API const char *twinfs_verdict_name(enum twinfs_verdict verdict);
 TWINFS_API const char *twinfs_reason_name(enum twinfs_reason reason);
+TWINFS_API const char *twinfs_update_verdict_name(enum twinfs_update_verdict verdict);
 TWINFS_API const char *twinfs_hole_name(enum twinfs_hole_id id);
 TWINFS_API const char *twinfs_policy_name(enum twinfs_policy policy);
 

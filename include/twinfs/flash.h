@@ -94,6 +94,11 @@ struct twinfs_flash_hook {
 	 * that stay readable as long as the chip. With @reads only.
 	 */
 	const uint8_t *(*seen)(void *ctx, const struct twinfs_flash_op *op, const uint8_t *cells);
+	/*
+	 * Just before twinfs_flash_disturb() flips the bits @mask of the cell at
+	 * @addr; maybe in the middle of an operation.
+	 */
+	void (*disturbed)(void *ctx, uint64_t addr, uint8_t mask);
 	void *ctx;
 	bool reads;
 	const struct twinfs_flash_hook *next; /* the one behind this, or NULL; borrowed too */
@@ -124,6 +129,9 @@ TWINFS_API void twinfs_flash_free(struct twinfs_flash *flash);
 
 TWINFS_API const struct twinfs_flash_config *twinfs_flash_config(const struct twinfs_flash *flash);
 TWINFS_API uint64_t twinfs_flash_size(const struct twinfs_flash *flash);
+
+/* The image that the chip was made of. */
+TWINFS_API const struct twinfs_image *twinfs_flash_image(const struct twinfs_flash *flash);
 
 /* Whether programs and erases are possible at all: the image is not read-only. */
 TWINFS_API bool twinfs_flash_is_writable(const struct twinfs_flash *flash);
@@ -180,7 +188,7 @@ TWINFS_API bool twinfs_flash_has_power(const struct twinfs_flash *flash);
 
 /*
  * Flips the bits @mask of the cell at @addr, as a defect of the chip would: not
- * an operation, so it has no number, takes no time and asks no hook. It takes
+ * an operation, so it has no number and takes no time; hooks are only told. It takes
  * no lock: to be called from a hook, or while nothing else uses the chip.
  * 0, -EINVAL (outside the chip), -EROFS.
  */

@@ -8,7 +8,8 @@
  *
  * Lifetime  twinfs_module_open() .. twinfs_module_close(). Volumes and
  *           SecureData belong to the module and die with power_off.
- * Threads   power_on, power_off and close need the module for themselves.
+ * Threads   power_on, power_off, record, record_stop and close need the module
+ *           for themselves.
  * Source    behaviour of the generation 1 firmware, docs/device-differences.md.
  */
 #ifndef TWINFS_MODULE_H
@@ -24,6 +25,7 @@
 #include <twinfs/image.h>
 #include <twinfs/profile.h>
 #include <twinfs/secure.h>
+#include <twinfs/trace.h>
 #include <twinfs/volume.h>
 
 #ifdef __cplusplus
@@ -151,6 +153,29 @@ TWINFS_API struct twinfs_flash *twinfs_module_flash(struct twinfs_module *module
 TWINFS_API const struct twinfs_profile *twinfs_module_profile(const struct twinfs_module *module);
 TWINFS_API void twinfs_module_part(const struct twinfs_module *module, enum twinfs_part part,
 	struct twinfs_part_info *ret_info);
+
+/* ---- recording ---- */
+
+/*
+ * Begins to record what happens to the chip, on or off, in the trace @path, which
+ * must not exist yet. Recording goes on through boots until it is stopped or
+ * the module is closed. Paths in marks begin with /usr and /bak.
+ *
+ * Returns 0, -EALREADY (is recording), and as twinfs_recorder_new().
+ */
+TWINFS_API int twinfs_module_record(struct twinfs_module *module, const char *path,
+	struct twinfs_error *err);
+
+/*
+ * Ends the recording; does nothing when there is none. Returns as
+ * twinfs_recorder_close(). Closing the module does it too, but cannot say
+ * whether the trace is complete.
+ */
+TWINFS_API int twinfs_module_record_stop(struct twinfs_module *module, struct twinfs_error *err);
+TWINFS_API bool twinfs_module_is_recording(const struct twinfs_module *module);
+
+/* For notes, and to flush; NULL when nothing is recorded. Not to be closed. */
+TWINFS_API struct twinfs_recorder *twinfs_module_recorder(const struct twinfs_module *module);
 
 /*
  * The faults of the module's chip, made at the first call and plugged in while

@@ -42,6 +42,7 @@ struct twinfs_profile {
 	uint32_t v2_block_cycles; /* erases of a metadata pair until it moves */
 	bool v2_stores_mtime;     /* files get their time */
 	bool restores;            /* the boot script runs backup and restore */
+	bool applies_updates;     /* it applies updates of user files */
 	bool writes_settings;     /* the boot script makes system_config.json */
 	struct twinfs_flash_config flash;
 };

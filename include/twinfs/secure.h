@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <twinfs/digest.h>
 #include <twinfs/error.h>
 #include <twinfs/flash.h>
 
@@ -102,6 +103,38 @@ TWINFS_API void twinfs_secure_list(struct twinfs_secure *secure,
  */
 TWINFS_API int twinfs_secure_check(struct twinfs_secure *secure,
 	void (*found)(void *ctx, const struct twinfs_error *finding), void *ctx);
+
+/* ---- watch ---- */
+
+/* A store that is being made. */
+struct twinfs_secure_store {
+	unsigned index;
+	uint32_t length;             /* bytes */
+	struct twinfs_digest digest; /* of the content as it is given, not as it is sealed */
+};
+
+/*
+ * Is told of each store: by @began just before its first flash operation, by
+ * @ended after its last one, before the call returns. @rc is 0, -EIO (the old
+ * content is kept) or -ESHUTDOWN (the slot is old or new). A store that is
+ * refused without trying is not told. Both run in the thread that stores and
+ * hold the lock of the slots: they must not call them.
+ */
+struct twinfs_secure_watch {
+	void (*began)(void *ctx, const struct twinfs_secure_store *store);
+	void (*ended)(void *ctx, const struct twinfs_secure_store *store, int rc);
+	void *ctx;
+};
+
+/* Replaces the watch, which is copied; NULL removes it. */
+TWINFS_API void twinfs_secure_set_watch(struct twinfs_secure *secure,
+	const struct twinfs_secure_watch *watch);
+
+/*
+ * The slot whose store the program or erase in progress is for, 0 for none. Takes
+ * no lock: only for the hook of the chip, asked about a block of this area.
+ */
+TWINFS_API unsigned twinfs_secure_subject(const struct twinfs_secure *secure);
 
 #ifdef __cplusplus
 }

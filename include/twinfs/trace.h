@@ -66,22 +66,29 @@ enum twinfs_trace_mark_kind {
 	TWINFS_MARK_COUNT,
 };
 
-enum twinfs_trace_change {
-	TWINFS_CHANGE_NONE, /* the mark is not one of a change */
-	TWINFS_CHANGE_CREATE,
-	TWINFS_CHANGE_MKDIR,
-	TWINFS_CHANGE_CONTENT, /* @size and @digest of the whole new content */
-	TWINFS_CHANGE_REMOVE,
-	TWINFS_CHANGE_RENAME, /* @path becomes @new_path */
-	TWINFS_CHANGE_ATTR,   /* @index is the type of the user attribute */
-	TWINFS_CHANGE_OTHER,  /* no file looks different afterwards: repair, resize */
-	TWINFS_CHANGE_COUNT,
+enum twinfs_traced_change {
+	TWINFS_TRACED_NONE, /* the mark is not one of a change */
+	TWINFS_TRACED_CREATE,
+	TWINFS_TRACED_MKDIR,
+	TWINFS_TRACED_CONTENT, /* @size and @digest of the whole new content */
+	TWINFS_TRACED_REMOVE,
+	TWINFS_TRACED_RENAME, /* @path becomes @new_path */
+	TWINFS_TRACED_ATTR,   /* @index is the type, @size and @digest are of the value */
+	TWINFS_TRACED_RESIZE, /* of a volume, to @size blocks */
+	TWINFS_TRACED_COUNT,
+};
+
+enum {
+	TWINFS_MARK_DIRECTORY = 1u << 0, /* the object is one */
+	TWINFS_MARK_REPLACES = 1u << 1,  /* a rename: something at @new_path goes with it */
+	TWINFS_MARK_REMOVES = 1u << 2,   /* a user attribute is removed */
 };
 
 /* What does not go with a mark's kind is 0, and its texts are "". */
 struct twinfs_trace_mark {
 	enum twinfs_trace_mark_kind kind;
-	enum twinfs_trace_change change;
+	enum twinfs_traced_change change;
+	unsigned flags;              /* TWINFS_MARK_* of changes */
 	const char *path, *new_path; /* from the root of the module: "/usr/config.json" */
 	uint64_t index;
 	uint64_t size; /* bytes */
@@ -101,17 +108,17 @@ struct twinfs_trace_record {
 	uint64_t addr;    /* PROGRAM, ERASE, FLIP, OLD: bytes from the start of the chip */
 	uint32_t len;     /* bytes; lies in one piece on the chip */
 	uint32_t cells_len;
-	const uint8_t *cells;
-	uint32_t done;     /* PROGRAM, ERASE: bytes that took place; less than @len: torn */
-	int result;        /* what the caller got: 0 or a negative errno */
-	const char *owner; /* PROGRAM, ERASE: "data /usr/a", "slot 3"; "": not known */
+	const uint8_t *cells; /* NULL: @cells_len is 0 */
+	uint32_t done;        /* PROGRAM, ERASE: bytes that took place; less than @len: torn */
+	int result;           /* what the caller got: 0 or a negative errno */
+	const char *owner;    /* PROGRAM, ERASE: "data /usr/a", "slot 3"; "": not known */
 	struct twinfs_trace_mark mark; /* MARK */
 };
 
 /* Names for --json: "program"; "change_began"; "content"; constants. */
 TWINFS_API const char *twinfs_trace_kind_name(enum twinfs_trace_kind kind);
 TWINFS_API const char *twinfs_mark_name(enum twinfs_trace_mark_kind kind);
-TWINFS_API const char *twinfs_change_name(enum twinfs_trace_change change);
+TWINFS_API const char *twinfs_traced_change_name(enum twinfs_traced_change change);
 
 /* ---- write ---- */
 
@@ -154,7 +161,11 @@ TWINFS_API void twinfs_recorder_hooks(struct twinfs_recorder *recorder,
  * Writes a mark down. Operations that a power cut ended are followed by the
  * mark of the cut by themselves. May be called under any lock but the chip's.
  *
- * Returns 0, or the errno that ended the recording.
+ * @mark  of one that ended, only what names it is looked at (kind, change, path,
+ *        index) and its result: the rest is as it was when it began
+ *
+ * Returns 0; -EINVAL (ended, but never began; not a mark), -EBUSY (more than
+ * eight went on at once): not written down; or the errno that ended the recording.
  */
 TWINFS_API int twinfs_recorder_mark(struct twinfs_recorder *recorder,
 	const struct twinfs_trace_mark *mark);
@@ -193,6 +204,7 @@ struct twinfs_trace_info {
 	uint64_t seed;
 	uint64_t first_number;  /* operations of the chip before the first in the trace */
 	uint64_t first_time_ns; /* its virtual time then */
+	uint64_t last_number, last_time_ns; /* the same behind the last one */
 	const struct twinfs_trace_part *parts;
 	size_t part_count;
 	uint64_t records, operations, marks;
@@ -267,7 +279,7 @@ struct twinfs_trace_file {
 	uint64_t content_bytes; /* that were acknowledged */
 };
 
-/* What became of one block. */
+/* What became of one block, by the operations that begin in it. */
 struct twinfs_trace_block {
 	const struct twinfs_trace_part *part; /* NULL: outside of all */
 	uint64_t block, addr;
@@ -281,7 +293,7 @@ struct twinfs_trace_summary {
 	uint64_t flips;   /* cells */
 	uint64_t busy_ns; /* virtual time from the first operation to the end of the last */
 	uint64_t marks[TWINFS_MARK_COUNT];
-	uint64_t changes[TWINFS_CHANGE_COUNT]; /* acknowledged */
+	uint64_t changes[TWINFS_TRACED_COUNT]; /* acknowledged */
 	uint64_t content_bytes;                /* acknowledged, of files and slots */
 	struct twinfs_trace_owner *owners;
 	size_t owner_count;

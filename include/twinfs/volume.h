@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/uio.h>
+#include <twinfs/digest.h>
 #include <twinfs/error.h>
 #include <twinfs/flash.h>
 
@@ -349,6 +350,153 @@ TWINFS_API int twinfs_volume_repair(struct twinfs_volume *volume);
 TWINFS_API int twinfs_volume_check(struct twinfs_flash *flash,
 	const struct twinfs_volume_config *config,
 	void (*found)(void *ctx, const struct twinfs_error *finding), void *ctx);
+
+/* ---- watch ---- */
+
+enum twinfs_change_kind {
+	TWINFS_CHANGE_CREATE, /* an empty file */
+	TWINFS_CHANGE_MKDIR,
+	TWINFS_CHANGE_CONTENT, /* unsynced content is committed */
+	TWINFS_CHANGE_REMOVE,
+	TWINFS_CHANGE_RENAME,
+	TWINFS_CHANGE_ATTR,   /* a user attribute is set or removed; a time that is synced alone */
+	TWINFS_CHANGE_RESIZE, /* of the volume: path is "/" */
+};
+
+/* One change of the tree or of committed content. */
+struct twinfs_volume_change {
+	enum twinfs_change_kind kind;
+	enum twinfs_type type; /* of the object */
+	const char *path;      /* "/a/b" within the volume; of a rename, the old one */
+	const char *new_path;  /* of a rename; NULL else */
+	bool replaces;         /* a rename: new_path is there, and is removed with it */
+	bool removes_attr;
+	uint8_t attr;                /* type of the attribute */
+	uint64_t size;               /* bytes of the content, or value; of a resize, blocks */
+	struct twinfs_digest digest; /* of the content, or value; all zero when there is none */
+};
+
+/*
+ * Is told of each change: by @began just before its first flash operation, by
+ * @ended just after its last one, before the call that makes it returns. What a
+ * power cut left is repaired before @began, since that changes nothing that can
+ * be seen. No event is made by what is refused without trying, by a sync that
+ * has nothing to commit, nor by content of a file that has lost its name.
+ *
+ * @rc is what the call returns. After a failure the tree is as before, or as
+ * after the change when only what follows its commit has failed.
+ *
+ * Size and digest of content come from what reading the file gives, and are
+ * taken before anything is written.
+ *
+ * Both run in the thread that makes the change, and hold the volume's lock:
+ * they must not call the volume, but for the calls below that take no lock.
+ * Events do not nest. The change is the volume's, until @ended returns.
+ */
+struct twinfs_volume_watch {
+	void (*began)(void *ctx, const struct twinfs_volume_change *change);
+	void (*ended)(void *ctx, const struct twinfs_volume_change *change, int rc);
+	void *ctx;
+};
+
+/*
+ * Replaces the watch, which is copied; NULL removes it. With a watch a sync
+ * reads what it commits once more, and a change can fail for want of memory for
+ * its event, before it has begun. 0 or -ENOMEM: the watch is as before.
+ */
+TWINFS_API int twinfs_volume_set_watch(struct twinfs_volume *volume,
+	const struct twinfs_volume_watch *watch);
+
+/* ---- whose blocks are they ---- */
+
+/*
+ * The calls of this section take no lock, so that they can be made in the
+ * middle of an operation: by the chip's hook (flash.h) when it is asked about a
+ * block of this volume, and by a watch. Anybody else makes them between
+ * twinfs_volume_pause() and twinfs_volume_resume().
+ *
+ * They show the tree as it is committed. What an operation has written, but not
+ * committed yet, belongs to nobody; twinfs_volume_subject() knows it. A
+ * directory on its way to another name has no path meanwhile.
+ *
+ * Block lists of files are read through the chip @flash: a hook must not call
+ * its own chip, so it needs another one, without a hook, on the same image.
+ * NULL is the volume's own.
+ */
+
+/* Changes of the volume wait until the same thread calls resume. Pauses do not nest. */
+TWINFS_API void twinfs_volume_pause(struct twinfs_volume *volume);
+TWINFS_API void twinfs_volume_resume(struct twinfs_volume *volume);
+
+enum twinfs_owner_role {
+	TWINFS_OWNER_NONE,
+	TWINFS_OWNER_SUPERBLOCK, /* a pair that holds a superblock, and no directory */
+	TWINFS_OWNER_DIRECTORY,  /* a metadata pair of directory @ino; 0: one that was removed */
+	TWINFS_OWNER_DATA,       /* content of file @ino */
+};
+
+/* In version 2 the superblock shares its pair with the root directory, until that wears out. */
+struct twinfs_owner {
+	enum twinfs_owner_role role;
+	uint64_t ino; /* 0 unless DIRECTORY or DATA */
+};
+
+/*
+ * What the program or erase in progress is for (and the read that verifies it);
+ * TWINFS_OWNER_NONE while nothing is written. Only for the hook of the volume's
+ * chip, asked about a block of this volume: elsewhere it may change meanwhile.
+ */
+TWINFS_API void twinfs_volume_subject(const struct twinfs_volume *volume,
+	struct twinfs_owner *ret_owner);
+
+/*
+ * Writes the path of an object, "/a/b", to @buf, if it fits with its NUL.
+ * Returns its length in bytes, without the NUL, fitting or not; -ESTALE (it is
+ * gone, or has no name any more).
+ */
+TWINFS_API int64_t twinfs_volume_path(const struct twinfs_volume *volume, uint64_t ino, char *buf,
+	size_t size);
+
+/*
+ * Says whose block @block of the volume is; when none's, the role is
+ * TWINFS_OWNER_NONE. Of two owners, which only a damaged volume has, it names
+ * one. May have to follow the block lists of all files.
+ *
+ * Returns 0, -EINVAL (no block of the volume), -ESHUTDOWN.
+ */
+TWINFS_API int twinfs_volume_owner(const struct twinfs_volume *volume, struct twinfs_flash *flash,
+	uint32_t block, struct twinfs_owner *ret_owner);
+
+/* A block in use. */
+struct twinfs_extent {
+	uint32_t block; /* number in the volume */
+	uint32_t len;   /* bytes */
+	uint64_t addr;  /* bytes from the start of the chip */
+	struct twinfs_owner owner;
+};
+
+struct twinfs_extents {
+	/* A result other than 0 ends the listing and is returned. */
+	int (*each)(void *ctx, const struct twinfs_extent *extent);
+	void *ctx;
+};
+
+/*
+ * Lists the blocks that hold an object: of a file those of its content, from the
+ * last to the first, then the metadata pair that holds its entry; of a directory
+ * its pairs. -ESTALE, -EUCLEAN (the list is damaged: after those that could be
+ * reached), -ESHUTDOWN.
+ */
+TWINFS_API int twinfs_volume_blocks(const struct twinfs_volume *volume, struct twinfs_flash *flash,
+	uint64_t ino, const struct twinfs_extents *extents);
+
+/*
+ * Lists all blocks in use, in no particular order: first metadata, then content.
+ * A block with two owners comes twice, and in the middle of an operation one that
+ * a pair has just left may; what follows a damage in a block list is left out. 0, -ESHUTDOWN, or what @extents says.
+ */
+TWINFS_API int twinfs_volume_map(const struct twinfs_volume *volume, struct twinfs_flash *flash,
+	const struct twinfs_extents *extents);
 
 #ifdef __cplusplus
 }

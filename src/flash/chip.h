@@ -13,7 +13,6 @@ struct twinfs_flash {
 	struct twinfs_image *image;
 	struct twinfs_flash_config config;
 	const struct twinfs_flash_hook *hook; /* the first of them, or NULL */
-	bool watches_reads;                   /* one of them does */
 	atomic_bool powered;
 	pthread_mutex_t lock; /* guards programs, erases, stats and wear */
 	struct twinfs_flash_stats stats;

@@ -75,6 +75,11 @@ uint64_t twinfs_flash_size(const struct twinfs_flash *flash)
 	return twinfs_image_size(flash->image);
 }
 
+const struct twinfs_image *twinfs_flash_image(const struct twinfs_flash *flash)
+{
+	return flash->image;
+}
+
 bool twinfs_flash_is_writable(const struct twinfs_flash *flash)
 {
 	return twinfs_image_bytes_writable(flash->image) != NULL;
@@ -83,9 +88,6 @@ bool twinfs_flash_is_writable(const struct twinfs_flash *flash)
 void twinfs_flash_set_hook(struct twinfs_flash *flash, const struct twinfs_flash_hook *hook)
 {
 	flash->hook = hook;
-	flash->watches_reads = false;
-	for (; hook; hook = hook->next)
-		flash->watches_reads |= hook->reads;
 }
 
 bool twinfs_flash_has_hook(const struct twinfs_flash *flash)
@@ -95,7 +97,10 @@ bool twinfs_flash_has_hook(const struct twinfs_flash *flash)
 
 bool twinfs_flash_watches_reads(const struct twinfs_flash *flash)
 {
-	return flash->watches_reads;
+	for (const struct twinfs_flash_hook *hook = flash->hook; hook; hook = hook->next)
+		if (hook->reads)
+			return true;
+	return false;
 }
 
 void twinfs_flash_set_power(struct twinfs_flash *flash, bool on)
@@ -174,7 +179,7 @@ int twinfs_flash_read(struct twinfs_flash *flash, uint64_t addr, uint64_t len,
 		return -ESHUTDOWN;
 	if (!twinfs_image_contains(flash->image, addr, len))
 		return -EINVAL;
-	if (flash->watches_reads)
+	if (twinfs_flash_watches_reads(flash))
 		return read_with_hooks(flash, addr, len, ret_data);
 	*ret_data = twinfs_image_bytes(flash->image) + addr;
 	return 0;
@@ -352,6 +357,9 @@ int twinfs_flash_disturb(struct twinfs_flash *flash, uint64_t addr, uint8_t mask
 		return -EROFS;
 	if (!twinfs_image_contains(flash->image, addr, 1))
 		return -EINVAL;
+	for (const struct twinfs_flash_hook *hook = flash->hook; hook; hook = hook->next)
+		if (hook->disturbed)
+			hook->disturbed(hook->ctx, addr, mask);
 	twinfs_image_bytes_writable(flash->image)[addr] ^= mask;
 	return 0;
 }

@@ -19,6 +19,7 @@
 #include "ctz.h"
 #include "dirty.h"
 #include "index.h"
+#include "watch.h"
 
 struct old_content {
 	struct twinfs_volume *volume;
@@ -454,7 +455,9 @@ static int write_data_block(struct twinfs_volume *volume, struct tw_node *node, 
 		rc = tw_alloc_block(volume, &blocks[index]);
 		if (rc)
 			return rc;
+		volume->subject.file = node;
 		rc = tw_area_write_block(&volume->area, blocks[index], parts, 2);
+		volume->subject.file = NULL;
 		if (tw_is_bad_block(rc))
 			tw_alloc_retire(volume, blocks[index]);
 		else if (rc)
@@ -532,10 +535,19 @@ static int sync_to_entry(struct twinfs_volume *volume, struct tw_node *node)
 static int sync_time(struct twinfs_volume *volume, struct tw_node *node)
 {
 	uint8_t time[8];
+	const struct tw_news news = {.kind = TWINFS_CHANGE_ATTR,
+		.node = node,
+		.attr = TWINFS_ATTR_MTIME,
+		.value = time,
+		.size = sizeof(time)};
 	int rc;
 
 	tw_put_le64(time, (uint64_t)node->mtime_ns);
-	rc = volume->engine->set_attr(volume, node, TWINFS_ATTR_MTIME, time, sizeof(time));
+	rc = tw_watch_begin(volume, &news);
+	if (rc)
+		return rc;
+	rc = tw_watch_end(volume,
+		volume->engine->set_attr(volume, node, TWINFS_ATTR_MTIME, time, sizeof(time)));
 	if (!rc)
 		node->has_new_time = false;
 	return rc;
@@ -565,10 +577,13 @@ int tw_content_sync(struct twinfs_volume *volume, struct tw_node *node)
 	}
 	if (!dirty)
 		return node->has_new_time ? sync_time(volume, node) : 0;
+	rc = tw_watch_begin(volume, &(struct tw_news){.kind = TWINFS_CHANGE_CONTENT, .node = node});
+	if (rc)
+		return rc;
 	reserved = dirty->reserved;
 	(void)tw_alloc_reserve(volume, 0, reserved); /* the blocks it was promised are taken now */
 	dirty->reserved = 0;
-	rc = sync_content(volume, node);
+	rc = tw_watch_end(volume, sync_content(volume, node));
 	if (rc) {
 		/* Blocks that went bad meanwhile may be missing; then the next sync says so. */
 		if (tw_alloc_reserve(volume, reserved, 0) == 0)

@@ -187,6 +187,13 @@ struct tw_place {
 };
 
 struct tw_engine;
+struct tw_watch;
+
+/* What a write in progress is for, as long as it takes; at most one is set. */
+struct tw_subject {
+	const struct tw_node *file; /* whose content is written */
+	const struct tw_mdir *pair;
+};
 
 struct twinfs_volume {
 	pthread_rwlock_t lock;
@@ -210,6 +217,8 @@ struct twinfs_volume {
 	struct tw_gstate gstate; /* as the thread on the chip has it ... */
 	struct tw_gstate wanted; /* ... and as the next commit on the thread is to make it */
 	struct twinfs_pending pending;
+	struct tw_watch *watch; /* NULL: nobody watches */
+	struct tw_subject subject;
 	int thread_damage; /* negative errno: changes are not safe */
 	bool is_read_only;
 };

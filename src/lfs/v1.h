@@ -37,10 +37,10 @@ bool tw_v1_fits(const struct twinfs_volume *volume, const struct tw_mdir *mdir,
 int tw_v1_commit(struct twinfs_volume *volume, struct tw_mdir *mdir, const struct tw_v1_edit *edit);
 
 /*
- * Makes a pair of two fresh blocks with @edit as its first content (section
- * 4.4). Nothing refers to it yet. Undone with tw_pair_drop().
+ * Makes a pair of @dir of two fresh blocks with @edit as its first content
+ * (section 4.4). Nothing refers to it yet. Undone with tw_pair_drop().
  */
-int tw_v1_new_pair(struct twinfs_volume *volume, const struct tw_v1_edit *edit,
+int tw_v1_new_pair(struct twinfs_volume *volume, struct tw_node *dir, const struct tw_v1_edit *edit,
 	struct tw_mdir **ret_mdir);
 
 /* Removes an entry; a continuation pair left empty goes with it (section 7). */

@@ -139,8 +139,10 @@ static int write_half(struct twinfs_volume *volume, struct tw_mdir *mdir, uint32
 	tw_pair_note_place(mdir, &place);
 
 	for (;;) {
+		volume->subject.pair = mdir;
 		rc = tw_area_write_block(&volume->area, mdir->pair.block[1],
 			&(struct iovec){volume->scratch, len}, 1);
+		volume->subject.pair = NULL;
 		if (!tw_is_bad_block(rc))
 			break;
 		rc = tw_pair_move_half(volume, mdir, true);
@@ -205,7 +207,7 @@ int tw_v1_commit(struct twinfs_volume *volume, struct tw_mdir *mdir, const struc
 	return rc ? rc : tw_pair_settle(volume, &news);
 }
 
-int tw_v1_new_pair(struct twinfs_volume *volume, const struct tw_v1_edit *edit,
+int tw_v1_new_pair(struct twinfs_volume *volume, struct tw_node *dir, const struct tw_v1_edit *edit,
 	struct tw_mdir **ret_mdir)
 {
 	struct tw_mdir *mdir;
@@ -213,6 +215,7 @@ int tw_v1_new_pair(struct twinfs_volume *volume, const struct tw_v1_edit *edit,
 
 	if (rc)
 		return rc;
+	mdir->dir = dir;
 	rc = write_version(volume, mdir, edit);
 	tw_pair_forget_move(volume, mdir);
 	if (rc) {

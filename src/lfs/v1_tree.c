@@ -43,7 +43,6 @@ static int new_node(struct twinfs_volume *volume, enum tw_kind kind, const char 
 static void link_into_dir(struct tw_node *dir, struct tw_mdir *mdir)
 {
 	tw_pair_link(dir->dir.last, mdir);
-	mdir->dir = dir;
 	dir->dir.last = mdir;
 	dir->dir.pairs++;
 }
@@ -68,7 +67,7 @@ static int append_entry(struct twinfs_volume *volume, struct tw_node *dir, struc
 	if (tw_v1_fits(volume, last, &edit)) {
 		rc = tw_v1_commit(volume, last, &edit);
 	} else {
-		rc = tw_v1_new_pair(volume, &edit, &grown);
+		rc = tw_v1_new_pair(volume, dir, &edit, &grown);
 		if (rc)
 			return rc;
 		link.tail = grown->pair;
@@ -96,9 +95,8 @@ static int add(struct twinfs_volume *volume, struct tw_node *dir, const char *na
 	if (rc)
 		return rc;
 	if (kind == TW_DIRECTORY) {
-		rc = tw_v1_new_pair(volume, &empty, &child);
+		rc = tw_v1_new_pair(volume, node, &empty, &child);
 		if (!rc) {
-			child->dir = node;
 			node->dir.pair = child->pair;
 			node->dir.first = node->dir.last = child;
 			node->dir.pairs = 1;

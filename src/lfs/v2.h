@@ -56,10 +56,11 @@ struct tw_v2_edit {
 int tw_v2_commit(struct twinfs_volume *volume, struct tw_mdir *mdir, const struct tw_v2_edit *edit);
 
 /*
- * Makes an empty pair of two fresh blocks whose tail is soft. Nothing refers to
- * it yet. Undone with tw_pair_drop().
+ * Makes an empty pair of @dir of two fresh blocks whose tail is soft. Nothing
+ * refers to it yet. Undone with tw_pair_drop().
  */
-int tw_v2_new_pair(struct twinfs_volume *volume, struct tw_pair tail, struct tw_mdir **ret_mdir);
+int tw_v2_new_pair(struct twinfs_volume *volume, struct tw_node *dir, struct tw_pair tail,
+	struct tw_mdir **ret_mdir);
 
 /* Bytes that an entry takes in a log that is written anew. */
 uint32_t tw_v2_entry_size(const struct tw_node *node, const struct tw_v2_edit *edit);

@@ -57,8 +57,10 @@ static int append(struct tw_v2_plan *plan)
 	tw_v2_seal(&writer, block);
 	if (!is_erased(block + from, writer.off - from))
 		return NOT_HERE;
+	volume->subject.pair = mdir;
 	rc = tw_area_program(&volume->area, mdir->pair.block[0], from, writer.bytes + from,
 		writer.off - from);
+	volume->subject.pair = NULL;
 	is_whole = !rc;
 	if (tw_is_bad_block(rc) &&
 		!tw_v2_took_effect(plan, mdir->pair.block[0], mdir->rev, &writer, from))

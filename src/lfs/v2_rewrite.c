@@ -54,8 +54,10 @@ static int write_log(struct tw_v2_plan *plan, struct tw_mdir *mdir, struct tw_no
 		rc = build_log(plan, mdir, list, count, &writer, &share);
 		if (rc)
 			return rc;
+		plan->volume->subject.pair = mdir;
 		rc = tw_area_write_block(&plan->volume->area, mdir->pair.block[1],
 			&(struct iovec){writer.bytes, writer.off}, 1);
+		plan->volume->subject.pair = NULL;
 		if (!tw_is_bad_block(rc))
 			break;
 		if (tw_v2_took_effect(plan, mdir->pair.block[1], mdir->rev + 1, &writer, 0)) {
@@ -107,6 +109,7 @@ static int cut_off(struct tw_v2_plan *plan, unsigned from)
 
 	if (rc)
 		return rc;
+	fresh->dir = plan->mdir->dir;
 	rc = tw_mdir_reserve(fresh, count);
 	if (!rc)
 		rc = write_log(plan, fresh, plan->list + from, count);
@@ -234,7 +237,6 @@ static void link_pieces(struct tw_v2_plan *plan)
 	while ((piece = plan->pieces)) {
 		plan->pieces = piece->next;
 		tw_pair_link(before, piece);
-		piece->dir = dir;
 		if (dir)
 			dir->dir.pairs++;
 		tw_v2_fill(piece, piece->entries, piece->count);
@@ -278,7 +280,8 @@ int tw_v2_write_anew(struct tw_v2_plan *plan)
 	return 0;
 }
 
-int tw_v2_new_pair(struct twinfs_volume *volume, struct tw_pair tail, struct tw_mdir **ret_mdir)
+int tw_v2_new_pair(struct twinfs_volume *volume, struct tw_node *dir, struct tw_pair tail,
+	struct tw_mdir **ret_mdir)
 {
 	static const struct tw_v2_edit nothing;
 	struct tw_v2_plan plan = {.volume = volume, .edit = &nothing, .tail = tail};
@@ -287,6 +290,7 @@ int tw_v2_new_pair(struct twinfs_volume *volume, struct tw_pair tail, struct tw_
 
 	if (rc)
 		return rc;
+	mdir->dir = dir;
 	rc = write_log(&plan, mdir, NULL, 0);
 	tw_pair_forget_move(volume, mdir);
 	if (rc) {

@@ -105,11 +105,10 @@ static int add_dir_entry(struct twinfs_volume *volume, struct tw_node *dir, stru
 static int add_dir(struct twinfs_volume *volume, struct tw_node *dir, struct tw_node *node)
 {
 	struct tw_mdir *child;
-	int rc = tw_v2_new_pair(volume, dir->dir.last->tail, &child);
+	int rc = tw_v2_new_pair(volume, node, dir->dir.last->tail, &child);
 
 	if (rc)
 		return rc;
-	child->dir = node;
 	node->dir.pair = child->pair;
 	node->dir.first = node->dir.last = child;
 	node->dir.pairs = 1;

@@ -18,6 +18,7 @@
 #include "content.h"
 #include "index.h"
 #include "probe.h"
+#include "watch.h"
 
 /* Erases until a metadata pair moves, as MicroPython configures it. */
 #define BLOCK_CYCLES 100u
@@ -92,6 +93,7 @@ void twinfs_volume_unmount(struct twinfs_volume *volume)
 		return;
 	tw_index_release(volume);
 	tw_alloc_release(volume);
+	tw_watch_free(volume->watch);
 	free(volume->scratch);
 	(void)pthread_rwlock_destroy(&volume->lock);
 	free(volume);

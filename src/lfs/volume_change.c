@@ -16,6 +16,7 @@
 #include "ctz.h"
 #include "content.h"
 #include "index.h"
+#include "watch.h"
 
 static bool has_pending(const struct twinfs_volume *volume)
 {
@@ -53,6 +54,11 @@ static int add(struct twinfs_volume *volume, uint64_t dir, const char *name, enu
 	uint64_t *ret_ino)
 {
 	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&volume->lock);
+	struct tw_news news = {
+		.kind = kind == TW_FILE ? TWINFS_CHANGE_CREATE : TWINFS_CHANGE_MKDIR,
+		.name = name,
+		.type = kind,
+	};
 	struct tw_node *parent, *node;
 	int rc = check_new_name(volume, name);
 
@@ -63,9 +69,11 @@ static int add(struct twinfs_volume *volume, uint64_t dir, const char *name, enu
 		return rc ? rc : -EEXIST;
 	if (parent != volume->root && !parent->mdir)
 		return -ENOENT; /* removed meanwhile */
-	rc = begin_change(volume);
-	if (!rc)
-		rc = volume->engine->add(volume, parent, name, kind, &node);
+	news.dir = parent;
+	rc = begin_change(volume) ?: tw_watch_begin(volume, &news);
+	if (rc)
+		return rc;
+	rc = tw_watch_end(volume, volume->engine->add(volume, parent, name, kind, &node));
 	if (!rc)
 		*ret_ino = node->ino;
 	return rc;
@@ -91,6 +99,14 @@ static int check_empty(const struct tw_node *dir)
 	return dir->dir.first == dir->dir.last && dir->dir.first->count == 0 ? 0 : -ENOTEMPTY;
 }
 
+static int remove_node(struct twinfs_volume *volume, struct tw_node *node)
+{
+	int rc = tw_watch_begin(volume,
+		&(struct tw_news){.kind = TWINFS_CHANGE_REMOVE, .node = node});
+
+	return rc ? rc : tw_watch_end(volume, volume->engine->remove(volume, node));
+}
+
 int twinfs_volume_unlink(struct twinfs_volume *volume, uint64_t dir, const char *name)
 {
 	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&volume->lock);
@@ -102,7 +118,7 @@ int twinfs_volume_unlink(struct twinfs_volume *volume, uint64_t dir, const char 
 		rc = -EISDIR;
 	if (!rc)
 		rc = begin_change(volume);
-	return rc ? rc : volume->engine->remove(volume, node);
+	return rc ? rc : remove_node(volume, node);
 }
 
 int twinfs_volume_rmdir(struct twinfs_volume *volume, uint64_t dir, const char *name)
@@ -118,7 +134,7 @@ int twinfs_volume_rmdir(struct twinfs_volume *volume, uint64_t dir, const char *
 		rc = begin_change(volume); /* it may take a void entry out of the directory */
 	if (!rc)
 		rc = check_empty(node);
-	return rc ? rc : volume->engine->remove(volume, node);
+	return rc ? rc : remove_node(volume, node);
 }
 
 static bool is_inside(const struct tw_node *node, const struct tw_node *dir)
@@ -155,6 +171,20 @@ static int check_rename(const struct twinfs_volume *volume, const struct tw_node
 	return replaced ? check_replace(node, replaced, flags) : 0;
 }
 
+static int move(struct twinfs_volume *volume, struct tw_node *node, struct tw_node *dir,
+	const char *name, struct tw_node *replaced)
+{
+	const struct tw_news news = {.kind = TWINFS_CHANGE_RENAME,
+		.node = node,
+		.new_dir = dir,
+		.new_name = name,
+		.replaced = replaced};
+	int rc = tw_watch_begin(volume, &news);
+
+	return rc ? rc
+		  : tw_watch_end(volume, volume->engine->move(volume, node, dir, name, replaced));
+}
+
 int twinfs_volume_rename(struct twinfs_volume *volume, uint64_t old_dir, const char *old_name,
 	uint64_t new_dir, const char *new_name, unsigned flags)
 {
@@ -176,7 +206,7 @@ int twinfs_volume_rename(struct twinfs_volume *volume, uint64_t old_dir, const c
 		rc = begin_change(volume);
 	if (!rc)
 		rc = check_rename(volume, node, to, replaced, flags);
-	return rc ? rc : volume->engine->move(volume, node, to, new_name, replaced);
+	return rc ? rc : move(volume, node, to, new_name, replaced);
 }
 
 int twinfs_volume_set_mtime(struct twinfs_volume *volume, uint64_t ino, int64_t mtime_ns)
@@ -215,6 +245,8 @@ static int change_attr(struct twinfs_volume *volume, uint64_t ino, uint8_t type,
 	size_t len, unsigned flags)
 {
 	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&volume->lock);
+	struct tw_news news = {
+		.kind = TWINFS_CHANGE_ATTR, .attr = type, .value = value, .size = len};
 	struct tw_node *node;
 	int rc = tw_call_attr_node(volume, ino, &node);
 
@@ -223,7 +255,13 @@ static int change_attr(struct twinfs_volume *volume, uint64_t ino, uint8_t type,
 		rc = check_attr(volume, node, type, len, flags);
 	if (!rc)
 		rc = begin_change(volume);
-	return rc ? rc : volume->engine->set_attr(volume, node, type, value, (uint32_t)len);
+	if (rc)
+		return rc;
+	news.node = tw_node_get(volume, ino);
+	rc = tw_watch_begin(volume, &news);
+	return rc ? rc
+		  : tw_watch_end(volume,
+			    volume->engine->set_attr(volume, node, type, value, (uint32_t)len));
 }
 
 int twinfs_volume_set_attr(struct twinfs_volume *volume, uint64_t ino, uint8_t type,
@@ -240,6 +278,8 @@ int twinfs_volume_remove_attr(struct twinfs_volume *volume, uint64_t ino, uint8_
 int twinfs_volume_resize(struct twinfs_volume *volume, uint32_t block_count)
 {
 	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&volume->lock);
+	const struct tw_news news = {
+		.kind = TWINFS_CHANGE_RESIZE, .node = volume->root, .size = block_count};
 	int rc;
 
 	(void)guard;
@@ -248,7 +288,9 @@ int twinfs_volume_resize(struct twinfs_volume *volume, uint32_t block_count)
 	if (block_count < 2 || block_count > volume->area.room)
 		return -EINVAL;
 	rc = begin_change(volume);
-	return rc ? rc : volume->engine->resize(volume, block_count);
+	if (!rc)
+		rc = tw_watch_begin(volume, &news);
+	return rc ? rc : tw_watch_end(volume, volume->engine->resize(volume, block_count));
 }
 
 /* ---- files ---- */

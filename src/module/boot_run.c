@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * boot_run.c - the boot script of generation 1: mount both volumes, restore,
- * make the settings file.
+ * apply an update of user files, make the settings file.
  *
  * Two things differ from the firmware, under every policy: the bytes of an
  * unmountable user partition are saved before it is formatted, and an
@@ -24,6 +24,7 @@
 #include "report.h"
 #include "restore.h"
 #include "settings.h"
+#include "update.h"
 #include "volume_config.h"
 
 /* More damaged copies than this are not kept beside one image. */
@@ -194,18 +195,27 @@ static int check_root(struct tw_boot *boot)
 		"at every call and never formats it");
 }
 
+static int tell_mounted(struct tw_boot *boot, enum twinfs_part part, struct twinfs_volume *volume)
+{
+	return boot->mounted && volume ? boot->mounted(boot->ctx, part, volume) : 0;
+}
+
 static int mount_both(struct tw_boot *boot, struct twinfs_error *err)
 {
 	int rc = 0;
 
 	if (boot->user.size)
 		rc = mount_user(boot, err);
+	if (!rc)
+		rc = tell_mounted(boot, TWINFS_PART_USER, boot->user_volume);
 	if (!rc && boot->user_volume) {
 		boot->report->repaired_user = count_pending(boot->user_volume);
 		rc = check_root(boot);
 	}
 	if (!rc && boot->backup.size)
 		rc = mount_backup(boot, err);
+	if (!rc)
+		rc = tell_mounted(boot, TWINFS_PART_BACKUP, boot->backup_volume);
 	if (!rc && boot->backup_volume)
 		boot->report->repaired_backup = count_pending(boot->backup_volume);
 	return rc;
@@ -225,6 +235,8 @@ static int run_script(struct tw_boot *boot)
 
 	if (!rc && both && boot->profile->restores)
 		rc = tw_restore_run(&device, boot->report);
+	if (!rc && mounted && device.user && boot->profile->applies_updates)
+		rc = tw_update_run(&device, boot->report);
 	if (!rc && both && boot->profile->writes_settings)
 		rc = tw_settings_run(&device, boot->report);
 	return rc;

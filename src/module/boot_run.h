@@ -7,8 +7,7 @@
 #define TW_MODULE_BOOT_RUN_H
 
 #include <twinfs/boot.h>
-#include <twinfs/profile.h>
-#include <twinfs/volume.h>
+#include <twinfs/module.h>
 
 /* A chip in memory that stands in for an unmountable backup partition. */
 struct tw_stand_in {
@@ -24,6 +23,9 @@ struct tw_boot {
 	struct twinfs_volume_config user, backup; /* size 0: the module has no such partition */
 	/* A damaged user partition goes to PREFIX.damaged-N; NULL: kept nowhere. */
 	const char *save_prefix;
+	/* Told of each volume as soon as it is mounted, before anything is done with it. */
+	int (*mounted)(void *ctx, enum twinfs_part part, struct twinfs_volume *volume);
+	void *ctx;
 
 	/* out, owned by the caller: release with tw_boot_release() */
 	struct twinfs_volume *user_volume, *backup_volume; /* NULL where there is none */

@@ -44,7 +44,7 @@ static int locate(const struct tw_device *device, const char *path, struct place
 		return -ENODEV;
 	ret_place->is_backup = mount == TW_MOUNT_BACKUP;
 	ret_place->volume = ret_place->is_backup ? device->backup : device->user;
-	return 0;
+	return ret_place->volume ? 0 : -ENODEV;
 }
 
 /* The volume resolves the path as tw_device_path_clean() does. */
@@ -390,23 +390,115 @@ int tw_device_rename(const struct tw_device *device, const char *from, const cha
 			    new_name.dir, new_name.last, 0);
 }
 
-int tw_device_remove(const struct tw_device *device, const char *path)
+/* Looks first: a chip that cannot be written refuses to remove even nothing. */
+static int remove_place(const struct place *place, bool files_only)
 {
 	_cleanup_(release_name) struct name name = {0};
-	struct place place;
+	struct twinfs_stat stat;
 	uint64_t ino;
+	int rc = find(place, &ino);
+
+	if (!rc)
+		rc = twinfs_volume_stat(place->volume, ino, &stat);
+	if (!rc)
+		rc = split_and_find_dir(place, &name);
+	if (rc)
+		return rc;
+	if (stat.type == TWINFS_DIR && !files_only)
+		return twinfs_volume_rmdir(place->volume, name.dir, name.last);
+	return twinfs_volume_unlink(place->volume, name.dir, name.last);
+}
+
+int tw_device_remove(const struct tw_device *device, const char *path)
+{
+	struct place place;
 	int rc = locate(device, path, &place);
 
 	if (!rc && place.is_backup)
 		return 0;
-	/* Looked up first: a chip that cannot be written refuses to remove even nothing. */
+	if (!rc)
+		rc = remove_place(&place, true);
+	return rc == -ENOENT || rc == -ENOTDIR ? 0 : rc;
+}
+
+int tw_device_delete(const struct tw_device *device, const char *path)
+{
+	struct place place;
+	int rc = locate(device, path, &place);
+
+	return rc || place.is_backup ? rc : remove_place(&place, false);
+}
+
+/* The first entry of a directory. */
+struct first {
+	char *name; /* NULL: it is empty */
+	bool is_dir;
+};
+
+static int take_first(void *ctx, const char *name, const struct twinfs_stat *stat)
+{
+	struct first *first = ctx;
+
+	first->name = strdup(name);
+	first->is_dir = stat->type == TWINFS_DIR;
+	return first->name ? 1 : -ENOMEM;
+}
+
+static int find_first(const struct tw_device *device, const char *dir, struct first *ret_first)
+{
+	struct place place;
+	uint64_t ino;
+	int rc = locate(device, dir, &place);
+
 	if (!rc)
 		rc = find(&place, &ino);
 	if (!rc)
-		rc = split_and_find_dir(&place, &name);
+		rc = twinfs_volume_list(place.volume, ino, take_first, ret_first);
+	return rc > 0 ? 0 : rc;
+}
+
+/*
+ * Takes the first entry of the directory at the end of @path, and the
+ * directory when there is none: the end of @path moves down or up with that.
+ */
+static int delete_step(const struct tw_device *device, struct tw_text *path, size_t *depth)
+{
+	_cleanup_free_ char *name = NULL;
+	struct first first = {0};
+	size_t len = path->len;
+	int rc = find_first(device, path->data, &first);
+
+	name = first.name;
+	if (rc)
+		return rc;
+	if (name) {
+		rc = tw_text_addf(path, "/%s", name);
+		*depth += first.is_dir;
+		if (rc || first.is_dir)
+			return rc;
+	} else {
+		len = (size_t)(strrchr(path->data, '/') - path->data);
+		--*depth;
+	}
+	rc = tw_device_delete(device, path->data);
+	path->len = len;
+	path->data[len] = '\0';
+	return rc;
+}
+
+/* A tree has no more levels than its volume has blocks: a loop in a damaged one ends there. */
+int tw_device_delete_tree(const struct tw_device *device, const char *dir)
+{
+	_cleanup_(tw_text_release) struct tw_text path = {0};
+	struct twinfs_statfs statfs;
+	size_t depth = 1;
+	int rc = twinfs_volume_statfs(device->user, &statfs);
+
 	if (!rc)
-		rc = twinfs_volume_unlink(place.volume, name.dir, name.last);
-	return rc == -ENOENT || rc == -ENOTDIR ? 0 : rc;
+		rc = tw_text_addf(&path, "%s", dir);
+	while (!rc && depth)
+		rc = depth > statfs.blocks ? -EUCLEAN : delete_step(device, &path, &depth);
+	return rc;
 }
 
 static enum twinfs_reason reason_of(int rc)

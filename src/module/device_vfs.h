@@ -6,6 +6,7 @@
  * those of volume.h and, from the layer that picks the volume, -ENODEV (an
  * absolute path below no mount point), -EPERM (the virtual root) and -EACCES
  * (a change below "/bak": the firmware gives back -1 instead of a file).
+ * Where a volume is missing, nothing is mounted: -ENODEV.
  */
 #ifndef TW_MODULE_DEVICE_VFS_H
 #define TW_MODULE_DEVICE_VFS_H
@@ -82,6 +83,12 @@ int tw_device_rename(const struct tw_device *device, const char *from, const cha
 
 /* Removes a file of the user volume; 0 also when there is none. */
 int tw_device_remove(const struct tw_device *device, const char *path);
+
+/* Removes a file or an empty directory of the user volume; -ENOENT when there is none. */
+int tw_device_delete(const struct tw_device *device, const char *path);
+
+/* Removes a directory of the user volume with all that is in it, in the order on the chip. */
+int tw_device_delete_tree(const struct tw_device *device, const char *dir);
 
 /*
  * Hashes a file. One that is missing, empty, a directory or not readable from

@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/fail.h"
+#include "record.h"
 #include "source.h"
 
 static int no_memory(struct twinfs_error *err)
@@ -141,6 +142,7 @@ void twinfs_module_close(struct twinfs_module *module)
 	if (!module)
 		return;
 	twinfs_module_power_off(module);
+	(void)twinfs_module_record_stop(module, NULL); /* who wants to know has stopped it */
 	save_wear(module);
 	twinfs_secure_close(module->secure);
 	twinfs_flash_free(module->flash);
@@ -149,6 +151,11 @@ void twinfs_module_close(struct twinfs_module *module)
 	free(module->wear_path);
 	free(module->key_file);
 	free(module);
+}
+
+static int mounted(void *ctx, enum twinfs_part part, struct twinfs_volume *volume)
+{
+	return tw_record_volume(ctx, part, volume);
 }
 
 int twinfs_module_power_on(struct twinfs_module *module,
@@ -169,8 +176,12 @@ int twinfs_module_power_on(struct twinfs_module *module,
 		.user = user->config,
 		.backup = module->parts[TWINFS_PART_BACKUP].config,
 		.save_prefix = is_scratch ? NULL : user->file,
+		.mounted = mounted,
+		.ctx = module,
 	};
+	tw_record_boot_began(module);
 	rc = tw_boot_run(&module->boot, err);
+	tw_record_boot_ended(module, rc);
 	if (rc)
 		return tw_fail_file(err, twinfs_image_path(module->image, 0), rc);
 	module->is_on = true;
@@ -186,6 +197,7 @@ void twinfs_module_power_off(struct twinfs_module *module)
 {
 	if (!module->is_on)
 		return;
+	tw_record_power_off(module);
 	tw_boot_release(&module->boot);
 	module->is_on = false;
 }

@@ -77,6 +77,7 @@ static const struct key keys[] = {
 
 	{"", "boot", OBJECT, false, 0, 0, 0},
 	{"boot", "restores", FLAG, false, FIELD(restores), 0, 0},
+	{"boot", "applies_updates", FLAG, true, FIELD(applies_updates), 0, 0},
 	{"boot", "writes_settings", FLAG, false, FIELD(writes_settings), 0, 0},
 
 	{"", "flash", OBJECT, false, 0, 0, 0},
@@ -378,6 +379,9 @@ int tw_profile_parse(const char *text, size_t len, struct twinfs_profile *ret_pr
 		rc = check_sources(top, err);
 	if (rc)
 		return rc;
+	/* All boot scripts known to restore go on with that. */
+	if (!find_section(top, "boot.applies_updates"))
+		profile.applies_updates = profile.restores;
 	*ret_profile = profile;
 	return 0;
 }

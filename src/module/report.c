@@ -31,11 +31,15 @@ void twinfs_boot_report_free(struct twinfs_boot_report *report)
 		free(report->files[i].expected);
 		free(report->files[i].found);
 	}
+	for (size_t i = 0; i < report->update.file_count; i++)
+		free(report->update.files[i].name);
 	for (size_t i = 0; i < report->hole_count; i++)
 		free(report->holes[i].text);
 	for (size_t i = 0; i < report->console_count; i++)
 		free(report->console[i]);
 	free(report->files);
+	free(report->update.files);
+	free(report->update.error);
 	free(report->holes);
 	free(report->console);
 	free(report->user_saved);
@@ -107,6 +111,21 @@ int tw_report_file(struct twinfs_boot_report *report, const char *name, size_t n
 	return file.name && (file.expected || !expected) ? 0 : -ENOMEM;
 }
 
+int tw_report_update_file(struct twinfs_boot_report *report, const char *name, size_t name_len)
+{
+	struct twinfs_update_file file = {.verdict = TWINFS_UPDATE_SKIPPED};
+	struct twinfs_boot_update *update = &report->update;
+	void *files = update->files;
+	int rc = make_room(&files, update->file_count, sizeof(file));
+
+	if (rc)
+		return rc;
+	update->files = files;
+	file.name = join("", name, name_len);
+	update->files[update->file_count++] = file;
+	return file.name ? 0 : -ENOMEM;
+}
+
 int tw_report_hole(struct twinfs_boot_report *report, enum twinfs_hole_id id, bool closed,
 	const char *format, ...)
 {
@@ -163,6 +182,21 @@ const char *twinfs_reason_name(enum twinfs_reason reason)
 	return "unknown";
 }
 
+const char *twinfs_update_verdict_name(enum twinfs_update_verdict verdict)
+{
+	switch (verdict) {
+	case TWINFS_UPDATE_INSTALLED:
+		return "installed";
+	case TWINFS_UPDATE_NO_PAYLOAD:
+		return "no_payload";
+	case TWINFS_UPDATE_FAILED:
+		return "failed";
+	case TWINFS_UPDATE_SKIPPED:
+		return "skipped";
+	}
+	return "unknown";
+}
+
 const char *twinfs_hole_name(enum twinfs_hole_id id)
 {
 	switch (id) {
@@ -188,6 +222,12 @@ const char *twinfs_hole_name(enum twinfs_hole_id id)
 		return "settings";
 	case TWINFS_HOLE_ROOT_DAMAGED:
 		return "root_damaged";
+	case TWINFS_HOLE_UPDATE_STUCK:
+		return "update_stuck";
+	case TWINFS_HOLE_UPDATE_CUT:
+		return "update_cut";
+	case TWINFS_HOLE_UPDATE_PARTIAL:
+		return "update_partial";
 	case TWINFS_HOLE_COUNT:
 		break;
 	}

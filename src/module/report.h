@@ -24,6 +24,9 @@ int tw_report_console(struct twinfs_boot_report *report, const char *head, const
 int tw_report_file(struct twinfs_boot_report *report, const char *name, size_t name_len,
 	const char *expected);
 
+/* Adds a file of the update, as yet skipped; @name as above. 0 or -ENOMEM. */
+int tw_report_update_file(struct twinfs_boot_report *report, const char *name, size_t name_len);
+
 /* Adds a hole. 0 or -ENOMEM. */
 int tw_report_hole(struct twinfs_boot_report *report, enum twinfs_hole_id id, bool closed,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));

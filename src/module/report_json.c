@@ -132,6 +132,45 @@ static struct json_object *files_json(const struct twinfs_boot_report *report)
 	return NULL;
 }
 
+static struct json_object *update_file_json(const struct twinfs_update_file *file)
+{
+	struct json_object *json = json_object_new_object();
+
+	if (json && add_string(json, "name", file->name) &&
+		add_string(json, "verdict", twinfs_update_verdict_name(file->verdict)) &&
+		add_bool(json, "hash_updated", file->hash_updated))
+		return json;
+	json_object_put(json);
+	return NULL;
+}
+
+static struct json_object *update_files_json(const struct twinfs_boot_update *update)
+{
+	struct json_object *array = json_object_new_array();
+	bool ok = array;
+
+	for (size_t i = 0; ok && i < update->file_count; i++)
+		ok = append(array, update_file_json(&update->files[i]));
+	if (ok)
+		return array;
+	json_object_put(array);
+	return NULL;
+}
+
+static struct json_object *update_json(const struct twinfs_boot_update *update)
+{
+	struct json_object *json = json_object_new_object();
+
+	if (json && add_bool(json, "armed", update->armed) &&
+		add_bool(json, "applied", update->applied) &&
+		add_bool(json, "cleaned_up", update->cleaned_up) &&
+		add_string(json, "error", update->error) &&
+		add(json, "files", update_files_json(update)))
+		return json;
+	json_object_put(json);
+	return NULL;
+}
+
 static struct json_object *holes_json(const struct twinfs_boot_report *report)
 {
 	struct json_object *array = json_object_new_array();
@@ -182,6 +221,7 @@ static bool fill(struct json_object *json, const struct twinfs_boot_report *repo
 	       add_bool(json, "table_rewritten", report->table_rewritten) &&
 	       add_bool(json, "settings_created", report->settings_created) &&
 	       add_string(json, "error", report->error) && add(json, "files", files_json(report)) &&
+	       add(json, "update", update_json(&report->update)) &&
 	       add(json, "holes", holes_json(report)) &&
 	       add(json, "console", console_json(report)) &&
 	       add_number(json, "repaired_user", report->repaired_user) &&

@@ -15,31 +15,16 @@
 #include "base/cleanup.h"
 #include "report.h"
 #include "table.h"
+#include "user_table.h"
 
 #define FLAG       "/bak/backup_restore.json"
 #define FLAG_CHARS 64u
 
 /* ---- helpers ---- */
 
-/* json[key] */
-static int subscript(struct tw_restore *run, const struct tw_json *json, const char *key,
-	struct tw_json **ret_value)
-{
-	if (json->kind != TW_JSON_DICT)
-		return tw_restore_raise_subscript(run, json);
-	*ret_value = tw_json_get(json, key);
-	return *ret_value ? 0 : tw_restore_raised(tw_text_addf(&run->raised, "%s", key));
-}
-
-static int raise_conversion(struct tw_restore *run, const struct tw_json *json)
-{
-	return tw_restore_raised(tw_text_addf(&run->raised,
-		"can't convert '%s' object to str implicitly", tw_json_type_name(json)));
-}
-
 static int print(struct tw_restore *run, const char *head, const char *tail)
 {
-	return tw_report_console(run->report, head, tail, strlen(tail));
+	return tw_report_console(run->script.report, head, tail, strlen(tail));
 }
 
 /* ---- the flag ---- */
@@ -47,26 +32,22 @@ static int print(struct tw_restore *run, const char *head, const char *tail)
 static int read_flag(struct tw_restore *run, struct tw_json **ret_flag)
 {
 	_cleanup_(tw_text_release) struct tw_text text = {0};
-	_cleanup_free_ char *error = NULL;
 	struct tw_device_file file;
 	bool exists, more;
-	int rc = tw_device_exists(run->device, FLAG, &exists);
+	int rc = tw_device_exists(run->script.device, FLAG, &exists);
 
 	if (!rc && !exists)
-		return tw_restore_raised(tw_text_addf(&run->raised, "'%s not exist'", FLAG));
+		return tw_script_raised(tw_text_addf(&run->script.raised, "'%s not exist'", FLAG));
 	if (!rc)
-		rc = tw_device_open_read(run->device, FLAG, &file);
+		rc = tw_device_open_read(run->script.device, FLAG, &file);
 	if (rc)
-		return tw_restore_raise_errno(run, rc);
-	rc = tw_restore_read(run, &file, FLAG_CHARS, &text, &more);
+		return tw_script_raise_errno(&run->script, rc);
+	rc = tw_script_read(&run->script, &file, FLAG_CHARS, &text, &more);
 	if (rc)
 		return rc;
 	if (!text.len)
-		return tw_restore_raised(tw_text_addf(&run->raised, "'%s is empty'", FLAG));
-	rc = tw_json_parse(text.data, text.len, ret_flag, &error);
-	if (rc == -EINVAL)
-		return tw_restore_raised(tw_text_addf(&run->raised, "%s", error));
-	return rc;
+		return tw_script_raised(tw_text_addf(&run->script.raised, "'%s is empty'", FLAG));
+	return tw_script_parse(&run->script, &text, ret_flag);
 }
 
 /* Anything but a zero switches the restore on. */
@@ -76,7 +57,7 @@ static int check_flag(struct tw_restore *run, bool *ret_enabled)
 	int rc = read_flag(run, &flag);
 
 	if (!rc)
-		rc = subscript(run, flag, "enable", &enable);
+		rc = tw_script_subscript(&run->script, flag, "enable", &enable);
 	if (!rc)
 		*ret_enabled = !tw_json_is_zero(enable);
 	tw_json_free(flag);
@@ -94,30 +75,30 @@ static int restore_entry(struct tw_restore *run, const struct tw_json *name,
 	int rc = tw_json_print(name, &shown);
 
 	if (!rc)
-		rc = tw_report_console(run->report, "- restoring ", shown.data, shown.len);
+		rc = tw_report_console(run->script.report, "- restoring ", shown.data, shown.len);
 	if (!rc && name->kind != TW_JSON_STRING)
-		return raise_conversion(run, name);
+		return tw_script_raise_conversion(&run->script, name);
 	if (!rc)
 		rc = tw_text_addf(&source, "/bak/%s", name->text);
 	if (!rc)
-		rc = tw_device_exists(run->device, source.data, &exists);
+		rc = tw_device_exists(run->script.device, source.data, &exists);
 	if (rc)
 		return rc;
 	if (!exists) {
 		file->verdict = TWINFS_VERDICT_NO_BACKUP;
-		rc = tw_report_console(run->report, "~ backup file does not exist: ", shown.data,
-			shown.len);
+		rc = tw_report_console(run->script.report,
+			"~ backup file does not exist: ", shown.data, shown.len);
 		return rc ? rc
-			  : tw_report_hole(run->report, TWINFS_HOLE_NO_BACKUP, false,
+			  : tw_report_hole(run->script.report, TWINFS_HOLE_NO_BACKUP, false,
 				    "'%s' is protected but not in the backup partition",
 				    file->name);
 	}
 	dir = tw_device_path_dirname(name->text);
 	if (!dir)
 		return -ENOMEM;
-	rc = tw_restore_raise_errno(run, tw_device_mkdirs(run->device, dir));
+	rc = tw_script_raise_errno(&run->script, tw_device_mkdirs(run->script.device, dir));
 	if (!rc)
-		rc = tw_restore_copy(run, name->text, source.data);
+		rc = tw_script_copy(&run->script, name->text, source.data);
 	if (!rc)
 		file->verdict = TWINFS_VERDICT_RESTORED;
 	return rc;
@@ -127,11 +108,11 @@ static int restore_entry(struct tw_restore *run, const struct tw_json *name,
 static int hash_entry(struct tw_restore *run, const struct tw_json *entry, const char *name,
 	struct twinfs_boot_file *file)
 {
-	size_t index = (size_t)(file - run->report->files);
-	const char *text = tw_hash_ahead_get(&run->ahead, run->device, index);
+	size_t index = (size_t)(file - run->script.report->files);
+	const char *text = tw_hash_ahead_get(&run->ahead, run->script.device, index);
 
 	if (!text)
-		return tw_device_hash(run->device, name, tw_table_kind(entry), &file->found,
+		return tw_device_hash(run->script.device, name, tw_table_kind(entry), &file->found,
 			&file->reason);
 	file->reason = TWINFS_REASON_NONE;
 	file->found = strdup(text);
@@ -144,17 +125,17 @@ static int check_entry(struct tw_restore *run, const struct tw_json *entry,
 {
 	enum tw_table_match match = TW_TABLE_DIFFERENT;
 	struct tw_json *name = NULL;
-	int rc = subscript(run, entry, "name", &name);
+	int rc = tw_script_subscript(&run->script, entry, "name", &name);
 
 	if (rc)
 		return rc;
 	file->reason = TWINFS_REASON_MISSING;
 	if (name->kind == TW_JSON_STRING) {
-		rc = tw_restore_sweep(run, name->text);
+		rc = tw_script_sweep(&run->script, name->text);
 		if (!rc)
 			rc = hash_entry(run, entry, name->text, file);
 		if (!rc && file->found)
-			rc = tw_table_compare(entry, file->found, &match, &run->raised);
+			rc = tw_table_compare(entry, file->found, &match, &run->script.raised);
 	}
 	if (rc)
 		return rc;
@@ -172,13 +153,13 @@ static int check_entry(struct tw_restore *run, const struct tw_json *entry,
 /* Prints the exception and keeps the first for the report. */
 static int report_error(struct tw_restore *run)
 {
-	const char *text = run->raised.data ? run->raised.data : "";
-	int rc = tw_report_console(run->report, "x backup restore procedure error: ", text,
-		run->raised.len);
+	const char *text = run->script.raised.data ? run->script.raised.data : "";
+	int rc = tw_report_console(run->script.report, "x backup restore procedure error: ", text,
+		run->script.raised.len);
 
-	if (!rc && !run->report->error) {
-		run->report->error = strdup(text);
-		rc = run->report->error ? 0 : -ENOMEM;
+	if (!rc && !run->script.report->error) {
+		run->script.report->error = strdup(text);
+		rc = run->script.report->error ? 0 : -ENOMEM;
 	}
 	return rc;
 }
@@ -186,19 +167,19 @@ static int report_error(struct tw_restore *run)
 /* The firmware gives up at the first entry it fails with; the safe policy goes on. */
 static int fail_entry(struct tw_restore *run, size_t index)
 {
-	struct twinfs_boot_file *file = &run->report->files[index];
-	bool safe = tw_restore_is_safe(run);
+	struct twinfs_boot_file *file = &run->script.report->files[index];
+	bool safe = tw_script_is_safe(&run->script);
 	int rc;
 
 	file->verdict = TWINFS_VERDICT_FAILED;
-	rc = tw_report_hole(run->report, TWINFS_HOLE_STOPPED, safe,
+	rc = tw_report_hole(run->script.report, TWINFS_HOLE_STOPPED, safe,
 		safe ? "error '%s' at '%s': the device stops here, %zu entries behind were checked"
 		     : "error '%s' at '%s' ended the restore: %zu entries behind were not checked",
-		run->raised.data, file->name, run->report->file_count - index - 1);
+		run->script.raised.data, file->name, run->script.report->file_count - index - 1);
 	if (rc || !safe)
 		return rc ? rc : TW_RAISED;
 	rc = report_error(run);
-	tw_restore_clear(run);
+	tw_script_clear(&run->script);
 	return rc;
 }
 
@@ -210,7 +191,8 @@ static int list_files(struct tw_restore *run)
 		int rc;
 
 		hash = tw_table_hash(entry);
-		rc = tw_report_file(run->report, named ? name->text : "", named ? name->len : 0,
+		rc = tw_report_file(run->script.report, named ? name->text : "",
+			named ? name->len : 0,
 			hash && hash->kind == TW_JSON_STRING ? hash->text : NULL);
 		if (rc)
 			return rc;
@@ -224,10 +206,11 @@ static int iterate_other(struct tw_restore *run)
 	const struct tw_json *table = run->table;
 
 	if (table->kind == TW_JSON_DICT)
-		return table->first ? tw_restore_raise_subscript(run, table->first->key) : 0;
+		return table->first ? tw_script_raise_subscript(&run->script, table->first->key)
+				    : 0;
 	if (table->kind == TW_JSON_STRING)
-		return table->len ? tw_restore_raise_subscript(run, table) : 0;
-	return tw_restore_raised(tw_text_addf(&run->raised, "'%s' object isn't iterable",
+		return table->len ? tw_script_raise_subscript(&run->script, table) : 0;
+	return tw_script_raised(tw_text_addf(&run->script.raised, "'%s' object isn't iterable",
 		tw_json_type_name(table)));
 }
 
@@ -237,9 +220,9 @@ static int check_entries(struct tw_restore *run)
 	int rc = list_files(run);
 
 	if (!rc)
-		tw_hash_ahead(&run->ahead, run->device, run->table);
+		tw_hash_ahead(&run->ahead, run->script.device, run->table);
 	for (size_t i = 0; entry && !rc; entry = entry->next, i++) {
-		rc = check_entry(run, entry, &run->report->files[i]);
+		rc = check_entry(run, entry, &run->script.report->files[i]);
 		if (rc == TW_RAISED)
 			rc = fail_entry(run, i);
 	}
@@ -251,8 +234,8 @@ static int finish(struct tw_restore *run)
 	bool restored = false;
 	int rc;
 
-	for (size_t i = 0; i < run->report->file_count; i++)
-		restored |= run->report->files[i].verdict == TWINFS_VERDICT_RESTORED;
+	for (size_t i = 0; i < run->script.report->file_count; i++)
+		restored |= run->script.report->files[i].verdict == TWINFS_VERDICT_RESTORED;
 	if (!restored)
 		return 0;
 	rc = print(run, "- updating checksum", "");
@@ -263,16 +246,16 @@ static int finish(struct tw_restore *run)
 
 static int note_stopped(struct tw_restore *run)
 {
-	return tw_report_hole(run->report, TWINFS_HOLE_STOPPED, false,
+	return tw_report_hole(run->script.report, TWINFS_HOLE_STOPPED, false,
 		"error '%s' ended the restore: no file was checked",
-		run->raised.data ? run->raised.data : "");
+		run->script.raised.data ? run->script.raised.data : "");
 }
 
 /* Everything behind the flag. */
 static int restore(struct tw_restore *run)
 {
-	size_t holes = run->report->hole_count;
-	int rc = tw_restore_sweep(run, TW_USER_TABLE);
+	size_t holes = run->script.report->hole_count;
+	int rc = tw_script_sweep(&run->script, TW_USER_TABLE);
 
 	if (!rc)
 		rc = tw_restore_load_table(run);
@@ -282,14 +265,14 @@ static int restore(struct tw_restore *run)
 		rc = check_entries(run);
 	if (!rc)
 		return finish(run);
-	if (rc == TW_RAISED && holes == run->report->hole_count)
-		return tw_restore_raised(note_stopped(run));
+	if (rc == TW_RAISED && holes == run->script.report->hole_count)
+		return tw_script_raised(note_stopped(run));
 	return rc;
 }
 
 int tw_restore_run(const struct tw_device *device, struct twinfs_boot_report *report)
 {
-	struct tw_restore run = {.device = device, .report = report};
+	struct tw_restore run = {.script = {.device = device, .report = report}};
 	bool enabled = false;
 	int rc = check_flag(&run, &enabled);
 
@@ -301,6 +284,6 @@ int tw_restore_run(const struct tw_device *device, struct twinfs_boot_report *re
 		rc = report_error(&run);
 	tw_hash_ahead_release(&run.ahead);
 	tw_json_free(run.table);
-	tw_text_release(&run.raised);
+	tw_text_release(&run.script.raised);
 	return rc;
 }

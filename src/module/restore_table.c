@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * restore_table.c - the user's checksum.json during a restore: found, copied,
- * read, written back.
- *
- * The firmware reads at most 16384 characters. A longer table is cut: in the
- * middle of an entry it does not parse, between two entries the rest is
- * silently unknown, and gone after the next write-back.
+ * restore_table.c - what a restore does with the user's checksum.json: loads
+ * it, and gives the restored files their new hashes.
  */
 #include "restore.h"
 
@@ -16,111 +12,42 @@
 #include "base/cleanup.h"
 #include "report.h"
 #include "table.h"
-
-/* How one reading of the table went, beside its result. */
-struct reading {
-	bool too_long; /* for the firmware's limit */
-	bool cut;      /* characters behind the limit that was used were not read */
-	bool empty, unparsable;
-};
-
-static int parse(struct tw_restore *run, const struct tw_text *text, struct tw_json **ret_table)
-{
-	_cleanup_free_ char *error = NULL;
-	int rc = tw_json_parse(text->data, text->len, ret_table, &error);
-
-	if (rc != -EINVAL)
-		return rc;
-	return tw_restore_raised(tw_text_addf(&run->raised, "%s", error));
-}
-
-/* Only the user's table is opened for update: that makes its volume repair itself. */
-static int read_limited(struct tw_restore *run, const char *path, size_t limit,
-	struct tw_text *text, bool *ret_more)
-{
-	struct tw_device_file file;
-	int rc = strcmp(path, TW_USER_TABLE) ? tw_device_open_read(run->device, path, &file)
-					     : tw_device_open_update(run->device, path, &file);
-
-	if (rc)
-		return tw_restore_raise_errno(run, rc);
-	text->len = 0;
-	return tw_restore_read(run, &file, limit, text, ret_more);
-}
-
-static int read_table(struct tw_restore *run, const char *path, struct reading *ret_reading,
-	struct tw_json **ret_table)
-{
-	_cleanup_(tw_text_release) struct tw_text text = {0};
-	int rc = read_limited(run, path, TW_TABLE_CHARS, &text, &ret_reading->too_long);
-
-	ret_reading->cut = ret_reading->too_long;
-	if (!rc && ret_reading->too_long && tw_restore_is_safe(run))
-		rc = read_limited(run, path, TW_JSON_MAX, &text, &ret_reading->cut);
-	if (rc)
-		return rc;
-	if (!text.len) {
-		ret_reading->empty = true;
-		return tw_restore_raised(tw_text_addf(&run->raised, "'%s is empty'", path));
-	}
-	rc = parse(run, &text, ret_table);
-	ret_reading->unparsable = rc == TW_RAISED;
-	return rc;
-}
-
-/* As the firmware's: a missing table is copied first. */
-static int check_table(struct tw_restore *run, struct reading *ret_reading,
-	struct tw_json **ret_table)
-{
-	bool exists;
-	int rc = tw_device_exists(run->device, TW_USER_TABLE, &exists);
-
-	if (!rc && !exists) {
-		rc = tw_device_exists(run->device, TW_BACKUP_TABLE, &exists);
-		if (!rc && !exists)
-			return tw_restore_raised(tw_text_addf(&run->raised, "'%s not exist'",
-				TW_USER_TABLE));
-		if (!rc)
-			rc = tw_restore_copy(run, TW_USER_TABLE, TW_BACKUP_TABLE);
-		run->report->table_copied = !rc;
-	}
-	return rc ? rc : read_table(run, TW_USER_TABLE, ret_reading, ret_table);
-}
+#include "user_table.h"
 
 /* ---- loading ---- */
 
 /*
  * Safe policy: replaces an unusable table by the factory's, if that is a list.
- * Else @run->raised stays what it was. The target exists, so no cut can leave
+ * Else @run's exception stays what it was. The target exists, so no cut can leave
  * it empty again.
  */
 static int replace_table(struct tw_restore *run)
 {
-	struct tw_text raised = run->raised;
-	struct reading reading = {0};
+	struct tw_text raised = run->script.raised;
+	struct tw_reading reading = {0};
 	struct tw_json *table = NULL;
 	int rc;
 
-	run->raised = (struct tw_text){0};
-	rc = read_table(run, TW_BACKUP_TABLE, &reading, &table);
+	run->script.raised = (struct tw_text){0};
+	rc = tw_user_table_read(&run->script, TW_BACKUP_TABLE, &reading, &table);
 	if (!rc && table->kind != TW_JSON_LIST)
 		rc = TW_RAISED;
 	if (!rc)
-		rc = tw_restore_copy(run, TW_USER_TABLE, TW_BACKUP_TABLE);
+		rc = tw_script_copy(&run->script, TW_USER_TABLE, TW_BACKUP_TABLE);
 	if (rc) {
 		tw_json_free(table);
-		tw_text_release(&run->raised);
-		run->raised = raised;
+		tw_text_release(&run->script.raised);
+		run->script.raised = raised;
 		return rc;
 	}
 	tw_text_release(&raised);
 	tw_json_free(run->table);
 	run->table = table;
-	run->report->table_copied = true;
+	run->script.report->table_copied = true;
 	return 0;
 }
 
-static int note_unusable(struct tw_restore *run, const struct reading *reading, bool closed)
+static int note_unusable(struct tw_restore *run, const struct tw_reading *reading, bool closed)
 {
 	enum twinfs_hole_id id = TWINFS_HOLE_TABLE_UNPARSABLE;
 	const char *what = "is not a list in JSON";
@@ -132,27 +59,28 @@ static int note_unusable(struct tw_restore *run, const struct reading *reading, 
 		id = TWINFS_HOLE_TABLE_TOO_LONG;
 		what = "is longer than 16384 characters and cannot be parsed";
 	}
-	return tw_report_hole(run->report, id, closed, "checksum.json %s: %s", what,
+	return tw_report_hole(run->script.report, id, closed, "checksum.json %s: %s", what,
 		closed ? "replaced by the factory table"
 		       : "the device never restores again until the file is deleted");
 }
 
 static int note_long(struct tw_restore *run, bool closed)
 {
-	return tw_report_hole(run->report, TWINFS_HOLE_TABLE_TOO_LONG, closed,
+	return tw_report_hole(run->script.report, TWINFS_HOLE_TABLE_TOO_LONG, closed,
 		"checksum.json is longer than 16384 characters: %s",
 		closed ? "all of it was read" : "the entries behind that are never checked");
 }
 
 int tw_restore_load_table(struct tw_restore *run)
 {
-	struct reading reading = {0};
-	int rc = check_table(run, &reading, &run->table), replaced = TW_RAISED, noted;
+	struct tw_reading reading = {0};
+	int rc = tw_user_table_check(&run->script, &reading, &run->table), replaced = TW_RAISED,
+	    noted;
 
 	if (rc < 0)
 		return rc;
 	if (reading.empty || reading.unparsable || (!rc && run->table->kind != TW_JSON_LIST)) {
-		if (tw_restore_is_safe(run))
+		if (tw_script_is_safe(&run->script))
 			replaced = replace_table(run);
 		if (replaced < 0)
 			return replaced;
@@ -205,7 +133,7 @@ static int pick_entry(struct tw_restore *run, const struct tw_json *table, size_
 {
 	const struct tw_json *name = tw_json_get(nth(run->table, index), "name");
 	struct tw_json *own = own_entry(table, index, name), *first;
-	bool safe = tw_restore_is_safe(run), raised;
+	bool safe = tw_script_is_safe(&run->script), raised;
 
 	first = tw_table_find(table, path->data, path->len, &raised);
 	if (raised && !safe)
@@ -213,7 +141,7 @@ static int pick_entry(struct tw_restore *run, const struct tw_json *table, size_
 	*ret_entry = safe && own ? own : first;
 	if (raised || first == own)
 		return 0;
-	return tw_report_hole(run->report, TWINFS_HOLE_NAME, safe && own,
+	return tw_report_hole(run->script.report, TWINFS_HOLE_NAME, safe && own,
 		*name->text == '/' ? "'%s' is an earlier entry too, but for case: its own hash is "
 				     "never updated"
 				   : "'%s' has no '/' in front: its hash is never updated",
@@ -229,17 +157,15 @@ static int update_entry(struct tw_restore *run, struct tw_json *table, size_t in
 	_cleanup_free_ char *hash = NULL;
 	enum twinfs_reason reason;
 	struct tw_json *entry = NULL;
-	int rc = tw_text_addf(&path, "%s", *name->text == '/' ? "" : "/");
+	int rc = tw_user_table_name(name->text, name->len, &path);
 
-	if (!rc)
-		rc = tw_text_add(&path, name->text, name->len);
 	if (!rc)
 		rc = pick_entry(run, table, index, &path, &entry);
 	if (rc || !entry)
 		return rc;
-	rc = tw_device_hash(run->device, path.data, tw_table_kind(entry), &hash, &reason);
+	rc = tw_device_hash(run->script.device, path.data, tw_table_kind(entry), &hash, &reason);
 	if (!rc && reason == TWINFS_REASON_EMPTY)
-		return tw_report_hole(run->report, TWINFS_HOLE_EMPTY_FILE, false,
+		return tw_report_hole(run->script.report, TWINFS_HOLE_EMPTY_FILE, false,
 			"'%s' is empty in the factory copy: restored at every boot, in vain",
 			name->text);
 	if (rc || !hash)
@@ -249,45 +175,25 @@ static int update_entry(struct tw_restore *run, struct tw_json *table, size_t in
 		return rc;
 	*ret_changed = true;
 	index = index_of(table, entry);
-	if (index < run->report->file_count)
-		run->report->files[index].hash_updated = true;
+	if (index < run->script.report->file_count)
+		run->script.report->files[index].hash_updated = true;
 	return 0;
-}
-
-static int write_table(struct tw_restore *run, const struct tw_json *table)
-{
-	_cleanup_(tw_text_release) struct tw_text text = {0};
-	int rc = tw_json_write(table, &text);
-
-	return rc ? rc : tw_device_replace(run->device, TW_USER_TABLE, text.data, text.len);
-}
-
-static int note_shortened(struct tw_restore *run)
-{
-	return tw_report_hole(run->report, TWINFS_HOLE_TABLE_SHORTENED, false,
-		"checksum.json was written back with %zu entries: those behind 16384 characters "
-		"are gone for good",
-		run->report->file_count);
 }
 
 /* Reads the table again, sets the hashes, writes it back. */
 static int rewrite_table(struct tw_restore *run)
 {
-	struct reading reading = {0};
+	struct tw_reading reading = {0};
 	struct tw_json *table = NULL;
 	bool changed = false;
-	int rc = check_table(run, &reading, &table);
+	int rc = tw_user_table_check(&run->script, &reading, &table);
 
-	for (size_t i = 0; i < run->report->file_count && !rc; i++)
-		if (run->report->files[i].verdict == TWINFS_VERDICT_RESTORED)
+	for (size_t i = 0; i < run->script.report->file_count && !rc; i++)
+		if (run->script.report->files[i].verdict == TWINFS_VERDICT_RESTORED)
 			rc = update_entry(run, table, i, &changed);
 	if (!rc && changed) {
-		rc = write_table(run, table);
-		run->report->table_rewritten = !rc;
-		if (rc)
-			rc = tw_restore_raise_errno(run, rc);
-		else if (reading.cut)
-			rc = note_shortened(run);
+		rc = tw_user_table_write(&run->script, table, &reading);
+		run->script.report->table_rewritten = !rc;
 	}
 	tw_json_free(table);
 	return rc;
@@ -297,11 +203,11 @@ int tw_restore_update_table(struct tw_restore *run)
 {
 	int rc = rewrite_table(run);
 
-	if (!run->report->table_rewritten)
-		for (size_t i = 0; i < run->report->file_count; i++)
-			run->report->files[i].hash_updated = false;
+	if (!run->script.report->table_rewritten)
+		for (size_t i = 0; i < run->script.report->file_count; i++)
+			run->script.report->files[i].hash_updated = false;
 	if (rc < 0)
 		return rc;
-	tw_restore_clear(run);
+	tw_script_clear(&run->script);
 	return 0;
 }

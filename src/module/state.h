@@ -10,6 +10,7 @@
 #include <twinfs/module.h>
 
 #include "boot_run.h"
+#include "plugs.h"
 
 struct twinfs_module {
 	struct twinfs_profile profile;
@@ -26,6 +27,8 @@ struct twinfs_module {
 	bool is_on;
 	struct twinfs_boot_report *last_boot;
 	uint64_t boots;
+	struct tw_plugs plugs;
+	struct tw_recording *recording; /* NULL: nothing is recorded */
 };
 
 #endif

@@ -23,6 +23,8 @@ struct twinfs_secure {
 	uint64_t generation;   /* the largest seen or given */
 	uint64_t first_sealed; /* the smallest of a sealed record; 0: none */
 	bool stale;            /* the chip may hold something else than the logs know */
+	unsigned subject;      /* slot of the store that is being written; 0: none */
+	struct twinfs_secure_watch watch;
 };
 
 /* Whether a record with right checksums is what a store with our key wrote. */

@@ -360,32 +360,66 @@ static int make_record(struct twinfs_secure *secure, struct tw_record *record, c
 	return 0;
 }
 
+/* 0; else an errno, and after -ESHUTDOWN nobody knows whether it is stored. */
+static int store_record(struct twinfs_secure *secure, const struct tw_record *record,
+	const uint8_t *bytes)
+{
+	bool stored = false;
+
+	for (unsigned i = 0; i < TW_REGIONS; i++) {
+		int rc = store_in_region(secure, i, record, bytes);
+
+		if (rc == -ESHUTDOWN)
+			return rc;
+		stored |= !rc;
+	}
+	if (stored)
+		return 0;
+	/* A program may have failed and yet be whole on the chip: what is there decides. */
+	if (!refresh(secure, NULL) &&
+		newest_of(secure, record->slot)->generation == record->generation)
+		return 0;
+	return -EIO;
+}
+
 int twinfs_secure_store(struct twinfs_secure *secure, int64_t index, const void *data, int64_t len)
 {
 	_cleanup_unlock_ pthread_mutex_t *guard = tw_lock(&secure->lock);
 	struct tw_record record = {.slot = (unsigned)index, .length = (uint32_t)len};
+	struct twinfs_secure_store store = {.index = record.slot, .length = record.length};
 	uint8_t bytes[TW_RECORD_MAX];
-	bool stored = false;
+	int rc;
 
 	(void)guard;
 	if (!twinfs_secure_capacity(index) || len < 0 || len > twinfs_secure_capacity(index))
 		return TWINFS_SECURE_BAD;
 	if ((len && !data) || refresh(secure, NULL) || make_record(secure, &record, data, bytes))
 		return TWINFS_SECURE_BAD;
-	for (unsigned i = 0; i < TW_REGIONS; i++) {
-		int rc = store_in_region(secure, i, &record, bytes);
-
-		if (rc == -ESHUTDOWN)
-			return TWINFS_SECURE_BAD;
-		stored |= !rc;
+	if (secure->watch.began) {
+		store.digest = twinfs_digest(data, record.length);
+		secure->watch.began(secure->watch.ctx, &store);
 	}
-	if (stored)
-		return TWINFS_SECURE_OK;
-	/* A program may have failed and yet be whole on the chip: what is there decides. */
-	if (!refresh(secure, NULL) &&
-		newest_of(secure, record.slot)->generation == record.generation)
-		return TWINFS_SECURE_OK;
-	return TWINFS_SECURE_BAD;
+	secure->subject = record.slot;
+	rc = store_record(secure, &record, bytes);
+	secure->subject = 0;
+	if (secure->watch.ended)
+		secure->watch.ended(secure->watch.ctx, &store, rc);
+	return rc ? TWINFS_SECURE_BAD : TWINFS_SECURE_OK;
+}
+
+/* ---- watch ---- */
+
+void twinfs_secure_set_watch(struct twinfs_secure *secure, const struct twinfs_secure_watch *watch)
+{
+	_cleanup_unlock_ pthread_mutex_t *guard = tw_lock(&secure->lock);
+
+	(void)guard;
+	secure->watch = watch ? *watch : (struct twinfs_secure_watch){0};
+}
+
+unsigned twinfs_secure_subject(const struct twinfs_secure *secure)
+{
+	return secure->subject;
 }
 
 /* ---- list ---- */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""twinfs boot: restores what is wrong, says so, and a dry run changes no byte."""
+"""twinfs boot: restores what is wrong, applies updates, says so; a dry run changes no byte."""
 import json
 import os
 
@@ -82,6 +82,75 @@ class Boot(cli.CliTest):
         self.assertEqual(report['policy'], 'safe')
         self.assertEqual(self.twinfs('cat', 'app.img', 'usr/lib/driver.py')[0],
                          cli.APP['lib/driver.py'])
+
+    def arm_update(self, files, listed=None, *image):
+        """Puts what an application leaves behind that has downloaded @files and set the flag."""
+        stat = [{'name': path, 'url': 'http://x/', 'total_size': len(files.get(path, b''))}
+                for path in (files if listed is None else listed)]
+        tree = {'.updater' + path: content for path, content in files.items()}
+        tree.update({'.updater/download.stat': json.dumps(stat).encode(),
+                     '.updater/update.flag': b''})
+        cli.write_tree(self.path('update'), tree)
+        self.twinfs('put', *image, 'update/.', 'usr')
+
+    def test_update(self):
+        new = {'/usr/main.py': b'print(2)\n' * 900, '/usr/feature/new.py': b'print(3)\n'}
+        image = ('app.img',)
+        self.make_image()
+        self.settle(*image)
+        self.arm_update(new, None, *image)
+        with self.unchanged('app.img'):
+            dry = self.json('boot', '--json', '--dry-run', *image)
+        report = self.json('boot', '--json', *image)
+        self.assertEqual(report['update'], {
+            'armed': True, 'applied': True, 'cleaned_up': True, 'error': None, 'files': [
+                {'name': '/usr/main.py', 'verdict': 'installed', 'hash_updated': True},
+                {'name': '/usr/feature/new.py', 'verdict': 'installed', 'hash_updated': False}]})
+        self.assertEqual(dry['update'], report['update'])
+        self.assertEqual(report['holes'], [])
+        self.assertEqual(report['console'][1], report['console'][2])
+        for path, content in new.items():
+            self.assertEqual(self.twinfs('cat', *image, path[1:])[0], content)
+        table = json.loads(self.twinfs('cat', *image, 'usr/checksum.json')[0])
+        self.assertEqual({entry['name']: entry['crc32'] for entry in table}, {
+            '/usr/main.py': cli.device_crc(new['/usr/main.py']),
+            '/usr/lib/driver.py': cli.device_crc(cli.APP['lib/driver.py'])})
+        self.assertFalse([path for path in self.entries(*image) if '.updater' in path])
+        self.twinfs('check', *image)
+        with self.unchanged('app.img'):
+            report = self.json('boot', '--json', *image)
+        self.assertEqual(report['update'], {'armed': False, 'applied': False, 'cleaned_up': False,
+                                            'error': None, 'files': []})
+        self.assertEqual({v[0] for v in self.verdicts(report).values()}, {'intact'})
+
+    def test_update_text(self):
+        self.make_image()
+        self.settle('app.img')
+        before = self.twinfs('boot', 'app.img')[0].decode()
+        self.assertNotIn('update', before)
+        self.arm_update({'/usr/main.py': b'new'}, ('/usr/main.py', '/usr/gone.py', '/usr/b.py'),
+                        'app.img')
+        text = self.twinfs('boot', 'app.img')[0].decode()
+        self.assertIn('installed  /usr/main.py: its hash in checksum.json was updated', text)
+        self.assertIn('dropped    /usr/gone.py: its new content is missing', text)
+        self.assertIn('skipped    /usr/b.py: not installed', text)
+        self.assertIn('error      the update ended early: [Errno 2] ENOENT', text)
+        self.assertIn("| [{'name': '/usr/main.py', 'url': 'http://x/', 'total_size': 3}, ", text)
+        self.assertNotIn('cleaned up', text)
+        self.twinfs('boot', 'app.img')
+        text = self.twinfs('boot', 'app.img')[0].decode()
+        self.assertIn('cleaned up the update is done, /usr/.updater removed', text)
+
+    def test_update_that_is_stuck(self):
+        self.make_image()
+        self.settle('app.img')
+        self.arm_update({'/bak/main.py': b'new'}, None, 'app.img')
+        for policy in ('device', 'safe'):
+            with self.unchanged('app.img'):
+                text = self.twinfs('boot', '--policy', policy, 'app.img')[0].decode()
+            self.assertIn('failed     /bak/main.py: not installed', text)
+            self.assertIn("hole       the update ended with "
+                          "''int' object has no attribute 'write''", text)
 
     def test_without_backup(self):
         self.make_pair()

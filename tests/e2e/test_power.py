@@ -26,6 +26,27 @@ class Restart(lib.MountTest):
         report = json.loads(self.mount.control('boot'))
         self.assertIn('restored', json.dumps(report))
 
+    def test_applies_an_update(self):
+        """As an application leaves it: downloaded, listed, armed."""
+        new = {'/usr/main.py': b'print(2)\n' * 900, '/usr/feature/new.py': b'print(3)\n'}
+        updater = self.mount.usr('.updater')
+        for path, content in new.items():
+            os.makedirs(os.path.dirname(updater + path), exist_ok=True)
+            lib.write(updater + path, content)
+        stat = [{'name': path, 'url': '', 'total_size': len(new[path])} for path in new]
+        lib.write(os.path.join(updater, 'download.stat'), json.dumps(stat).encode())
+        lib.write(os.path.join(updater, 'update.flag'), b'')
+        self.restart()
+        for path, content in new.items():
+            self.assertEqual(lib.read(self.mount.usr(path[len('/usr/'):])), content)
+        self.assertFalse(os.path.exists(updater))
+        update = json.loads(self.mount.control('boot'))['update']
+        self.assertEqual((update['applied'], [file['hash_updated'] for file in update['files']]),
+                         (True, [True, False]))
+        self.restart()
+        self.assertEqual(lib.read(self.mount.usr('main.py')), new['/usr/main.py'])
+        self.assertFalse(json.loads(self.mount.control('boot'))['update']['armed'])
+
     def test_unsynced_is_lost(self):
         path = self.mount.usr('notes.txt')
         with lib.Raw(path, os.O_RDWR) as file:

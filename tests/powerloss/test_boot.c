@@ -9,21 +9,9 @@
  * scenes damage files, cut boots that repair them, and cut the boot after the
  * cut. All of it is done on both versions of littlefs.
  */
-#include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "lib/chip.h"
-#include "module/boot_run.h"
-#include "module/hash.h"
-#include "module/volume_config.h"
+#include "boot_rig.h"
 
 enum {
-	BLOCK = 4096,
-	USER_BLOCKS = 96,
-	BACKUP_BLOCKS = 50,
 	/* of the first boot on version 2: flash operations, cuts that leave restore dead */
 	V2_POINTS = 23,
 	V2_DEAD = 3,
@@ -37,15 +25,6 @@ static const struct {
 
 #define PROTECTED (sizeof(protected) / sizeof(*protected))
 
-struct module {
-	struct chip chip;
-	struct twinfs_profile profile;
-	struct tw_boot boot;
-	uint8_t *start;
-	uint64_t cuts;
-	int (*scene)(struct module *module); /* what runs until the power goes */
-};
-
 static const uint8_t *content(size_t i)
 {
 	static uint8_t data[8192];
@@ -53,18 +32,6 @@ static const uint8_t *content(size_t i)
 	for (uint32_t k = 0; k < protected[i].len; k++)
 		data[k] = (uint8_t)(i * 31 + k * 7 + k / 251 + 1);
 	return data;
-}
-
-static void put_file(struct twinfs_volume *volume, uint64_t dir, const char *name, const void *data,
-	size_t len)
-{
-	uint64_t ino;
-
-	must(twinfs_volume_create(volume, dir, name, &ino) == 0, "create %s", name);
-	must(twinfs_volume_open(volume, ino) == 0, "open");
-	must(twinfs_volume_write(volume, ino, data, len, 0) == (int64_t)len, "write");
-	must(twinfs_volume_sync(volume, ino) == 0, "sync");
-	twinfs_volume_close(volume, ino);
 }
 
 static void make_table(char *table, size_t size)
@@ -79,22 +46,12 @@ static void make_table(char *table, size_t size)
 	(void)snprintf(table + len, size - len, "]");
 }
 
-static struct twinfs_volume *mount_part(struct module *module,
-	const struct twinfs_volume_config *config)
-{
-	struct twinfs_volume *volume;
-
-	must(twinfs_volume_mount(module->chip.flash, config, &volume, NULL) == 0, "mount");
-	return volume;
-}
-
 static void fill_backup(struct module *module)
 {
 	struct twinfs_volume *volume;
 	uint64_t usr;
 	char table[1000];
 
-	must(twinfs_volume_format(module->chip.flash, &module->boot.backup, NULL) == 0, "format");
 	volume = mount_part(module, &module->boot.backup);
 	make_table(table, sizeof(table));
 	put_file(volume, TWINFS_ROOT_INO, "checksum.json", table, strlen(table));
@@ -103,27 +60,6 @@ static void fill_backup(struct module *module)
 	for (size_t i = 0; i < PROTECTED; i++)
 		put_file(volume, usr, protected[i].name, content(i), protected[i].len);
 	twinfs_volume_unmount(volume);
-}
-
-static int boot(struct module *module, struct twinfs_boot_report **ret_report)
-{
-	struct twinfs_error err = {0};
-	int rc = tw_boot_run(&module->boot, &err);
-
-	if (rc)
-		return rc;
-	tw_boot_release(&module->boot);
-	if (ret_report)
-		*ret_report = module->boot.report;
-	else
-		twinfs_boot_report_free(module->boot.report);
-	module->boot.report = NULL;
-	return 0;
-}
-
-static int boot_only(struct module *module)
-{
-	return boot(module, NULL);
 }
 
 /* An application that rewrites what is protected and writes of its own, with files open. */
@@ -162,49 +98,6 @@ static int boot_use_restart(struct module *module)
 	twinfs_boot_report_free(module->boot.report);
 	module->boot.report = NULL;
 	return rc ? rc : boot(module, NULL);
-}
-
-static void init_module(struct module *module, uint32_t major, enum twinfs_policy policy)
-{
-	static const struct geometry geometry = {BLOCK, USER_BLOCKS + BACKUP_BLOCKS, BLOCK, 0xff};
-	struct twinfs_volume_config part = {.block_size = BLOCK};
-
-	chip_init(&module->chip, &geometry);
-	must(twinfs_profile_load("default", &module->profile, NULL) == 0, "profile");
-	module->profile.writes_settings = false; /* only the restore is counted */
-	module->profile.format = major;
-	tw_profile_configure(&module->profile, major, 0, &part);
-	module->cuts = 0;
-	module->scene = boot_only;
-	module->boot = (struct tw_boot){
-		.flash = module->chip.flash, .profile = &module->profile, .policy = policy};
-	module->boot.user = module->boot.backup = part;
-	module->boot.user.size = USER_BLOCKS * BLOCK;
-	module->boot.backup.addr = USER_BLOCKS * BLOCK;
-	module->boot.backup.size = BACKUP_BLOCKS * BLOCK;
-	fill_backup(module);
-	must(twinfs_volume_format(module->chip.flash, &module->boot.user, NULL) == 0, "format");
-	module->start = malloc(chip_size(&module->chip));
-	must(module->start, "no memory");
-}
-
-static void keep_start(struct module *module)
-{
-	memcpy(module->start, chip_bytes(&module->chip), chip_size(&module->chip));
-}
-
-static void release_module(struct module *module)
-{
-	free(module->start);
-	chip_release(&module->chip);
-}
-
-static uint64_t operations(const struct module *module)
-{
-	struct twinfs_flash_stats stats;
-
-	twinfs_flash_stats(module->chip.flash, &stats);
-	return stats.seq;
 }
 
 static bool is_right(struct twinfs_volume *volume, size_t i)
@@ -259,63 +152,11 @@ static bool recovers(struct module *module)
 	return !is_dead;
 }
 
-/* Plays the scene from the start with a cut; false when it ended before the cut. */
-static bool boot_with_cut(struct module *module, uint64_t at, unsigned eighths)
+static void open_module(struct module *module, uint32_t major, enum twinfs_policy policy)
 {
-	memcpy(chip_bytes(&module->chip), module->start, chip_size(&module->chip));
-	chip_heal(&module->chip);
-	module->chip.trouble = (struct trouble){.cut_at = at, .torn_eighths = eighths};
-	if (module->scene(module) != -ESHUTDOWN)
-		return false;
-	module->cuts++;
-	return true;
-}
-
-/* Cuts at every operation; the number of cuts that leave restore dead, per torn part. */
-static unsigned cut_everywhere(struct module *module, unsigned eighths, unsigned *ret_points)
-{
-	unsigned dead = 0, points = 0;
-
-	while (boot_with_cut(module, points + 1, eighths)) {
-		points++;
-		(void)snprintf(test_context, sizeof(test_context), "%s, cut at %u (%u/8)",
-			twinfs_policy_name(module->boot.policy), points, eighths);
-		dead += !recovers(module);
-	}
-	*ret_points = points;
-	return dead;
-}
-
-/*
- * A cut in the first boot, and another one in the second; operations are torn
- * differently, or (@torn false) never.
- */
-static unsigned cut_twice(struct module *module, bool torn, unsigned *ret_states)
-{
-	uint8_t *first = malloc(chip_size(&module->chip));
-	unsigned dead = 0, states = 0;
-
-	must(first, "no memory");
-	for (uint64_t at = 1; boot_with_cut(module, at, torn ? (unsigned)(at % 9) : 0); at++) {
-		memcpy(first, chip_bytes(&module->chip), chip_size(&module->chip));
-		for (uint64_t again = 1;; again++) {
-			memcpy(chip_bytes(&module->chip), first, chip_size(&module->chip));
-			chip_heal(&module->chip);
-			module->chip.trouble = (struct trouble){.cut_at = again,
-				.torn_eighths = torn ? (unsigned)(at + again) % 9 : 0};
-			(void)snprintf(test_context, sizeof(test_context),
-				"%s, cut at %" PRIu64 ", then at %" PRIu64,
-				twinfs_policy_name(module->boot.policy), at, again);
-			if (boot(module, NULL) != -ESHUTDOWN)
-				break;
-			module->cuts++;
-			states++;
-			dead += !recovers(module);
-		}
-	}
-	free(first);
-	*ret_states = states;
-	return dead;
+	init_module(module, major, policy);
+	module->recovers = recovers;
+	fill_backup(module);
 }
 
 /* The safe policy leaves none. */
@@ -330,7 +171,7 @@ static void first_restore(uint32_t major, enum twinfs_policy policy)
 	unsigned points, states, dead;
 	uint64_t before;
 
-	init_module(&module, major, policy);
+	open_module(&module, major, policy);
 	keep_start(&module);
 	before = operations(&module);
 	must(boot(&module, NULL) == 0, "boot");
@@ -365,7 +206,7 @@ static void damaged_files(uint32_t major, enum twinfs_policy policy)
 	unsigned points;
 	uint64_t ino;
 
-	init_module(&module, major, policy);
+	open_module(&module, major, policy);
 	must(boot(&module, NULL) == 0, "boot");
 	volume = mount_part(&module, &module.boot.user);
 	must(twinfs_volume_walk(volume, "net.py", &ino) == 0, "net.py");
@@ -394,7 +235,7 @@ static void restart_in_the_middle(uint32_t major, enum twinfs_policy policy)
 	struct module module;
 	unsigned points;
 
-	init_module(&module, major, policy);
+	open_module(&module, major, policy);
 	must(boot(&module, NULL) == 0, "boot");
 	keep_start(&module);
 	module.scene = boot_use_restart;
@@ -413,7 +254,7 @@ static void unmountable_user(uint32_t major, enum twinfs_policy policy)
 	struct module module;
 	unsigned dead = 0, points;
 
-	init_module(&module, major, policy);
+	open_module(&module, major, policy);
 	memset(chip_bytes(&module.chip), 0x5a, 2 * BLOCK);
 	keep_start(&module);
 	for (unsigned eighths = 0; eighths <= 8; eighths += 4) {

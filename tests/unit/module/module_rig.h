@@ -156,6 +156,7 @@ static inline void rig_open(struct rig *rig, const struct rig_file *user,
 			.spare_blocks = 1,
 			.format = 1,
 			.restores = true,
+			.applies_updates = true,
 			.flash = flash},
 		.hook = {.before = rig_before},
 	};
@@ -204,6 +205,27 @@ static inline int rig_boot(struct rig *rig, enum twinfs_policy policy)
 	}
 	tw_boot_release(&rig->boot);
 	return 0;
+}
+
+/* Leaves @blocks free blocks in the user volume. */
+static inline void rig_fill_up(struct rig *rig, uint64_t blocks)
+{
+	struct twinfs_volume *volume = rig_mount(rig, &rig->boot.user);
+	struct twinfs_statfs statfs;
+	uint64_t ino;
+
+	ck_assert_int_eq(twinfs_volume_create(volume, TWINFS_ROOT_INO, "fill", &ino), 0);
+	ck_assert_int_eq(twinfs_volume_open(volume, ino), 0);
+	ck_assert_int_eq(twinfs_volume_statfs(volume, &statfs), 0);
+	for (uint64_t off = 0; statfs.free > blocks; off += RIG_BLOCK / 2) {
+		ck_assert_int_eq(twinfs_volume_write(volume, ino, "x", 1, off), 1);
+		ck_assert_int_eq(twinfs_volume_statfs(volume, &statfs), 0);
+	}
+	ck_assert_int_eq(twinfs_volume_sync(volume, ino), 0);
+	twinfs_volume_close(volume, ino);
+	ck_assert_int_eq(twinfs_volume_statfs(volume, &statfs), 0);
+	ck_assert_uint_eq(statfs.free, blocks);
+	twinfs_volume_unmount(volume);
 }
 
 /* Content of a file, NUL-terminated, or NULL. free() it. */

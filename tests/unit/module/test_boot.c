@@ -500,8 +500,8 @@ START_TEST(report_is_json)
 {
 	static const char *const keys[] = {"policy", "user_formatted", "user_saved",
 		"backup_replaced", "restore_ran", "restore_enabled", "table_copied",
-		"table_rewritten", "settings_created", "error", "files", "holes", "console",
-		"repaired_user", "repaired_backup", "flash", "host_ns"};
+		"table_rewritten", "settings_created", "error", "files", "update", "holes",
+		"console", "repaired_user", "repaired_backup", "flash", "host_ns"};
 	static const struct rig_file user[] = {
 		{"checksum.json",
 			"[{\"name\": \"/usr/\xff\\u00001\xc3\xa9\", \"crc32\": \"0x1\"}]"},

@@ -227,6 +227,30 @@ START_TEST(areas_are_optional_but_for_the_user)
 }
 END_TEST
 
+/* Left out, it is as the restore: old profiles stay what they were meant to be. */
+START_TEST(updates_follow_the_restore)
+{
+	static const struct {
+		const char *boot;
+		bool applies;
+	} cases[] = {
+		{"\"restores\": true", true},
+		{"\"restores\": false", false},
+		{"\"restores\": true, \"applies_updates\": false", false},
+		{"\"restores\": false, \"applies_updates\": true", true},
+	};
+	struct twinfs_profile profile;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *text = changed("\"restores\": true", cases[i].boot);
+
+		ck_assert_int_eq(load_text(text, strlen(text), &profile, NULL), 0);
+		ck_assert_int_eq(profile.applies_updates, cases[i].applies);
+		free(text);
+	}
+}
+END_TEST
+
 #define KEY(section, name) "key '" section "." name "' "
 
 static const struct {
@@ -450,6 +474,7 @@ static void add_tests(TCase *tcase)
 	tcase_add_test(tcase, unknown_name_lists_the_known);
 	tcase_add_test(tcase, file_is_read_whole);
 	tcase_add_test(tcase, areas_are_optional_but_for_the_user);
+	tcase_add_test(tcase, updates_follow_the_restore);
 	tcase_add_loop_test(tcase, bad_profile_is_refused_by_key, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(tcase, other_texts_are_refused);
 	tcase_add_test(tcase, any_changed_byte_is_harmless);

@@ -565,27 +565,6 @@ END_TEST
 
 /* ---- no space ---- */
 
-/* Leaves @blocks free blocks in the user volume. */
-static void fill_up(struct rig *rig, uint64_t blocks)
-{
-	struct twinfs_volume *volume = rig_mount(rig, &rig->boot.user);
-	struct twinfs_statfs statfs;
-	uint64_t ino;
-
-	ck_assert_int_eq(twinfs_volume_create(volume, TWINFS_ROOT_INO, "fill", &ino), 0);
-	ck_assert_int_eq(twinfs_volume_open(volume, ino), 0);
-	ck_assert_int_eq(twinfs_volume_statfs(volume, &statfs), 0);
-	for (uint64_t off = 0; statfs.free > blocks; off += RIG_BLOCK / 2) {
-		ck_assert_int_eq(twinfs_volume_write(volume, ino, "x", 1, off), 1);
-		ck_assert_int_eq(twinfs_volume_statfs(volume, &statfs), 0);
-	}
-	ck_assert_int_eq(twinfs_volume_sync(volume, ino), 0);
-	twinfs_volume_close(volume, ino);
-	ck_assert_int_eq(twinfs_volume_statfs(volume, &statfs), 0);
-	ck_assert_uint_eq(statfs.free, blocks);
-	twinfs_volume_unmount(volume);
-}
-
 START_TEST(no_space_ends_the_procedure_and_keeps_the_old_file)
 {
 	static const struct rig_file user[] = {{"checksum.json", TABLE}, {"a", "old"}, RIG_END};
@@ -593,7 +572,7 @@ START_TEST(no_space_ends_the_procedure_and_keeps_the_old_file)
 	struct rig rig;
 
 	rig_open(&rig, user, backup);
-	fill_up(&rig, 0);
+	rig_fill_up(&rig, 0);
 	ck_assert_int_eq(rig_boot(&rig, TWINFS_POLICY_DEVICE), 0);
 	rig_expect_console(&rig, "mount.\n- restoring /usr/a\n" WRONG "28\n");
 	rig_expect_holes(&rig, "stopped");
@@ -615,7 +594,7 @@ START_TEST(one_free_block_is_enough)
 
 	for (int policy = TWINFS_POLICY_DEVICE; policy <= TWINFS_POLICY_SAFE; policy++) {
 		rig_open(&rig, user, backup);
-		fill_up(&rig, 1);
+		rig_fill_up(&rig, 1);
 		ck_assert_int_eq(rig_boot(&rig, (enum twinfs_policy)policy), 0);
 		rig_expect_holes(&rig, "");
 		ck_assert(rig.boot.report->table_rewritten);
