@@ -39,6 +39,7 @@ struct twinfs_faults;
 /* ---- the site: what the chip's owner knows of it ---- */
 
 struct twinfs_fault_part {
+	const char *name;
 	uint64_t addr, size; /* bytes; of the chip */
 	uint32_t block_size; /* bytes */
 };
@@ -67,8 +68,8 @@ struct twinfs_fault_ranges {
 /* A member that is NULL means that nothing has that name, or no owner. */
 struct twinfs_fault_site {
 	void *ctx;
-	/* The partition @name; NULL: the first, for a path without one. 0 or -ENOENT. */
-	int (*part)(void *ctx, const char *name, struct twinfs_fault_part *ret_part);
+	/* The partition @name; NULL: the one that @addr lies in. 0 or -ENOENT. */
+	int (*part)(void *ctx, const char *name, uint64_t addr, struct twinfs_fault_part *ret_part);
 	/*
 	 * Whether the operation belongs to @target now. Of a program or erase: whether
 	 * it is done for it; of a read: whether the bytes read are its own. From the
