@@ -49,7 +49,7 @@ int tw_emu_control_parse(const char *data, size_t len, enum tw_emu_word *ret_wor
 /* "on" or "off"; after a cut its cause in a second line. */
 static char *power_text(struct tw_emu *emu)
 {
-	char cause[TWINFS_CAUSE_MAX];
+	char cause[TWINFS_FAULT_CAUSE_MAX];
 	char *text;
 
 	if (twinfs_module_is_on(emu->module))

@@ -150,7 +150,7 @@ static void log_boot(struct tw_emu *emu)
 
 static void tell_cut(struct tw_emu *emu)
 {
-	char cause[TWINFS_CAUSE_MAX];
+	char cause[TWINFS_FAULT_CAUSE_MAX];
 
 	(void)twinfs_module_cause(emu->module, cause, sizeof(cause));
 	tw_emu_tell_cut(emu, cause);

@@ -33,8 +33,10 @@ extern "C" {
 
 struct twinfs_faults;
 
-#define TWINFS_FAULT_RULE_MAX 400 /* bytes of a rule's text */
-#define TWINFS_FAULT_RULES    256 /* most rules at once */
+#define TWINFS_FAULT_RULE_MAX  400   /* bytes of a rule's text */
+#define TWINFS_FAULT_RULES     256   /* most rules at once */
+#define TWINFS_FAULT_CAUSE_MAX 520   /* bytes of what cut the power, with its NUL */
+#define TWINFS_FAULT_SUPPLY_MV 3800u /* a supply that is whole */
 
 /* ---- the site: what the chip's owner knows of it ---- */
 
@@ -77,12 +79,17 @@ struct twinfs_fault_site {
 	 */
 	bool (*concerns)(void *ctx, const struct twinfs_flash_op *op,
 		const struct twinfs_fault_target *target);
-	/* Lists where @target lies now. 0, -ENOENT, another errno, or what @ranges says. */
-	int (*ranges)(void *ctx, const struct twinfs_fault_target *target,
-		const struct twinfs_fault_ranges *ranges);
+	/*
+	 * Lists where @target lies now. @op is the operation in progress, NULL when it
+	 * is not called from the hook. Returns 0, -ENOENT, -EAGAIN (it cannot be known
+	 * in the middle of this operation: the next one will do), another errno, or
+	 * what @ranges says.
+	 */
+	int (*ranges)(void *ctx, const struct twinfs_flash_op *op,
+		const struct twinfs_fault_target *target, const struct twinfs_fault_ranges *ranges);
 	/*
 	 * Names the owner of the operation (@op not NULL: from the hook) or of the
-	 * address, as "data of /usr/a", "metadata of /usr", "slot 3"; "" for none.
+	 * address, as "data /usr/a", "metadata /usr", "slot 3"; "" for none.
 	 */
 	void (*owner)(void *ctx, const struct twinfs_flash_op *op, uint64_t addr, char *buf,
 		size_t size);
@@ -241,7 +248,7 @@ TWINFS_API void twinfs_faults_set_sink(struct twinfs_faults *faults,
 /* To be called when the power comes back: the supply is whole, no brown-out goes on. */
 TWINFS_API void twinfs_faults_power_on(struct twinfs_faults *faults);
 
-/* Supply in mV: 3800, less during a brown-out, 0 after a cut by a rule. */
+/* Supply in mV: TWINFS_FAULT_SUPPLY_MV, less during a brown-out, 0 after a cut by a rule. */
 TWINFS_API unsigned twinfs_faults_supply_mv(const struct twinfs_faults *faults);
 
 /*

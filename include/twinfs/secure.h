@@ -94,6 +94,28 @@ struct twinfs_secure_slot {
 TWINFS_API void twinfs_secure_list(struct twinfs_secure *secure,
 	struct twinfs_secure_slot ret_slots[TWINFS_SECURE_SLOTS]);
 
+/* ---- where slots are ---- */
+
+/* Called with each range of the chip; a result other than 0 ends it and is returned. */
+struct twinfs_secure_places {
+	int (*each)(void *ctx, uint64_t addr, uint64_t len);
+	void *ctx;
+};
+
+/*
+ * Lists where in the area [@addr, @addr + @size) of @flash the newest record of
+ * slot @slot is: in both regions, if they are equal, and in all copies. Looks at
+ * the bytes only; takes no lock of an open area and needs none. 0, -ENOENT, or
+ * what @places says.
+ */
+TWINFS_API int twinfs_secure_find(struct twinfs_flash *flash, uint64_t addr, uint64_t size,
+	unsigned slot, const struct twinfs_secure_places *places);
+
+/* The slot of the record that @len bytes begin with; 0: they are no whole record. */
+TWINFS_API unsigned twinfs_secure_slot_of(const void *record, uint32_t len);
+
+/* ---- check ---- */
+
 /*
  * Reports damaged records and a lagging region; changes nothing. Returns the
  * number of findings of severity TWINFS_ERROR, or a negative errno when the

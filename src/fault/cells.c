@@ -145,8 +145,9 @@ int tw_place_gather(struct twinfs_faults *faults, const struct tw_live_rule *liv
 	else if (where->kind != TW_TARGET && where->kind != TW_SLOT)
 		rc = gather_range(&gathering, gathering.addr, gathering.len);
 	else
-		rc = faults->site.ranges ? faults->site.ranges(faults->site.ctx, &target, &ranges)
-					 : -ENOENT;
+		rc = faults->site.ranges
+			     ? faults->site.ranges(faults->site.ctx, op, &target, &ranges)
+			     : -ENOENT;
 	order_pieces(&faults->place);
 	return rc ? rc : faults->place.bytes ? 0 : -ENOENT;
 }

@@ -109,11 +109,16 @@ bool tw_due(struct twinfs_faults *faults, struct tw_live_rule *live, const struc
 	       tw_draw_below(&live->random, live->rule.chance_in) < live->rule.chance_of;
 }
 
-void tw_due_fired(struct twinfs_faults *faults, struct tw_live_rule *live, uint64_t time_ns)
+void tw_due_fired(struct tw_live_rule *live)
 {
 	live->fired++;
-	if (!live->rule.as[0])
-		return;
+	live->is_news = live->rule.as[0];
+}
+
+/* Starts and ends those that wait for what @live is called. */
+static void spread_news(struct twinfs_faults *faults, const struct tw_live_rule *live,
+	uint64_t time_ns)
+{
 	for (unsigned i = 0; i < faults->count; i++) {
 		struct tw_live_rule *other = faults->rules[i];
 
@@ -123,6 +128,16 @@ void tw_due_fired(struct twinfs_faults *faults, struct tw_live_rule *live, uint6
 			continue;
 		other->since_fired = true;
 		other->start_ns = time_ns;
+	}
+}
+
+void tw_due_end(struct twinfs_faults *faults, uint64_t time_ns)
+{
+	for (unsigned i = 0; i < faults->count; i++) {
+		if (!faults->rules[i]->is_news)
+			continue;
+		faults->rules[i]->is_news = false;
+		spread_news(faults, faults->rules[i], time_ns);
 	}
 }
 

@@ -102,14 +102,15 @@ static void note(struct twinfs_faults *faults, struct tw_live_rule *live,
 	tw_tell(faults, live, op, &event);
 }
 
-/* Changes cells, when there is no operation to wait for; what it cannot find it leaves alone. */
+/* Changes cells; what it cannot find it leaves alone, but for what it can find only later. */
 static void change_cells(struct twinfs_faults *faults, struct tw_live_rule *live,
 	const struct twinfs_flash_op *op, int rc)
 {
 	struct tw_toll toll = {0};
 
-	(void)tw_cells_apply(faults, live, op, &toll);
-	tw_tell_toll(faults, live, op, op->time_ns, rc, &toll);
+	live->pending = tw_cells_apply(faults, live, op, &toll) == -EAGAIN;
+	if (!live->pending)
+		tw_tell_toll(faults, live, op, op->time_ns, rc, &toll);
 }
 
 /* The rule's turn has come. False: it gives way to one that has decided already. */
@@ -137,8 +138,8 @@ static bool fire(struct twinfs_faults *faults, struct tw_live_rule *live,
 	case TWINFS_FAULT_GARBLE:
 	case TWINFS_FAULT_STICK:
 	case TWINFS_FAULT_LOOSEN:
-		live->pending = op->kind != TWINFS_FLASH_READ;
-		if (!live->pending)
+		live->pending = true;
+		if (op->kind == TWINFS_FLASH_READ)
 			change_cells(faults, live, op, 0);
 		return true;
 	case TWINFS_FAULT_MISREAD:
@@ -175,9 +176,13 @@ static void close_read(struct twinfs_faults *faults, const struct twinfs_flash_o
 {
 	if (!faults->verdict.rule)
 		return;
-	for (unsigned i = 0; i < faults->count; i++)
-		faults->rules[i]->pending = false; /* nobody sees anything */
 	tw_hook_tell(faults, op, 0, faults->verdict.rc);
+}
+
+/* Whether what is pending of it is a reader to be deceived, or a worn unit. */
+static bool deceives(const struct tw_live_rule *live)
+{
+	return live->rule.kind == TWINFS_FAULT_MISREAD || live->rule.kind == TWINFS_FAULT_WEAR_OUT;
 }
 
 static int before(void *ctx, const struct twinfs_flash_op *op, uint32_t *done)
@@ -196,14 +201,16 @@ static int before(void *ctx, const struct twinfs_flash_op *op, uint32_t *done)
 	for (unsigned i = 0; i < faults->count; i++) {
 		struct tw_live_rule *live = faults->rules[i];
 
-		live->pending = false;
+		if (deceives(live))
+			live->pending = false; /* of a read that failed elsewhere */
 		if (!tw_due(faults, live, &moment))
 			continue;
 		if (live->rule.kind == TWINFS_FAULT_WEAR_OUT && !is_worn(faults, live, op))
 			continue;
 		if (fire(faults, live, op))
-			tw_due_fired(faults, live, op->time_ns);
+			tw_due_fired(live);
 	}
+	tw_due_end(faults, op->time_ns);
 	rc = faults->verdict.rc;
 	*done = faults->verdict.done;
 	if (op->kind == TWINFS_FLASH_READ)
@@ -219,6 +226,7 @@ static void flip_one(struct twinfs_faults *faults, struct tw_live_rule *live,
 	struct tw_toll toll = {0};
 	uint64_t bit = tw_draw_below(&live->random, 8 * (uint64_t)op->len);
 
+	live->pending = false;
 	tw_cells_flip(faults, op->addr + bit / 8, (uint8_t)(1u << bit % 8), &toll);
 	tw_tell_toll(faults, live, op, op->time_ns, rc, &toll);
 }
@@ -259,9 +267,8 @@ static void after(void *ctx, const struct twinfs_flash_op *op, uint32_t done, in
 	for (unsigned i = 0; i < faults->count; i++) {
 		struct tw_live_rule *live = faults->rules[i];
 
-		if (!live->pending)
+		if (!live->pending || live->rule.kind == TWINFS_FAULT_MISREAD)
 			continue;
-		live->pending = false;
 		if (live->rule.kind == TWINFS_FAULT_WEAR_OUT)
 			flip_one(faults, live, op, rc);
 		else
@@ -365,11 +372,9 @@ static const uint8_t *seen(void *ctx, const struct twinfs_flash_op *op, const ui
 	for (unsigned i = 0; i < faults->count; i++) {
 		struct tw_live_rule *live = faults->rules[i];
 
-		if (!live->pending)
+		if (!live->pending || !op->len || !deceives(live))
 			continue;
 		live->pending = false;
-		if (!op->len)
-			continue;
 		if (!copy)
 			copy = tw_shadow_copy(faults, op->addr, op->len);
 		misread(faults, live, op, copy);

@@ -13,8 +13,6 @@
 
 #include "base/cleanup.h"
 
-enum { WHOLE_MV = 3800 };
-
 /* Asks the chip, so its lock must be free, and that of the faults too: it comes second. */
 static struct twinfs_flash_stats stats_of(const struct twinfs_faults *faults)
 {
@@ -73,7 +71,7 @@ bool tw_power_fire(struct twinfs_faults *faults, struct tw_live_rule *live, uint
 {
 	struct twinfs_fault_event event = {.kind = TWINFS_FAULT_FIRED, .time_ns = time_ns};
 
-	tw_due_fired(faults, live, time_ns);
+	tw_due_fired(live);
 	if (live->rule.kind == TWINFS_FAULT_CUT)
 		cut_now(faults, live, time_ns);
 	else if (live->rule.kind == TWINFS_FAULT_BROWN_OUT)
@@ -107,7 +105,7 @@ unsigned twinfs_faults_supply_mv(const struct twinfs_faults *faults)
 	if (faults->is_cut)
 		return 0;
 	if (!brown_out->rule)
-		return WHOLE_MV;
+		return TWINFS_FAULT_SUPPLY_MV;
 	rule = &brown_out->rule->rule;
 	gone = now > brown_out->begin_ns ? now - brown_out->begin_ns : 0;
 	if (gone >= rule->for_ns)
@@ -151,6 +149,7 @@ static void fire_by_time(struct twinfs_faults *faults, uint64_t now)
 			return;
 		first->is_told = true;
 		(void)tw_power_fire(faults, first, first_ns);
+		tw_due_end(faults, first_ns);
 	}
 }
 
@@ -210,5 +209,6 @@ int twinfs_faults_call(struct twinfs_faults *faults, enum twinfs_fault_call call
 		if (tw_due(faults, live, &moment))
 			(void)tw_power_fire(faults, live, moment.time_ns);
 	}
+	tw_due_end(faults, moment.time_ns);
 	return faults->is_cut ? -ESHUTDOWN : 0;
 }

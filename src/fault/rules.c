@@ -272,6 +272,7 @@ static int act_at_once(struct twinfs_faults *faults, struct tw_live_rule *live, 
 	(void)guard;
 	if (!tw_kinds[live->rule.kind].changes_cells) {
 		(void)tw_power_fire(faults, live, time_ns);
+		tw_due_end(faults, time_ns);
 		return 0;
 	}
 	if (!twinfs_flash_is_writable(faults->flash))
@@ -280,7 +281,8 @@ static int act_at_once(struct twinfs_faults *faults, struct tw_live_rule *live, 
 	if (rc)
 		return tw_fail(err, TWINFS_P_FAULT, rc, "'%s': %s", live->text,
 			rc == -ENOENT ? "there is no such place" : twinfs_strerror(rc));
-	tw_due_fired(faults, live, time_ns);
+	tw_due_fired(live);
+	tw_due_end(faults, time_ns);
 	tw_tell_toll(faults, live, NULL, time_ns, 0, &toll);
 	return 0;
 }

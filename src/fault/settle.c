@@ -8,11 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
-/* Supply that a brown-out begins and ends with: a module's usual one, and its least. */
-enum {
-	USUAL_MV = 3800,
-	LEAST_MV = 3300,
-};
+/* Where a brown-out ends: the least supply of a module. */
+#define LEAST_MV 3300u
 
 static bool has(const struct tw_rule *rule, unsigned clauses)
 {
@@ -157,7 +154,7 @@ int tw_rule_settle(struct tw_parser *parser)
 	if (!has(rule, TW_C_ERROR))
 		rule->error = rule->kind == TWINFS_FAULT_READ_ONLY ? -EROFS : -EIO;
 	if (!has(rule, TW_C_FROM_MV))
-		rule->from_mv = USUAL_MV;
+		rule->from_mv = TWINFS_FAULT_SUPPLY_MV;
 	if (!has(rule, TW_C_TO_MV))
 		rule->to_mv = rule->from_mv < LEAST_MV ? rule->from_mv : LEAST_MV;
 	settle_operations(parser);

@@ -33,6 +33,7 @@ struct tw_live_rule {
 	uint64_t start_ns; /* virtual time from which after_ns counts */
 	uint64_t counted, bytes, passed, fired;
 	bool since_fired, until_fired;
+	bool is_news;        /* it fired, and who waits for that does not know yet */
 	bool pending;        /* it fires on the operation in progress, when that is over */
 	bool is_told;        /* that time has passed */
 	uint64_t here;       /* bytes of the operation until after_bytes were reached */
@@ -105,7 +106,7 @@ struct twinfs_faults {
 
 	struct tw_brown_out brown_out;
 	bool is_cut; /* by a rule */
-	char cause[TWINFS_FAULT_RULE_MAX + 120];
+	char cause[TWINFS_FAULT_CAUSE_MAX];
 
 	uint64_t events;
 	void (*sink)(void *ctx, const struct twinfs_fault_event *event);
@@ -129,8 +130,11 @@ void tw_due_begin(struct tw_live_rule *live, uint64_t time_ns);
 bool tw_due(struct twinfs_faults *faults, struct tw_live_rule *live,
 	const struct tw_moment *moment);
 
-/* The rule has fired: counts it, and starts or ends those that wait for its label. */
-void tw_due_fired(struct twinfs_faults *faults, struct tw_live_rule *live, uint64_t time_ns);
+/* The rule has fired. */
+void tw_due_fired(struct tw_live_rule *live);
+
+/* All rules have seen the moment: those that wait for one that fired see the next. */
+void tw_due_end(struct twinfs_faults *faults, uint64_t time_ns);
 
 enum twinfs_fault_state tw_due_state(const struct tw_live_rule *live);
 

@@ -194,7 +194,7 @@ int tw_words_measure(struct tw_words *words, const struct tw_unit_name *units, u
 	const struct tw_unit_name *unit;
 	struct tw_range range;
 
-	if (words->is_quoted || !read_range(&p, max, &range))
+	if (words->is_quoted || !read_range(&p, UINT64_MAX, &range))
 		return tw_words_fail(words, "expected a number with its unit");
 	if (!*p) {
 		if (tw_words_next(words))

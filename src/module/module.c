@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/fail.h"
+#include "fault_site.h"
 #include "record.h"
 #include "source.h"
 
@@ -143,6 +144,7 @@ void twinfs_module_close(struct twinfs_module *module)
 		return;
 	twinfs_module_power_off(module);
 	(void)twinfs_module_record_stop(module, NULL); /* who wants to know has stopped it */
+	tw_fault_site_close(module);
 	save_wear(module);
 	twinfs_secure_close(module->secure);
 	twinfs_flash_free(module->flash);
@@ -169,6 +171,7 @@ int twinfs_module_power_on(struct twinfs_module *module,
 		return tw_fail(err, TWINFS_P_BOOT, -EALREADY, "the module is on already");
 	/* It may have gone in an emulated power cut. SecureData looks again by itself. */
 	twinfs_flash_set_power(module->flash, true);
+	tw_fault_site_power_on(module);
 	module->boot = (struct tw_boot){
 		.flash = module->flash,
 		.profile = &module->profile,
@@ -207,12 +210,23 @@ bool twinfs_module_is_on(const struct twinfs_module *module)
 	return module->is_on;
 }
 
-bool twinfs_module_cause(struct twinfs_module *module, char *buf, size_t size)
+bool twinfs_module_cause(const struct twinfs_module *module, char *buf, size_t size)
 {
+	const struct twinfs_faults *faults = tw_fault_site_faults(module);
 	bool is_cut = !twinfs_flash_has_power(module->flash);
 
-	(void)snprintf(buf, size, "%s", is_cut ? "the plug was pulled" : "");
+	if (!is_cut || !faults || !twinfs_faults_cause(faults, buf, size))
+		(void)snprintf(buf, size, "%s", is_cut ? "the plug was pulled" : "");
 	return is_cut;
+}
+
+unsigned twinfs_module_supply_mv(const struct twinfs_module *module)
+{
+	const struct twinfs_faults *faults = tw_fault_site_faults(module);
+
+	if (!twinfs_flash_has_power(module->flash))
+		return 0;
+	return faults ? twinfs_faults_supply_mv(faults) : TWINFS_FAULT_SUPPLY_MV;
 }
 
 const struct twinfs_boot_report *twinfs_module_last_boot(const struct twinfs_module *module)

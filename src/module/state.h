@@ -29,6 +29,7 @@ struct twinfs_module {
 	uint64_t boots;
 	struct tw_plugs plugs;
 	struct tw_recording *recording; /* NULL: nothing is recorded */
+	struct tw_fault_site *fault_site; /* NULL: no faults were ever asked for */
 };
 
 #endif

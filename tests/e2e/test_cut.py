@@ -15,18 +15,18 @@ class Cut(lib.MountTest):
         return json.loads(self.mount.control('status'))
 
     def test_says_so(self):
-        self.assertIsNone(self.status()['cause'])
+        self.assertIsNone(self.status()['power_cause'])
         self.mount.power('off')
-        self.assertIsNone(self.status()['cause'])
+        self.assertIsNone(self.status()['power_cause'])
         self.mount.power('on')
         self.mount.power('cut')
         status = self.status()
-        self.assertEqual((status['power'], status['cause']), ('off', 'the plug was pulled'))
+        self.assertEqual((status['power'], status['power_cause']), ('off', 'the plug was pulled'))
         self.assertEqual(self.mount.control('power'), 'off\nthe plug was pulled\n')
         self.assertEqual(status['boots'], 2)
         self.mount.power('restart')
         self.assertEqual(self.mount.control('power'), 'on\n')
-        self.assertIsNone(self.status()['cause'])
+        self.assertIsNone(self.status()['power_cause'])
 
     def test_everything_fails(self):
         usr = self.mount.usr
