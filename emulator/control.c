@@ -59,6 +59,13 @@ static char *power_text(struct tw_emu *emu)
 	return asprintf(&text, "off\n%s", cause) < 0 ? NULL : text;
 }
 
+static char *supply_text(struct tw_emu *emu)
+{
+	char *text;
+
+	return asprintf(&text, "%u", twinfs_module_supply_mv(emu->module)) < 0 ? NULL : text;
+}
+
 /* NULL: out of memory. */
 static char *make_text(struct tw_emu *emu, uint64_t ino)
 {
@@ -67,6 +74,8 @@ static char *make_text(struct tw_emu *emu, uint64_t ino)
 		return twinfs_module_status_json(emu->module);
 	case TW_EMU_INO_BOOT:
 		return twinfs_boot_report_json(twinfs_module_last_boot(emu->module));
+	case TW_EMU_INO_SUPPLY:
+		return supply_text(emu);
 	case TW_EMU_INO_WEAR:
 		return twinfs_module_wear_json(emu->module);
 	default:

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "attr.h"
+#include "fault_control.h"
 #include "fuse_ops.h"
 #include "fuse_worker.h"
 
@@ -48,7 +49,9 @@ static int open_ref(const struct tw_emu_ref *ref, uint64_t ino, struct fuse_file
 		return rc < 0 ? rc : -ENOMEM;
 	}
 	fi->fh = (uintptr_t)file;
-	fi->keep_cache = 1;
+	/* faults change cells behind the kernel's back, or what each single read gives */
+	fi->keep_cache = !tw_emu_has_faults(ref->emu);
+	fi->direct_io = twinfs_flash_watches_reads(ref->emu->flash);
 	fi->noflush = !writable;
 	return 0;
 }

@@ -15,10 +15,12 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "fault_control.h"
 #include "fuse_events.h"
 #include "fuse_ops.h"
 #include "fuse_turn.h"
 #include "fuse_worker.h"
+#include "trace_control.h"
 
 /* Writers of a volume take turns anyway; this many let readers run beside them. */
 #define THREADS_MAX    8
@@ -300,15 +302,22 @@ static void emu_release(struct tw_emu *emu)
 static int boot_and_mount(struct tw_emu *emu, struct fuse_session *session,
 	struct twinfs_error *err)
 {
-	int rc = tw_emu_power_start(emu, err);
+	int rc = tw_emu_faults_begin(emu, err), ended;
 
-	if (rc < 0)
+	if (rc == 0)
+		rc = tw_emu_trace_begin(emu, err);
+	if (rc == 0)
+		rc = tw_emu_power_start(emu, err);
+	if (rc < 0) {
+		(void)tw_emu_trace_end(emu, &(struct twinfs_error){0});
 		return rc;
+	}
 	emu->mtime_ns = twinfs_image_mtime_ns(twinfs_module_image(emu->module));
 	rc = mount_and_serve(emu, session, err);
 	if (twinfs_module_is_on(emu->module))
 		(void)tw_emu_power_stop(emu); /* the mount never came up: nothing to commit */
-	return rc;
+	ended = tw_emu_trace_end(emu, rc < 0 ? &(struct twinfs_error){0} : err);
+	return rc < 0 ? rc : ended;
 }
 
 /* A mount without the slots that the module has would show an application another module. */
@@ -395,19 +404,22 @@ static int check_mountpoint(const char *path, char ret_path[PATH_MAX])
 	return S_ISDIR(attr.st_mode) ? 0 : -ENOTDIR;
 }
 
+enum { PATHS = 5 };
+
 int tw_daemon_run(const struct tw_daemon_options *options, struct twinfs_error *err)
 {
 	struct tw_daemon_options absolute = *options;
 	struct twinfs_source *source = &absolute.source;
-	const char **paths[] = {&source->image, &source->user, &source->backup, &source->secure};
-	char *copies[4] = {NULL}, mountpoint[PATH_MAX];
+	const char **paths[] = {&source->image, &source->user, &source->backup, &source->secure,
+		&absolute.trace};
+	char *copies[PATHS] = {NULL}, mountpoint[PATH_MAX];
 	char *directory = getcwd(NULL, 0);
 	struct twinfs_error ignored;
 	int rc = directory ? 0 : -errno;
 
 	if (!err)
 		err = &ignored;
-	for (size_t i = 0; rc == 0 && i < 4; i++)
+	for (size_t i = 0; rc == 0 && i < PATHS; i++)
 		rc = make_absolute(directory, paths[i], &copies[i]);
 	words.first[0] = '\0';
 	if (rc < 0) {
@@ -418,7 +430,7 @@ int tw_daemon_run(const struct tw_daemon_options *options, struct twinfs_error *
 		absolute.mountpoint = mountpoint;
 		rc = run_daemon(&absolute, err);
 	}
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < PATHS; i++)
 		free(copies[i]);
 	free(directory);
 	return rc;

@@ -45,6 +45,12 @@ struct tw_emu_stream {
 	struct tw_emu_opener *first;
 };
 
+/* What is being recorded; guarded by the power. */
+struct tw_emu_trace {
+	char *path;        /* NULL: nothing */
+	const void *owner; /* the opener with whom it ends, or NULL */
+};
+
 struct tw_emu {
 	const struct tw_daemon_options *options;
 	struct twinfs_module *module;
@@ -54,6 +60,8 @@ struct tw_emu {
 	pthread_rwlock_t power; /* guards the module's power, and of the trees overlay,
 				   first_ino and block_size; held shared by every operation */
 	struct tw_emu_tree trees[TW_EMU_TREES];
+	struct twinfs_faults *faults; /* the module's; lives as long */
+	struct tw_emu_trace trace;
 	unsigned restarts_left; /* boots after a power cut that are still granted; the worker's */
 	struct tw_emu_events events;
 	struct tw_emu_stream stream;

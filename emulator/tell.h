@@ -2,14 +2,19 @@
 /*
  * tell.h - what goes into .twinfs/events, and when.
  *
- * Threads   all take the chip's lock; power is held by the caller, or nobody
- *           switches it.
+ * Threads   tw_emu_tell_fault() runs under the chip's lock, the others take it;
+ *           power is held by the caller, or nobody switches it.
  * Source    docs/formats/events.md.
  */
 #ifndef TW_EMULATOR_TELL_H
 #define TW_EMULATOR_TELL_H
 
+#include <twinfs/fault.h>
+
 #include "state.h"
+
+/* A rule has fired, or the supply begins to fall. */
+void tw_emu_tell_fault(struct tw_emu *emu, const struct twinfs_fault_event *event);
 
 /* The module has booted: the boot, and each file that it restored or whose hash it updated. */
 void tw_emu_tell_boot(struct tw_emu *emu);

@@ -67,6 +67,54 @@ static void finish(struct tw_emu *emu, struct json_object *object)
 	(void)json_object_put(object);
 }
 
+/* ---- faults ---- */
+
+static void put_operation(struct json_object **object, const struct twinfs_fault_event *event)
+{
+	static const char *const names[] = {
+		[TWINFS_FLASH_READ] = "read",
+		[TWINFS_FLASH_PROGRAM] = "program",
+		[TWINFS_FLASH_ERASE] = "erase",
+	};
+
+	put_text(object, "operation_kind", names[event->op_kind]);
+	put_number(object, "done", event->done);
+	put_text(object, "result", event->code ? strerrorname_np(-event->code) : "ok");
+}
+
+static void put_place(struct json_object **object, const struct twinfs_fault_event *event)
+{
+	if (!event->len)
+		return;
+	put_number(object, "addr", event->addr);
+	put_number(object, "len", event->len);
+	put_text(object, "partition", event->part);
+	if (event->block != TWINFS_NO_BLOCK)
+		put_number(object, "block", event->block);
+	put_text(object, "owner", event->owner);
+}
+
+void tw_emu_tell_fault(struct tw_emu *emu, const struct twinfs_fault_event *event)
+{
+	bool is_warning = event->kind == TWINFS_FAULT_WARNING;
+	struct json_object *object = begin(emu, is_warning ? "supply" : "fault",
+		(struct moment){event->seq, event->time_ns});
+
+	put_number(&object, "rule", event->rule);
+	put_text(&object, "text", event->text);
+	put_text(&object, "fault", twinfs_fault_kind_name(event->fault));
+	put_text(&object, "what", event->what);
+	if (event->has_op)
+		put_operation(&object, event);
+	put_place(&object, event);
+	if (event->bits)
+		put_number(&object, "bits", event->bits);
+	if (event->in_ns)
+		put_number(&object, is_warning ? "cut_in_ns" : "added_ns", event->in_ns);
+	put(&object, "cuts_power", json_object_new_boolean(event->cuts_power));
+	finish(emu, object);
+}
+
 /* ---- power ---- */
 
 static void put_report(struct json_object **object, const struct twinfs_boot_report *report)
