@@ -75,10 +75,15 @@ static int run(struct tw_emu_command_file *file, char *text)
 	if (!answer)
 		return -ENOMEM;
 	rc = file->commands->run(file->emu, file, text, answer, &err);
-	if (rc < 0)
-		(void)fprintf(answer, "error: %s\n", *err.text ? err.text : twinfs_strerror(rc));
 	ended = end_answer(file, answer);
-	return rc < 0 ? rc : ended;
+	if (rc == 0)
+		return ended;
+	free(file->answer);
+	if (asprintf(&file->answer, "error: %s%s%s\n", err.file, *err.file ? ": " : "",
+		    *err.text ? err.text : twinfs_strerror(rc)) < 0)
+		file->answer = NULL;
+	file->len = file->answer ? strlen(file->answer) : 0;
+	return rc;
 }
 
 int tw_emu_command_file_write(struct tw_emu_command_file *file, const char *data, size_t len)

@@ -237,7 +237,8 @@ void tw_emu_op_release(struct fuse_req *req, uint64_t ino, struct fuse_file_info
 		rc = close_file(emu, tw_emu_file_of(fi));
 	else
 		tw_emu_files_remove(&emu->files, tw_emu_file_of(fi));
-	if (rc < 0) /* nobody else hears of it: the kernel drops what release returns */
+	/* nobody else hears of it: the kernel drops what release returns; of a cut all hear */
+	if (rc < 0 && rc != -ESHUTDOWN)
 		tw_emu_log(&emu->log, TW_EMU_ERROR, "file %llu cannot be committed: %s",
 			(unsigned long long)ino, twinfs_strerror(rc));
 	tw_emu_reply(req, rc);

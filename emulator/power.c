@@ -260,7 +260,9 @@ void tw_emu_power_lose(struct tw_emu *emu)
 
 void tw_emu_power_recover(struct tw_emu *emu)
 {
-	while (emu->restarts_left && !twinfs_flash_has_power(emu->flash)) {
+	/* on, but without power: a request met the next cut already, and the worker hears of it */
+	while (emu->restarts_left && !twinfs_module_is_on(emu->module) &&
+		!twinfs_flash_has_power(emu->flash)) {
 		emu->restarts_left--;
 		(void)tw_emu_power_switch(emu, TW_EMU_ON); /* a cut in the boot comes here again */
 	}

@@ -57,6 +57,12 @@ static void print_lines(struct tw_tool_text *text, bool json)
 	text->len = rest;
 }
 
+/* The mount has ended before its last answer could be given, or while it was. */
+static bool is_gone(int number)
+{
+	return number == ENOTCONN || number == ECONNABORTED || number == ENODEV;
+}
+
 static int copy(const struct tw_tool_control *control, bool json)
 {
 	struct tw_tool_text text = {0};
@@ -75,8 +81,7 @@ static int copy(const struct tw_tool_control *control, bool json)
 		if (fflush(stdout)) /* main says so; there is no use in going on */
 			break;
 	}
-	/* ENOTCONN: the mount has gone */
-	if (!status && got < 0 && errno != EAGAIN && errno != ENOTCONN)
+	if (!status && got < 0 && errno != EAGAIN && !is_gone(errno))
 		status = tw_tool_error("events", control->mount, "%s",
 			tw_tool_host_reason(-errno));
 	tw_tool_text_release(&text);
