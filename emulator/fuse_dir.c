@@ -289,7 +289,7 @@ static void reply_dir(struct fuse_req *req, uint64_t ino, size_t size, off_t off
 	if (filling.buf)
 		rc = read_dir(&filling, tw_emu_file_of(fi)->own, (size_t)off, plus);
 	if (rc < 0)
-		tw_emu_reply(req, rc);
+		tw_emu_reply_change(req, rc);
 	else
 		(void)fuse_reply_buf(req, filling.buf, filling.used);
 	free(filling.buf);

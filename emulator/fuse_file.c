@@ -89,7 +89,9 @@ void tw_emu_op_open(struct fuse_req *req, uint64_t ino, struct fuse_file_info *f
 		return;
 	}
 	rc = open_file(emu, ino, fi);
-	if (rc < 0)
+	if (rc == -ESHUTDOWN && !emu->options->writeback) /* else the size may be locked */
+		tw_emu_worker_fail_later(emu->worker, req, TW_EMU_HOLDS_NOTHING);
+	else if (rc < 0)
 		tw_emu_reply(req, rc);
 	else if (fuse_reply_open(req, fi) < 0)
 		(void)close_file(emu, tw_emu_file_of(fi));

@@ -31,7 +31,7 @@ struct tw_emu *tw_emu_of(struct fuse_req *req);
 /* Answers with 0 or a negative errno of the library. */
 void tw_emu_reply(struct fuse_req *req, int rc);
 
-/* The same for a request that changes a directory, whose lock the kernel holds meanwhile. */
+/* The same for a request that changes or reads a directory, whose lock the kernel holds. */
 void tw_emu_reply_change(struct fuse_req *req, int rc);
 
 /* Answers with the entry when @rc is 0; gives its reference back if nobody took it. */

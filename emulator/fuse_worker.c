@@ -170,10 +170,13 @@ static void forget_name(void *ctx, const char *name)
 static void forget_names(struct tw_emu_worker *worker, enum tw_emu_tree_id tree)
 {
 	struct directory directory = {worker, tw_emu_tree_root(tree)};
+	struct tw_emu_names *names = &worker->emu->trees[tree].names;
 
-	enter_names(worker);
-	tw_emu_names_take(&worker->emu->trees[tree].names, forget_name, &directory);
-	leave_names(worker);
+	if (!tw_emu_names_is_empty(names)) {
+		enter_names(worker);
+		tw_emu_names_take(names, forget_name, &directory);
+		leave_names(worker);
+	}
 	(void)fuse_lowlevel_notify_inval_inode(worker->session, directory.ino, -1, 0);
 }
 

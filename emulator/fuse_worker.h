@@ -62,7 +62,7 @@ enum tw_emu_holding {
  * up after a cut, that is not before the kernel has forgotten what it had (of a
  * request that holds a directory: the content only), and the module is on again
  * if it boots by itself. So who has seen a call fail sees nothing stale after it.
- * Not for requests that hold pages or the size of a file (read, write, open, setattr).
+ * Not for requests that hold pages or the size of a file (read, write, setattr).
  */
 void tw_emu_worker_fail_later(struct tw_emu_worker *worker, struct fuse_req *req,
 	enum tw_emu_holding holding);

@@ -23,6 +23,11 @@ class Events(lib.MountTest):
         with contextlib.suppress(OSError):  # the mount may be gone
             os.close(fd)
 
+    def wait_for_read(self, process, fd):
+        """Until it waits in a system call on this descriptor."""
+        lib.wait_for('the read', lambda: lib.read('/proc/%s/syscall' % process).split()[1:2] ==
+                     [b'0x%x' % fd])
+
     def lines(self, fd, size=1 << 16):
         """What is there now; reading does not wait."""
         os.set_blocking(fd, False)
@@ -140,7 +145,7 @@ class Events(lib.MountTest):
                 fd = self.open()
                 self.lines(fd)
                 os.set_blocking(fd, True)
-                os.write(ready_end, b'.')
+                os.write(ready_end, bytes([fd]))
                 try:
                     os.read(fd, 100)
                 except InterruptedError:
@@ -151,8 +156,7 @@ class Events(lib.MountTest):
                 os._exit(code)
         os.close(ready_end)
         self.addCleanup(os.close, ready)
-        os.read(ready, 1)
-        lib.wait_for('the read', lambda: lib.read('/proc/%d/syscall' % child).startswith(b'0 '))
+        self.wait_for_read(child, os.read(ready, 1)[0])
         os.kill(child, signal.SIGUSR1)
         self.assertEqual(os.read(ready, 1), b'.')
         self.mount.power('off')
@@ -174,6 +178,7 @@ class Events(lib.MountTest):
         got = []
         reader = threading.Thread(target=lambda: got.append(os.read(fd, 4096)))
         reader.start()
+        self.wait_for_read('self/task/%d' % reader.native_id, fd)
         self.mount.ended(self.mount.stop())
         reader.join()
         self.assertEqual(got, [b''])
@@ -188,6 +193,11 @@ class Events(lib.MountTest):
             events = self.lines(fd)
             self.assertEqual(events[0], {'kind': 'lost', 'lost': 11})
             self.assertEqual([event['event'] for event in events[1:]], list(range(12, 1012)))
+
+    def test_not_listed(self):
+        """Whoever reads all files there are must not wait for ever."""
+        self.assertNotIn('events', os.listdir(self.mount.path('.twinfs')))
+        lib.tree(self.mount.root)
 
     def test_cannot_be_written(self):
         with self.fails(errno.EACCES):

@@ -215,6 +215,7 @@ class Faults(FaultTest):
         self.add('brown-out after 1 writes for 500 ms')
         lib.write(self.mount.usr('one'), b'1')
         self.assertIn('supply', self.kinds())
+        lib.write(self.mount.usr('two'), b'takes time')
         low = int(self.mount.control('supply'))
         self.assertTrue(0 < low < 3800, low)
         self.assertEqual(self.status()['supply_mv'], low)
@@ -222,7 +223,7 @@ class Faults(FaultTest):
         self.assertEqual(warning['cut_in_ns'], 500_000_000)
         lib.write(self.mount.usr('saved'), b'in time')
         with self.fails(errno.EIO):
-            for turn in range(100):
+            for turn in range(5000):
                 lib.write(self.mount.usr('late'), b'%d' % turn)
         self.assertEqual(self.mount.control('supply'), '0\n')
         cut = next(event for event in self.events() if event['kind'] == 'power_cut')
@@ -360,7 +361,7 @@ class AutoRestart(FaultTest):
 
         reader = threading.Thread(target=follow)
         reader.start()
-        for turn in range(20):
+        for turn in range(80):
             try:
                 lib.write(self.mount.usr('file'), b'%d' % turn)
             except OSError:
