@@ -35,8 +35,11 @@ static const struct verb verbs[] = {
 	{"rm", "Change", "remove files from an image", tw_tool_verb_rm},
 	{"resize", "Change", "give a littlefs 2 more of its partition, or less",
 		tw_tool_verb_resize},
+	{"damage", "Change", "break cells of an image, as rules say", tw_tool_verb_damage},
 	{"boot", "Check", "run the boot procedure: check and restore", tw_tool_verb_boot},
 	{"check", "Check", "check every rule of the formats", tw_tool_verb_check},
+	{"trace", "Check", "what happened to a chip, operation by operation, or summed up",
+		tw_tool_verb_trace},
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(*verbs))

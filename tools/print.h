@@ -9,7 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <twinfs/fault.h>
 #include <twinfs/module.h>
+#include <twinfs/trace.h>
 #include "attrs.h"
 
 /* ---- ls ---- */
@@ -127,6 +129,52 @@ void tw_tool_json_faults(char *list);
 
 /* Prints a line of .twinfs/events for people. */
 void tw_tool_print_event(const char *line);
+
+/* ---- damage ---- */
+
+#define TW_TOOL_DAMAGE_SHOWN 16 /* bytes of a run that are told one by one */
+
+/* Bytes behind each other that one rule has changed. */
+struct tw_tool_damage_run {
+	unsigned rule; /* from 1 */
+	uint64_t addr, len;
+	uint64_t bits; /* that differ */
+	uint8_t was[TW_TOOL_DAMAGE_SHOWN], is[TW_TOOL_DAMAGE_SHOWN];
+	const char *part; /* or NULL */
+	uint32_t block;   /* of it, else erase unit of the chip */
+	char owner[320];  /* "data /usr/a"; "": nobody */
+};
+
+struct tw_tool_damage {
+	const char *const *rules; /* as they were given */
+	size_t rule_count;
+	uint64_t seed;
+	struct tw_tool_damage_run *runs; /* by rule, then by address */
+	size_t count, room;
+};
+
+void tw_tool_print_damage(const struct tw_tool_damage *damage);
+void tw_tool_json_damage(const struct tw_tool_damage *damage);
+
+/* ---- trace ---- */
+
+/* "12.345678". Returns @room, of TW_TOOL_NUMBER_ROOM bytes. */
+const char *tw_tool_seconds_text(uint64_t ns, char *room);
+
+void tw_tool_print_trace_record(const struct twinfs_trace *trace,
+	const struct twinfs_trace_record *record);
+
+/* @rows: of each table. */
+void tw_tool_print_trace_summary(const struct twinfs_trace *trace,
+	const struct twinfs_trace_summary *summary, size_t rows);
+
+/* A record at a time: a trace may be long. @count: how many were printed before. */
+void tw_tool_json_trace_begin(const struct twinfs_trace *trace);
+void tw_tool_json_trace_record(const struct twinfs_trace *trace,
+	const struct twinfs_trace_record *record, uint64_t count);
+void tw_tool_json_trace_end(uint64_t count);
+void tw_tool_json_trace_summary(const struct twinfs_trace *trace,
+	const struct twinfs_trace_summary *summary);
 
 /* ---- crc ---- */
 

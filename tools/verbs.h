@@ -10,6 +10,7 @@ int tw_tool_verb_boot(int argc, char **argv);
 int tw_tool_verb_cat(int argc, char **argv);
 int tw_tool_verb_check(int argc, char **argv);
 int tw_tool_verb_crc(int argc, char **argv);
+int tw_tool_verb_damage(int argc, char **argv);
 int tw_tool_verb_events(int argc, char **argv);
 int tw_tool_verb_fault(int argc, char **argv);
 int tw_tool_verb_get(int argc, char **argv);
@@ -22,6 +23,7 @@ int tw_tool_verb_put(int argc, char **argv);
 int tw_tool_verb_record(int argc, char **argv);
 int tw_tool_verb_resize(int argc, char **argv);
 int tw_tool_verb_rm(int argc, char **argv);
+int tw_tool_verb_trace(int argc, char **argv);
 int tw_tool_verb_umount(int argc, char **argv);
 
 #endif

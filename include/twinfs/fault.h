@@ -93,8 +93,12 @@ struct twinfs_fault_site {
 	 */
 	void (*owner)(void *ctx, const struct twinfs_flash_op *op, uint64_t addr, char *buf,
 		size_t size);
-	/* twinfs_faults_hook() gives something else now, or its `reads` has changed. */
-	void (*rehook)(void *ctx);
+	/*
+	 * twinfs_faults_hook() gives something else now, its `reads` have changed, or
+	 * what twinfs_faults_wants_calls() says. 0, or -ENOMEM: the rule that is being
+	 * added is not added; to want less must not fail.
+	 */
+	int (*rehook)(void *ctx);
 };
 
 /*
@@ -272,7 +276,7 @@ enum twinfs_fault_call {
 	TWINFS_FAULT_CALL_WRITE,
 	TWINFS_FAULT_CALL_TRUNCATE,
 	TWINFS_FAULT_CALL_FSYNC,
-	TWINFS_FAULT_CALL_COMMIT, /* new content reaches the chip */
+	TWINFS_FAULT_CALL_COMMIT, /* new content is made to last */
 	TWINFS_FAULT_CALL_REMOVE,
 	TWINFS_FAULT_CALL_RENAME,
 	TWINFS_FAULT_CALL_MKDIR,
@@ -285,7 +289,9 @@ enum twinfs_fault_call {
 TWINFS_API bool twinfs_faults_wants_calls(const struct twinfs_faults *faults);
 
 /*
- * Tells of a call: that it begins, or has ended. Rules with "before CALL of PATH"
+ * Tells of a call: that it begins, or has ended. A module tells by itself of what
+ * changes its chip (create, commit, remove, rename, mkdir, attr, store); open, read,
+ * write, truncate and fsync are told by who serves them. Rules with "before CALL of PATH"
  * or "after CALL of PATH" fire in here: cut, brown-out and note, which leave the
  * cells alone.
  *
@@ -297,6 +303,16 @@ TWINFS_API int twinfs_faults_call(struct twinfs_faults *faults, enum twinfs_faul
 	bool has_ended, const char *path, const char *new_path);
 
 /* ---- damage at rest ---- */
+
+/*
+ * Names the partition, the block in it, and the owner of the byte at @addr, as
+ * events do. No operation may run.
+ *
+ * @ret_part  NULL: in no partition, and the block is an erase unit of the chip
+ * @owner     room of @size bytes; "": nobody's
+ */
+TWINFS_API void twinfs_faults_locate(struct twinfs_faults *faults, uint64_t addr,
+	const char **ret_part, uint32_t *ret_block, char *owner, size_t size);
 
 /* One byte that was changed. */
 struct twinfs_fault_change {

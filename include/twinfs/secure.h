@@ -111,9 +111,6 @@ struct twinfs_secure_places {
 TWINFS_API int twinfs_secure_find(struct twinfs_flash *flash, uint64_t addr, uint64_t size,
 	unsigned slot, const struct twinfs_secure_places *places);
 
-/* The slot of the record that @len bytes begin with; 0: they are no whole record. */
-TWINFS_API unsigned twinfs_secure_slot_of(const void *record, uint32_t len);
-
 /* ---- check ---- */
 
 /*

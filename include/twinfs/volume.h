@@ -351,6 +351,37 @@ TWINFS_API int twinfs_volume_check(struct twinfs_flash *flash,
 	const struct twinfs_volume_config *config,
 	void (*found)(void *ctx, const struct twinfs_error *finding), void *ctx);
 
+/*
+ * Sums up, in 64 bits, all that can ever be seen of a block that holds metadata
+ * or nothing: for telling apart states of a chip without mounting each.
+ *
+ * Two images that differ in one block only, and in which that block has the same
+ * sight, cannot be told apart by any call of this header that is given @config:
+ * mounting, the tree and its content, what is pending, the ids of findings (texts
+ * may differ), and the result of every change, after which all blocks have the
+ * same sights again, or the same bytes. Nor when the power goes meanwhile.
+ *
+ * That holds because of such a block no more is read than: its first word, which
+ * makes the revision of a new pair newer than what is left in its blocks; the half
+ * of version 1 that it holds, if length and CRC are right, with the names that
+ * reach behind its content; the commits of version 2 that it holds, and whether
+ * another may follow them, for which the erased rest counts; all this whichever
+ * version the volume has. Everything else is erased before it is used.
+ *
+ * It does not hold for a block that has content of a file (of a damaged volume:
+ * that any block list leads to), nor for calls with a block size of 0, which look
+ * for superblocks anywhere. Left to chance is that two sights are equal by accident,
+ * one in 2^64, and that garbage gets a right CRC, one in 2^32, which on a device
+ * is the same chance.
+ *
+ * @config  as for mounting; block_size must not be 0
+ *
+ * Costs about as much as the CRC of the block and its digest. Returns 0, -EINVAL
+ * (config, no such block), -EOVERFLOW, -ESHUTDOWN, or what the hook of the chip says.
+ */
+TWINFS_API int twinfs_volume_glance(struct twinfs_flash *flash,
+	const struct twinfs_volume_config *config, uint32_t block, uint64_t *ret_sight);
+
 /* ---- watch ---- */
 
 enum twinfs_change_kind {
@@ -493,7 +524,8 @@ TWINFS_API int twinfs_volume_blocks(const struct twinfs_volume *volume, struct t
 /*
  * Lists all blocks in use, in no particular order: first metadata, then content.
  * A block with two owners comes twice, and in the middle of an operation one that
- * a pair has just left may; what follows a damage in a block list is left out. 0, -ESHUTDOWN, or what @extents says.
+ * a pair has just left may; what follows a damage in a block list is left out.
+ * Returns 0, -ESHUTDOWN, or what @extents says.
  */
 TWINFS_API int twinfs_volume_map(const struct twinfs_volume *volume, struct twinfs_flash *flash,
 	const struct twinfs_extents *extents);

@@ -96,11 +96,11 @@ struct twinfs_flash_hook *twinfs_faults_hook(struct twinfs_faults *faults)
 }
 
 /* Finds out what the rules need of the chip; tells the owner when that has changed. */
-static void rehook(struct twinfs_faults *faults)
+static int rehook(struct twinfs_faults *faults)
 {
 	bool was_hooked = faults->is_hooked, did_read = faults->hook.reads;
+	bool wanted_calls = faults->watched & TW_CALL, loose = false;
 	unsigned watched = 0;
-	bool loose = false;
 
 	for (unsigned i = 0; i < faults->count; i++) {
 		const struct tw_rule *rule = &faults->rules[i]->rule;
@@ -109,12 +109,14 @@ static void rehook(struct twinfs_faults *faults)
 		loose |= rule->kind == TWINFS_FAULT_LOOSEN || rule->outcome.rest == TW_REST_LOOSE;
 	}
 	faults->watched = watched;
-	faults->is_hooked = (watched & ~(unsigned)(TW_CALL | TW_TICK)) || faults->defect_count ||
-			    faults->brown_out.rule || loose;
+	faults->is_hooked =
+		(watched & TW_ACCESS) || faults->defect_count || faults->brown_out.rule || loose;
 	faults->hook.reads = (watched & TW_READ) || loose;
-	if (faults->site.rehook &&
-		(was_hooked != faults->is_hooked || did_read != faults->hook.reads))
-		faults->site.rehook(faults->site.ctx);
+	if (!faults->site.rehook ||
+		(was_hooked == faults->is_hooked && did_read == faults->hook.reads &&
+			wanted_calls == !!(watched & TW_CALL)))
+		return 0;
+	return faults->site.rehook(faults->site.ctx);
 }
 
 /* ---- add ---- */
@@ -342,12 +344,14 @@ int twinfs_faults_add(struct twinfs_faults *faults, const char *text, unsigned *
 	insert(faults, tw_steal(&live), time_ns);
 	if (at_once)
 		rc = act_at_once(faults, faults->rules[faults->count - 1], time_ns, err);
+	if (rc >= 0 && rehook(faults))
+		rc = no_memory(err);
 	if (rc < 0) {
 		take_out(faults, faults->count - 1);
+		(void)rehook(faults);
 		return rc;
 	}
 	faults->next_id++;
-	rehook(faults);
 	if (ret_id)
 		*ret_id = id;
 	return 0;
@@ -423,7 +427,7 @@ int twinfs_faults_add_lines(struct twinfs_faults *faults, const char *text, unsi
 	if (rc) {
 		while (faults->count > before)
 			take_out(faults, faults->count - 1);
-		rehook(faults);
+		(void)rehook(faults);
 		return rc;
 	}
 	if (ret_count)
@@ -439,7 +443,7 @@ int twinfs_faults_remove(struct twinfs_faults *faults, unsigned id)
 		if (faults->rules[i]->id != id)
 			continue;
 		take_out(faults, i);
-		rehook(faults);
+		(void)rehook(faults);
 		return 0;
 	}
 	return -ENOENT;
@@ -449,7 +453,7 @@ void twinfs_faults_clear(struct twinfs_faults *faults)
 {
 	while (faults->count)
 		take_out(faults, faults->count - 1);
-	rehook(faults);
+	(void)rehook(faults);
 }
 
 unsigned twinfs_faults_count(const struct twinfs_faults *faults)

@@ -135,19 +135,28 @@ static void say_what(struct words *words, const struct tw_rule *rule,
 }
 
 /* Where it was: the partition, the block in it, and whose it is. */
-static void find_place(struct twinfs_faults *faults, const struct twinfs_flash_op *op,
-	struct twinfs_fault_event *event, char *owner, size_t size)
+static void find_place(const struct twinfs_faults *faults, const struct twinfs_flash_op *op,
+	uint64_t addr, const char **ret_part, uint32_t *ret_block, char *owner, size_t size)
 {
 	const struct twinfs_fault_site *site = &faults->site;
 	struct twinfs_fault_part part;
 
-	event->block = (uint32_t)(event->addr / faults->erase_size);
-	if (site->part && !site->part(site->ctx, NULL, event->addr, &part)) {
-		event->part = part.name;
-		event->block = (uint32_t)((event->addr - part.addr) / part.block_size);
+	*ret_part = NULL;
+	*ret_block = (uint32_t)(addr / faults->erase_size);
+	if (site->part && !site->part(site->ctx, NULL, addr, &part)) {
+		*ret_part = part.name;
+		*ret_block = (uint32_t)((addr - part.addr) / part.block_size);
 	}
 	if (site->owner)
-		site->owner(site->ctx, op, event->addr, owner, size);
+		site->owner(site->ctx, op, addr, owner, size);
+}
+
+void twinfs_faults_locate(struct twinfs_faults *faults, uint64_t addr, const char **ret_part,
+	uint32_t *ret_block, char *owner, size_t size)
+{
+	if (size)
+		*owner = '\0';
+	find_place(faults, NULL, addr, ret_part, ret_block, owner, size);
 }
 
 void tw_tell(struct twinfs_faults *faults, const struct tw_live_rule *live,
@@ -173,7 +182,8 @@ void tw_tell(struct twinfs_faults *faults, const struct tw_live_rule *live,
 		event->len = op->len;
 	}
 	if (event->len)
-		find_place(faults, op, event, owner, sizeof(owner));
+		find_place(faults, op, event->addr, &event->part, &event->block, owner,
+			sizeof(owner));
 	say_what(&words, &live->rule, event);
 	faults->sink(faults->sink_ctx, event);
 }

@@ -36,11 +36,15 @@ static bool is_block_size(uint32_t size)
 	return tw_is_power_of_two(size) && size >= PROBE_MIN && size <= PROBE_MAX;
 }
 
-/* A version 1 superblock in block 0; a block size that is known is not compared with it. */
+/*
+ * A version 1 superblock in block 0; a block size that is known is not compared
+ * with it, but no content is longer.
+ */
 static int look_at_first(const uint8_t *bytes, uint64_t size, uint32_t block_size,
 	struct twinfs_superblock *ret_superblock)
 {
-	int rc = look_at(bytes, size, 0, ret_superblock);
+	int rc = look_at(bytes, block_size && block_size < size ? block_size : size, 0,
+		ret_superblock);
 
 	if (!rc && !block_size && !is_block_size(ret_superblock->block_size))
 		return -EUCLEAN;
@@ -51,10 +55,11 @@ static int look_at_first(const uint8_t *bytes, uint64_t size, uint32_t block_siz
 static int look_at_second(const uint8_t *bytes, uint64_t size, uint32_t block_size,
 	struct twinfs_superblock *ret_superblock)
 {
+	uint64_t end = 2 * (uint64_t)block_size;
 	int rc = -EUCLEAN;
 
 	if (block_size)
-		return look_at(bytes, size, block_size, ret_superblock);
+		return look_at(bytes, size < end ? size : end, block_size, ret_superblock);
 	for (uint32_t at = PROBE_MIN; rc == -EUCLEAN && at <= PROBE_MAX; at *= 2) {
 		rc = look_at(bytes, size, at, ret_superblock);
 		if (!rc && ret_superblock->block_size != at)

@@ -89,6 +89,20 @@ bool tw_v1_next_entry(const struct tw_v1_half *half, uint32_t *off, struct tw_v1
 	return true;
 }
 
+uint32_t tw_v1_seen(const uint8_t *bytes, uint32_t block_size)
+{
+	uint32_t off = TW_V1_HEADER_SIZE;
+	struct tw_v1_entry entry;
+	struct tw_v1_half half;
+
+	if (!parse_half(bytes, block_size, &half))
+		return 0;
+	while (tw_v1_next_entry(&half, &off, &entry))
+		;
+	off = off > half.len ? off : half.len;
+	return off < block_size ? off : block_size;
+}
+
 int tw_v1_read_superblock(const uint8_t *bytes, uint64_t size,
 	struct twinfs_superblock *ret_superblock)
 {

@@ -80,6 +80,12 @@ struct tw_v1_entry {
 bool tw_v1_next_entry(const struct tw_v1_half *half, uint32_t *off, struct tw_v1_entry *ret_entry);
 
 /*
+ * How many bytes of a block can be seen through a half that it holds: its content,
+ * and what entries that run past it take from behind. 0: it holds no valid half.
+ */
+uint32_t tw_v1_seen(const uint8_t *bytes, uint32_t block_size);
+
+/*
  * Reads a superblock from a half that starts at @bytes. -EUCLEAN: none there;
  * -ENOTSUP: a version other than 1.0 and 1.1, which is filled in.
  */

@@ -21,6 +21,8 @@
 
 #include "base/cleanup.h"
 #include "state.h"
+#include "subject.h"
+#include "watch.h"
 
 #define PATHS 2 /* partitions with paths: user and backup */
 
@@ -30,11 +32,7 @@ struct tw_fault_site {
 	struct twinfs_flash *chip; /* the second one */
 	/* While the module is off: what is on the chip then. */
 	struct twinfs_volume *looked[PATHS];
-};
-
-static const char *const prefixes[PATHS] = {
-	[TWINFS_PART_USER] = "/usr",
-	[TWINFS_PART_BACKUP] = "/bak",
+	bool has_looked[PATHS];
 };
 
 /* ---- partitions ---- */
@@ -105,24 +103,27 @@ static struct twinfs_volume *look(struct tw_fault_site *site, enum twinfs_part p
 	if (mounted(site, part))
 		return mounted(site, part);
 	config.flags |= TWINFS_VOLUME_READ_ONLY;
-	if (!site->looked[part] && info->present)
+	if (!site->has_looked[part] && info->present)
 		(void)twinfs_volume_mount(site->chip, &config, &site->looked[part], NULL);
+	site->has_looked[part] = true;
 	return site->looked[part];
 }
 
 static void forget_looks(struct tw_fault_site *site)
 {
-	for (int part = 0; part < PATHS; part++)
+	for (int part = 0; part < PATHS; part++) {
 		twinfs_volume_unmount(tw_steal(&site->looked[part]));
+		site->has_looked[part] = false;
+	}
 }
 
 /* The volume that @path is in, and its path there: "/usr/a" is "/a" of the first. */
 static bool split_path(const char *path, enum twinfs_part *ret_part, const char **ret_inner)
 {
 	for (int part = 0; part < PATHS; part++) {
-		size_t len = strlen(prefixes[part]);
+		size_t len = strlen(tw_part_path(part));
 
-		if (strncmp(path, prefixes[part], len) != 0 || (path[len] && path[len] != '/'))
+		if (strncmp(path, tw_part_path(part), len) != 0 || (path[len] && path[len] != '/'))
 			continue;
 		*ret_part = (enum twinfs_part)part;
 		*ret_inner = path[len] ? path + len : "/";
@@ -218,8 +219,8 @@ static bool concerns_slot(const struct tw_fault_site *site, const struct twinfs_
 
 	if (!is_in(site->module, TWINFS_PART_SECURE, op->addr))
 		return false;
-	if (op->kind == TWINFS_FLASH_PROGRAM)
-		return twinfs_secure_slot_of(op->data, op->len) == slot;
+	if (op->kind != TWINFS_FLASH_READ)
+		return site->module->secure && twinfs_secure_subject(site->module->secure) == slot;
 	return twinfs_secure_find(site->chip, info->addr, info->size, slot, &places) == 1;
 }
 
@@ -345,18 +346,17 @@ static void name_owner(const struct twinfs_volume *volume, enum twinfs_part part
 	if (len < 0 || len >= ROOM)
 		(void)snprintf(buf, size, "%s", roles[owner->role]); /* it has no name any more */
 	else
-		(void)snprintf(buf, size, "%s %s%s", roles[owner->role], prefixes[part],
+		(void)snprintf(buf, size, "%s %s%s", roles[owner->role], tw_part_path(part),
 			len > 1 ? path : "");
 }
 
-/* The slot that the operation, or the address, is of; 0: none. */
-static unsigned slot_at(const struct tw_fault_site *site, const struct twinfs_flash_op *op,
-	uint64_t addr)
+/* The slot that has its newest record at @addr; 0: none. */
+static unsigned slot_at(const struct tw_fault_site *site, uint64_t addr)
 {
 	const struct twinfs_flash_op look_at = {.kind = TWINFS_FLASH_READ, .addr = addr, .len = 1};
 
 	for (unsigned slot = 1; slot <= TWINFS_SECURE_SLOTS; slot++)
-		if (concerns_slot(site, op ? op : &look_at, slot))
+		if (concerns_slot(site, &look_at, slot))
 			return slot;
 	return 0;
 }
@@ -377,34 +377,43 @@ static void name_owner_at(struct tw_fault_site *site, enum twinfs_part part, uin
 	twinfs_volume_resume(volume);
 }
 
-static void tell_owner(void *ctx, const struct twinfs_flash_op *op, uint64_t addr, char *buf,
-	size_t size)
+/* Whose the bytes at @addr are, which are read, or at rest (@op NULL). */
+static void tell_reader(struct tw_fault_site *site, const struct twinfs_flash_op *op, uint64_t addr,
+	char *buf, size_t size)
 {
-	struct tw_fault_site *site = ctx;
 	struct twinfs_owner owner;
 	enum twinfs_part part = 0;
-	unsigned slot;
 
-	*buf = '\0';
 	while (part < TWINFS_PART_COUNT && !is_in(site->module, part, addr))
 		part++;
-	if (part == TWINFS_PART_SECURE) {
-		slot = slot_at(site, op, addr);
-		if (slot)
-			(void)snprintf(buf, size, "slot %u", slot);
-	} else if (part < PATHS && !op)
+	if (part == TWINFS_PART_SECURE && slot_at(site, addr))
+		(void)snprintf(buf, size, "slot %u", slot_at(site, addr));
+	else if (part < PATHS && !op)
 		name_owner_at(site, part, addr, buf, size);
 	else if (part < PATHS && owner_of(site, op, part, &owner))
 		name_owner(mounted(site, part), part, &owner, buf, size);
 }
 
-static void rehook(void *ctx)
+static void tell_owner(void *ctx, const struct twinfs_flash_op *op, uint64_t addr, char *buf,
+	size_t size)
 {
-	const struct tw_fault_site *site = ctx;
-	struct tw_plugs *plugs = &site->module->plugs;
+	struct tw_fault_site *site = ctx;
 
-	plugs->faults = twinfs_faults_hook(site->faults);
-	tw_plugs_connect(plugs, site->module->flash);
+	*buf = '\0';
+	if (op && op->kind != TWINFS_FLASH_READ)
+		tw_subject_tag(site->module, op, buf, size);
+	else
+		tell_reader(site, op, addr, buf, size);
+}
+
+static int rehook(void *ctx)
+{
+	struct twinfs_module *module = ((const struct tw_fault_site *)ctx)->module;
+	int rc = tw_watch_all(module);
+
+	module->plugs.faults = twinfs_faults_hook(module->fault_site->faults);
+	tw_plugs_connect(&module->plugs, module->flash);
+	return rc;
 }
 
 /* ---- life ---- */
@@ -453,6 +462,20 @@ struct twinfs_faults *twinfs_module_faults(struct twinfs_module *module)
 const struct twinfs_faults *tw_fault_site_faults(const struct twinfs_module *module)
 {
 	return module->fault_site ? module->fault_site->faults : NULL;
+}
+
+bool tw_fault_site_wants_calls(const struct twinfs_module *module)
+{
+	return module->fault_site && twinfs_faults_wants_calls(module->fault_site->faults);
+}
+
+void tw_fault_site_call(struct twinfs_module *module, enum twinfs_fault_call call, bool has_ended,
+	const char *path, const char *new_path)
+{
+	/* the power that it may cut is missed by the next operation */
+	if (module->fault_site)
+		(void)twinfs_faults_call(module->fault_site->faults, call, has_ended, path,
+			new_path);
 }
 
 void tw_fault_site_power_on(struct twinfs_module *module)

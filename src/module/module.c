@@ -19,6 +19,7 @@
 #include "fault_site.h"
 #include "record.h"
 #include "source.h"
+#include "watch.h"
 
 static int no_memory(struct twinfs_error *err)
 {
@@ -157,7 +158,7 @@ void twinfs_module_close(struct twinfs_module *module)
 
 static int mounted(void *ctx, enum twinfs_part part, struct twinfs_volume *volume)
 {
-	return tw_record_volume(ctx, part, volume);
+	return tw_watch_volume(ctx, part, volume);
 }
 
 int twinfs_module_power_on(struct twinfs_module *module,

@@ -63,10 +63,3 @@ int twinfs_secure_find(struct twinfs_flash *flash, uint64_t addr, uint64_t size,
 	walk_regions(flash, addr, size, &search);
 	return search.rc;
 }
-
-unsigned twinfs_secure_slot_of(const void *record, uint32_t len)
-{
-	struct tw_record it;
-
-	return tw_record_decode(record, len, &it) ? 0 : it.slot;
-}

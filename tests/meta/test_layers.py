@@ -32,6 +32,7 @@ PUBLIC = {
     'flash.h': 'src/flash',
     'volume.h': 'src/lfs',
     'secure.h': 'src/secure',
+    'fault.h': 'src/fault',
     'trace.h': 'src/fault',
     'overlay.h': 'src/overlay',
     'profile.h': 'src/module',

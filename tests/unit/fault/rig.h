@@ -106,12 +106,13 @@ static void rig_owner(void *ctx, const struct twinfs_flash_op *op, uint64_t addr
 	(void)snprintf(buf, size, addr / UNIT == 6 ? "data of /usr/a" : "");
 }
 
-static void rig_rehook(void *ctx)
+static int rig_rehook(void *ctx)
 {
 	struct rig *rig = ctx;
 
 	rig->rehooks++;
 	twinfs_flash_set_hook(rig->flash, twinfs_faults_hook(rig->faults));
+	return 0;
 }
 
 static void rig_sink(void *ctx, const struct twinfs_fault_event *event)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_grammar.c - rules as text: what is understood, how it is printed, what is refused. */
+#include <stdlib.h>
+
 #include "rig.h"
 
 struct wording {
@@ -323,6 +325,36 @@ START_TEST(several_lines_are_added_together_or_not_at_all)
 }
 END_TEST
 
+/* Whatever stands in backquotes behind "## Examples". */
+START_TEST(the_examples_of_the_document_are_rules)
+{
+	const char *name = getenv("FAULT_RULES_DOC");
+	FILE *file = name ? fopen(name, "re") : NULL;
+	char line[1000];
+	unsigned count = 0;
+	bool wanted = false;
+
+	ck_assert_msg(file || !name, "%s cannot be read", name);
+	while (file && fgets(line, sizeof(line), file)) {
+		char *save = NULL, *piece = strtok_r(line, "`", &save);
+
+		wanted |= !strcmp(line, "## Examples\n");
+		for (unsigned i = 0; wanted && piece; i++, piece = strtok_r(NULL, "`", &save)) {
+			struct twinfs_error err = {0};
+
+			if (i % 2 == 0)
+				continue;
+			ck_assert_msg(!twinfs_fault_check(piece, &err), "'%s': %s", piece,
+				err.text);
+			count++;
+		}
+	}
+	ck_assert_msg(!name || count > 15, "%u examples", count);
+	if (file)
+		(void)fclose(file);
+}
+END_TEST
+
 START_TEST(numbers_are_never_given_twice_and_rules_are_bounded)
 {
 	static struct rig rig;
@@ -350,5 +382,5 @@ END_TEST
 RUN_CASES("grammar", rules_are_understood_and_printed_in_one_form,
 	empty_lines_and_comments_are_no_rules, what_makes_no_sense_is_refused_with_its_place,
 	text_that_is_too_long_is_refused, words_in_any_order_are_understood_or_refused,
-	several_lines_are_added_together_or_not_at_all,
+	several_lines_are_added_together_or_not_at_all, the_examples_of_the_document_are_rules,
 	numbers_are_never_given_twice_and_rules_are_bounded)

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <twinfs/volume.h>
 
+#include "base/bytes.h"
+#include "base/crc.h"
 #include "lib/chip.h"
 #include "lib/suite.h"
 
@@ -54,4 +56,31 @@ START_TEST(too_few_bytes)
 }
 END_TEST
 
-RUN_CASES("probe", block_size_is_found, too_few_bytes)
+/* With a block size that is known, no superblock reaches into the next block. */
+START_TEST(content_of_two_blocks)
+{
+	struct geometry geometry = {512, 8, 1, 0xff};
+	struct twinfs_superblock found;
+	struct chip chip;
+
+	chip_init(&chip, &geometry);
+	for (uint32_t block = 0; block < 2; block++) {
+		uint8_t *bytes = chip_bytes(&chip) + block * 512;
+
+		memset(chip_bytes(&chip), 0xff, chip_size(&chip));
+		ck_assert_int_eq(twinfs_volume_format(chip.flash, &chip.config, NULL), 0);
+		memset(chip_bytes(&chip) + !block * 512, 0xff, 512);
+		ck_assert_int_eq(twinfs_volume_probe(chip_bytes(&chip), chip_size(&chip), 512,
+					 &found, NULL),
+			0);
+		tw_put_le32(bytes + 4, 600);
+		tw_put_le32(bytes + 596, tw_crc32_raw(UINT32_MAX, bytes, 596));
+		ck_assert_int_eq(twinfs_volume_probe(chip_bytes(&chip), chip_size(&chip), 512,
+					 &found, NULL),
+			-EUCLEAN);
+	}
+	chip_release(&chip);
+}
+END_TEST
+
+RUN_CASES("probe", content_of_two_blocks, block_size_is_found, too_few_bytes)
