@@ -46,6 +46,7 @@ int tw_emu_faults_begin(struct tw_emu *emu, struct twinfs_error *err)
 			return rc;
 		}
 	}
+	emu->wants_calls = twinfs_faults_wants_calls(emu->faults);
 	return 0;
 }
 
@@ -178,6 +179,7 @@ static int run(struct tw_emu *emu, const void *opener, char *text, FILE *answer,
 	(void)opener;
 	(void)pthread_rwlock_wrlock(&emu->power);
 	rc = run_lines(emu, text, answer, err);
+	emu->wants_calls = twinfs_faults_wants_calls(emu->faults);
 	(void)pthread_rwlock_unlock(&emu->power);
 	return rc;
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "attr.h"
+#include "calls.h"
 #include "fault_control.h"
 #include "fuse_ops.h"
 #include "fuse_worker.h"
@@ -18,6 +19,19 @@
 static bool is_tree(uint64_t ino)
 {
 	return tw_emu_ino_tree(ino) != TW_EMU_NO_TREE;
+}
+
+int tw_emu_truncate(const struct tw_emu_ref *ref, uint64_t size)
+{
+	int rc = tw_emu_call_begins(ref, TWINFS_FAULT_CALL_TRUNCATE);
+
+	if (rc == 0)
+		rc = twinfs_overlay_truncate(ref->overlay, ref->ino, size);
+	if (rc < 0)
+		return rc;
+	tw_emu_touch(ref);
+	tw_emu_call_ended(ref, TWINFS_FAULT_CALL_TRUNCATE);
+	return 0;
 }
 
 /* ---- open ---- */
@@ -31,14 +45,15 @@ static int open_ref(const struct tw_emu_ref *ref, uint64_t ino, struct fuse_file
 
 	if (writable && tw_emu_ino_tree(ino) == TW_EMU_BAK)
 		return -EROFS;
-	rc = twinfs_overlay_open(ref->overlay, ref->ino);
+	rc = tw_emu_call_begins(ref, TWINFS_FAULT_CALL_OPEN);
+	if (rc == 0)
+		rc = twinfs_overlay_open(ref->overlay, ref->ino);
 	if (rc < 0)
 		return rc;
-	if (fi->flags & O_TRUNC) {
-		rc = twinfs_overlay_truncate(ref->overlay, ref->ino, 0);
-		if (rc == 0)
-			tw_emu_touch(ref);
-	}
+	if (fi->flags & O_TRUNC)
+		rc = tw_emu_truncate(ref, 0);
+	if (rc == 0)
+		tw_emu_call_ended(ref, TWINFS_FAULT_CALL_OPEN);
 	if (rc == 0)
 		file = tw_emu_files_add(&ref->emu->files, &(struct tw_emu_file){
 								  .ino = ino,
@@ -51,7 +66,7 @@ static int open_ref(const struct tw_emu_ref *ref, uint64_t ino, struct fuse_file
 	fi->fh = (uintptr_t)file;
 	/* faults change cells behind the kernel's back, or what each single read gives */
 	fi->keep_cache = !tw_emu_has_faults(ref->emu);
-	fi->direct_io = twinfs_flash_watches_reads(ref->emu->flash);
+	fi->direct_io = twinfs_flash_watches_reads(ref->emu->flash) || ref->emu->wants_calls;
 	fi->noflush = !writable;
 	return 0;
 }
@@ -153,12 +168,15 @@ void tw_emu_op_read(struct fuse_req *req, uint64_t ino, size_t size, off_t off,
 	}
 	rc = tw_emu_enter(tw_emu_of(req), ino, &ref);
 	if (rc == 0)
+		rc = tw_emu_call_begins(&ref, TWINFS_FAULT_CALL_READ);
+	if (rc == 0)
 		rc = twinfs_overlay_view(ref.overlay, ref.ino, size, (uint64_t)off, &view);
 	if (rc < 0) {
 		tw_emu_leave(&ref);
 		tw_emu_reply(req, rc);
 		return;
 	}
+	tw_emu_call_ended(&ref, TWINFS_FAULT_CALL_READ);
 	/* the power is held: the pieces lie in the chip's map (state.h) */
 	if (view.view.count >= IOV_MAX)
 		reply_copied(req, &view.view);
@@ -174,9 +192,13 @@ static int64_t write_file(struct tw_emu *emu, uint64_t ino, const char *buf, siz
 	int64_t rc = tw_emu_enter(emu, ino, &ref);
 
 	if (rc == 0)
+		rc = tw_emu_call_begins(&ref, TWINFS_FAULT_CALL_WRITE);
+	if (rc == 0)
 		rc = twinfs_overlay_write(ref.overlay, ref.ino, buf, size, off);
-	if (rc > 0)
+	if (rc > 0) {
 		tw_emu_touch(&ref);
+		tw_emu_call_ended(&ref, TWINFS_FAULT_CALL_WRITE);
+	}
 	return rc;
 }
 
@@ -206,6 +228,21 @@ static int sync_file(struct tw_emu *emu, uint64_t ino)
 	return rc < 0 ? rc : twinfs_overlay_sync(ref.overlay, ref.ino);
 }
 
+/* The same when a program asks for it: closing a file is none of its fsyncs. */
+static int fsync_file(struct tw_emu *emu, uint64_t ino)
+{
+	_cleanup_leave_ struct tw_emu_ref ref = {0};
+	int rc = tw_emu_enter(emu, ino, &ref);
+
+	if (rc == 0)
+		rc = tw_emu_call_begins(&ref, TWINFS_FAULT_CALL_FSYNC);
+	if (rc == 0)
+		rc = twinfs_overlay_sync(ref.overlay, ref.ino);
+	if (rc == 0)
+		tw_emu_call_ended(&ref, TWINFS_FAULT_CALL_FSYNC);
+	return rc;
+}
+
 static void reply_sync(struct fuse_req *req, int rc)
 {
 	if (rc == -ESHUTDOWN)
@@ -227,7 +264,7 @@ void tw_emu_op_fsync(struct fuse_req *req, uint64_t ino, int datasync, struct fu
 {
 	(void)datasync;
 	(void)fi;
-	reply_sync(req, is_tree(ino) ? sync_file(tw_emu_of(req), ino) : 0);
+	reply_sync(req, is_tree(ino) ? fsync_file(tw_emu_of(req), ino) : 0);
 }
 
 void tw_emu_op_release(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi)
@@ -259,10 +296,7 @@ static int allocate(struct tw_emu *emu, uint64_t ino, uint64_t end)
 	if (rc < 0 || end <= stat.stat.size)
 		return rc;
 	/* cannot shrink what a write just grew: the kernel locks out writes meanwhile */
-	rc = twinfs_overlay_truncate(ref.overlay, ref.ino, end);
-	if (rc == 0)
-		tw_emu_touch(&ref);
-	return rc;
+	return tw_emu_truncate(&ref, end);
 }
 
 void tw_emu_op_fallocate(struct fuse_req *req, uint64_t ino, int mode, off_t off, off_t len,

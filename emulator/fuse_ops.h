@@ -69,6 +69,9 @@ int tw_emu_open_own(struct tw_emu *emu, uint64_t ino, void *own, void (*release)
 /* Answers with the opened @fi when @rc is 0; closes what has @own if nobody took it. */
 void tw_emu_reply_own(struct fuse_req *req, int rc, struct fuse_file_info *fi);
 
+/* Gives an open file of a tree another size. 0, or as twinfs_overlay_truncate(). */
+int tw_emu_truncate(const struct tw_emu_ref *ref, uint64_t size);
+
 /* Sets the time of change of an object of a tree to now; in memory, so it cannot fail. */
 void tw_emu_touch(const struct tw_emu_ref *ref);
 

@@ -61,6 +61,7 @@ struct tw_emu {
 				   first_ino and block_size; held shared by every operation */
 	struct tw_emu_tree trees[TW_EMU_TREES];
 	struct twinfs_faults *faults; /* the module's; lives as long */
+	bool wants_calls; /* a rule waits for calls; changes with the power as if to switch it */
 	struct tw_emu_trace trace;
 	unsigned restarts_left; /* boots after a power cut that are still granted; the worker's */
 	struct tw_emu_events events;

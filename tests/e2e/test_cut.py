@@ -43,7 +43,7 @@ class Cut(lib.MountTest):
                       lambda: os.unlink(usr('main.py')), lambda: os.rename(usr('lib'), usr('b')),
                       lambda: os.truncate(usr('notes.txt'), 0),
                       lambda: os.getxattr(usr('main.py'), 'user.twinfs.layer'),
-                      lambda: lib.read(self.mount.bak('main.py')),
+                      lambda: lib.read(self.mount.bak('usr/main.py')),
                       lambda: lib.read(self.mount.path('SecureData')),
                       lambda: lib.write(self.mount.path('SecureData'), b'STORE 1 1\na')):
             with self.fails(errno.EIO):

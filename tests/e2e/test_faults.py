@@ -233,6 +233,71 @@ class Faults(FaultTest):
         self.assertEqual(lib.read(self.mount.usr('saved')), b'in time')
 
 
+class Calls(FaultTest):
+    """Rules that wait for a call of a program, not for an operation of the chip."""
+
+    def noted(self):
+        return [event['rule'] for event in self.events() if event['kind'] == 'fault']
+
+    def test_each(self):
+        usr = self.mount.usr
+        lib.write(usr('file'), b'x' * 100)
+        calls = {
+            'create of /usr/made': lambda: lib.write(usr('made'), b''),
+            'mkdir of /usr/dir': lambda: os.mkdir(usr('dir')),
+            'open of /usr/file': lambda: lib.read(usr('file')),
+            'read of /usr/f*': lambda: lib.read(usr('file')),
+            'open of /bak/usr/main.py': lambda: lib.read(self.mount.bak('usr/main.py')),
+            'write of /usr/file': lambda: lib.write(usr('file'), b'y'),
+            'truncate of /usr/file': lambda: os.truncate(usr('file'), 50),
+            'fsync of /usr/lib/net.py': self.fsync,
+            'commit of /usr/file': lambda: lib.write(usr('file'), b'z'),
+            'rename of /usr/file': lambda: os.rename(usr('file'), usr('dir/file')),
+            'remove of /usr/dir/file': lambda: os.unlink(usr('dir/file')),
+            'store of slot 3': lambda: lib.write(self.mount.path('SecureData'), b'STORE 3 1\na'),
+        }
+        for call, act in calls.items():
+            with self.subTest(call):
+                self.ask('clear')
+                before = int(self.ask('note before %s\n' % call)[1])
+                self.add('note after %s' % call)
+                lib.read(usr('notes.txt'))
+                self.assertFalse({before, before + 1} & set(self.noted()))
+                act()
+                self.assertEqual(sorted({before, before + 1} & set(self.noted())),
+                                 [before, before + 1])
+
+    def fsync(self):
+        with lib.Raw(self.mount.usr('lib/net.py'), os.O_RDWR) as file:
+            os.fsync(file.fd)
+
+    def test_cut_before(self):
+        path = self.mount.usr('notes.txt')
+        for call, act in (('open', lambda: lib.read(path)), ('read', lambda: lib.read(path)),
+                          ('write', lambda: lib.write(path, b'new')),
+                          ('truncate', lambda: os.truncate(path, 3)),
+                          ('rename', lambda: os.rename(path, path + '2'))):
+            with self.subTest(call):
+                self.ask('clear')
+                self.add('cut before %s of /usr/notes.txt' % call)
+                with self.fails(errno.EIO):
+                    act()
+                self.assertEqual(self.status()['power'], 'off')
+                self.mount.power('on')
+                self.assertEqual(lib.read(path), self.files['notes.txt'])
+
+    def test_cut_after(self):
+        """The call that went well is told so; the next one meets the cut."""
+        self.add('cut after fsync of /usr/notes.txt')
+        with lib.Raw(self.mount.usr('notes.txt'), os.O_RDWR) as file:
+            os.write(file.fd, b'SAVED')
+            os.fsync(file.fd)
+            with self.fails(errno.EIO):
+                os.fsync(file.fd)
+        self.mount.power('on')
+        self.assertTrue(lib.read(self.mount.usr('notes.txt')).startswith(b'SAVED'))
+
+
 class Options(FaultTest):
     begins_mounted = False
 
