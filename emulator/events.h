@@ -20,7 +20,7 @@
 #define TW_EMU_EVENTS_KEPT 1000u /* lines that a new reader still gets */
 
 struct tw_emu_events {
-	pthread_mutex_t lock; /* guards the rest; nothing else is locked under it */
+	pthread_mutex_t lock;            /* guards the rest; nothing else is locked under it */
 	char *lines[TW_EMU_EVENTS_KEPT]; /* number n is at n % TW_EMU_EVENTS_KEPT */
 	uint64_t next;                   /* number of the next event; the first is 1 */
 	bool is_closed;                  /* none will come */

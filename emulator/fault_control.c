@@ -14,6 +14,9 @@
 #include "fuse_worker.h"
 #include "tell.h"
 
+#define PASS_MAX_MS UINT64_C(1000000000)
+#define NS_PER_MS   UINT64_C(1000000)
+
 /* From within the chip: its lock is held. */
 static void on_event(void *ctx, const struct twinfs_fault_event *event)
 {
@@ -117,6 +120,19 @@ static int set_seed(struct tw_emu *emu, char *words, struct twinfs_error *err)
 	return 0;
 }
 
+/* Virtual time in which nothing happens on the chip; a brown-out may end in it. */
+static int pass(struct tw_emu *emu, char *words, struct twinfs_error *err)
+{
+	char *rest = NULL, *word = strtok_r(words, " \t\r", &rest);
+	uint64_t ms;
+
+	if (!word || !parse_number(word, &ms) || ms > PASS_MAX_MS)
+		return fail(err, -EINVAL, "is not a number of milliseconds", word ? word : "");
+	/* -ESHUTDOWN: the power is off, from before or by this; that is no failure to pass time */
+	(void)twinfs_faults_pass(emu->faults, ms * NS_PER_MS);
+	return 0;
+}
+
 /* The rest of @line when it begins with @word; else NULL. */
 static char *after_word(char *line, const char *word)
 {
@@ -129,14 +145,18 @@ static char *after_word(char *line, const char *word)
 
 static bool is_command(char *line)
 {
-	return after_word(line, "clear") || after_word(line, "seed");
+	return after_word(line, "clear") || after_word(line, "seed") || after_word(line, "pass");
 }
 
 static int run_command(struct tw_emu *emu, char *line, struct twinfs_error *err)
 {
-	char *words = after_word(line, "clear");
+	char *words;
 
-	return words ? clear(emu, words, err) : set_seed(emu, after_word(line, "seed"), err);
+	if ((words = after_word(line, "clear")))
+		return clear(emu, words, err);
+	if ((words = after_word(line, "seed")))
+		return set_seed(emu, words, err);
+	return pass(emu, after_word(line, "pass"), err);
 }
 
 /*
@@ -174,13 +194,17 @@ static int run_lines(struct tw_emu *emu, char *text, FILE *answer, struct twinfs
 static int run(struct tw_emu *emu, const void *opener, char *text, FILE *answer,
 	struct twinfs_error *err)
 {
+	bool is_cut;
 	int rc;
 
 	(void)opener;
 	(void)pthread_rwlock_wrlock(&emu->power);
 	rc = run_lines(emu, text, answer, err);
 	emu->wants_calls = twinfs_faults_wants_calls(emu->faults);
+	is_cut = twinfs_module_is_on(emu->module) && !twinfs_flash_has_power(emu->flash);
 	(void)pthread_rwlock_unlock(&emu->power);
+	if (is_cut)
+		tw_emu_worker_cut(emu->worker);
 	return rc;
 }
 

@@ -31,7 +31,8 @@ double tw_emu_cache_name(struct tw_emu *emu, uint64_t parent, const char *name)
 
 	if (!tw_emu_is_tree_root(parent))
 		return TW_EMU_FOREVER;
-	if (emu->options->auto_restarts) /* it boots while requests wait, and nothing may be stale */
+	if (emu->options->auto_restarts) /* it boots while requests wait, and nothing may be stale
+					  */
 		return 0;
 	rc = tw_emu_names_add(&emu->trees[tree].names, name);
 	if (rc > 0)
@@ -268,8 +269,7 @@ void tw_emu_op_rename(struct fuse_req *req, uint64_t parent, const char *name, u
 		rc = -EPERM;
 	else if (from == TW_EMU_BAK || to == TW_EMU_BAK)
 		rc = -EROFS;
-	else if (tw_emu_cache_name(emu, new_parent, new_name) <= 0 &&
-		 !emu->options->auto_restarts)
+	else if (tw_emu_cache_name(emu, new_parent, new_name) <= 0 && !emu->options->auto_restarts)
 		rc = -ENOMEM; /* the kernel moves its entry along with the time it has left */
 	else
 		rc = rename_in_tree(emu, parent, name, new_parent, new_name, flags);

@@ -410,8 +410,8 @@ int tw_daemon_run(const struct tw_daemon_options *options, struct twinfs_error *
 {
 	struct tw_daemon_options absolute = *options;
 	struct twinfs_source *source = &absolute.source;
-	const char **paths[] = {&source->image, &source->user, &source->backup, &source->secure,
-		&absolute.trace};
+	const char **paths[] = {
+		&source->image, &source->user, &source->backup, &source->secure, &absolute.trace};
 	char *copies[PATHS] = {NULL}, mountpoint[PATH_MAX];
 	char *directory = getcwd(NULL, 0);
 	struct twinfs_error ignored;

@@ -57,9 +57,9 @@ struct tw_emu_worker {
 	atomic_bool shed[TW_EMU_TREES], forget;
 	pthread_mutex_t lock; /* guards what follows; nothing else is locked under it */
 	struct list jobs;
-	bool is_cut;          /* and the worker has not begun with it */
-	bool is_in_names;     /* waits, or may wait, for the lock of a directory */
-	bool holds_answers;   /* to requests that fail, in: */
+	bool is_cut;        /* and the worker has not begun with it */
+	bool is_in_names;   /* waits, or may wait, for the lock of a directory */
+	bool holds_answers; /* to requests that fail, in: */
 	struct list early, late;
 };
 

@@ -189,7 +189,8 @@ void tw_emu_tell_off(struct tw_emu *emu)
 
 void tw_emu_tell_trace(struct tw_emu *emu, bool is_on, const char *path, const char *error)
 {
-	struct json_object *object = begin(emu, is_on ? "trace_started" : "trace_stopped", now(emu));
+	struct json_object *object =
+		begin(emu, is_on ? "trace_started" : "trace_stopped", now(emu));
 
 	put_text(&object, "file", path);
 	put_text(&object, "error", error);

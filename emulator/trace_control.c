@@ -129,5 +129,4 @@ static void closed(struct tw_emu *emu, const void *opener)
 	(void)pthread_rwlock_unlock(&emu->power);
 }
 
-const struct tw_emu_commands tw_emu_trace_commands = {
-	.run = run, .list = list, .closed = closed};
+const struct tw_emu_commands tw_emu_trace_commands = {.run = run, .list = list, .closed = closed};

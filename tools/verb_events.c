@@ -82,8 +82,7 @@ static int copy(const struct tw_tool_control *control, bool json)
 			break;
 	}
 	if (!status && got < 0 && errno != EAGAIN && !is_gone(errno))
-		status = tw_tool_error("events", control->mount, "%s",
-			tw_tool_host_reason(-errno));
+		status = tw_tool_error("events", control->mount, "%s", tw_tool_host_reason(-errno));
 	tw_tool_text_release(&text);
 	return status;
 }

@@ -26,13 +26,15 @@ static const struct tw_tool_option options[] = {
 static const struct tw_tool_syntax syntax = {
 	.verb = "fault",
 	.usage = (const char *const[]){"[--seed N] MOUNT add RULE...", "[--json] MOUNT list",
-		"MOUNT clear [ID...]", NULL},
+		"MOUNT clear [ID...]", "MOUNT pass MS", NULL},
 	.about = "Adds faults to the chip of a mounted module, lists them with how often they "
 		 "fired, or removes them: those with a number given, or all. Of several rules "
-		 "all are added, or none; add prints their numbers.",
+		 "all are added, or none; add prints their numbers. pass lets milliseconds of "
+		 "virtual time go by, in which nothing happens on the chip.",
 	.options = options,
-	.status = "Exit status: 0 done; 2 could not be done: a rule is wrong, or there is none with "
-		  "that number.",
+	.status =
+		"Exit status: 0 done; 2 could not be done: a rule is wrong, or there is none with "
+		"that number.",
 	.example = "twinfs fault module add 'cut torn at op 1337'",
 };
 
@@ -97,6 +99,20 @@ static int clear(struct tw_tool_args *args, struct fault *fault)
 	return status ? status : run_command(fault);
 }
 
+static int pass(struct tw_tool_args *args, struct fault *fault)
+{
+	const char *ms;
+	int status = tw_tool_need(args, "MS", &ms);
+
+	if (!status)
+		status = tw_tool_no_more(args);
+	if (!status && strspn(ms, "0123456789") != strlen(ms))
+		return tw_tool_usage("fault", "'%s' is not a number", ms);
+	if (!status)
+		status = add_text(fault, "pass ", ms, "\n");
+	return status ? status : run_command(fault);
+}
+
 static int list(struct tw_tool_args *args, struct fault *fault)
 {
 	int status = tw_tool_no_more(args);
@@ -115,19 +131,20 @@ static int list(struct tw_tool_args *args, struct fault *fault)
 static int run(struct tw_tool_args *args, struct fault *fault)
 {
 	const char *mount, *word;
-	int (*act)(struct tw_tool_args *args, struct fault *fault);
+	int (*act)(struct tw_tool_args * args, struct fault * fault);
 	int status = tw_tool_need(args, "MOUNT", &mount);
 
 	if (!status)
-		status = tw_tool_need(args, "add, list or clear", &word);
+		status = tw_tool_need(args, "add, list, clear or pass", &word);
 	if (status)
 		return status;
 	act = !strcmp(word, "add")     ? add
 	      : !strcmp(word, "list")  ? list
 	      : !strcmp(word, "clear") ? clear
+	      : !strcmp(word, "pass")  ? pass
 				       : NULL;
 	if (!act)
-		return tw_tool_usage("fault", "'%s' is not add, list or clear", word);
+		return tw_tool_usage("fault", "'%s' is not add, list, clear or pass", word);
 	if (fault->json && act != list)
 		return tw_tool_usage("fault", "--json goes with list");
 	if (fault->seed && act != add)

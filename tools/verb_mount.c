@@ -49,8 +49,7 @@ static const struct tw_tool_option options[] = {
 		"several times"},
 	{KEY_FAULTS, "faults", "FILE", "the same from a file, one rule a line"},
 	{KEY_SEED, "seed", "N", "of the chance in faults (0)"},
-	{KEY_TRACE, "trace", "FILE",
-		"record what happens to the chip, from before the first boot"},
+	{KEY_TRACE, "trace", "FILE", "record what happens to the chip, from before the first boot"},
 	{'o', NULL, "OPTIONS",
 		"comma list: view=device (bare user partition instead of the union), "
 		"view=overlay, uid=N, gid=N, umask=OCTAL, ro (the image stays as it is), mtime "

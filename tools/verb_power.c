@@ -21,12 +21,14 @@ static const struct tw_tool_option options[] = {
 
 static const struct tw_tool_syntax syntax = {
 	.verb = "power",
-	.usage = (const char *const[]){"[options] MOUNT [status]", "MOUNT off|on|restart|cut", NULL},
+	.usage =
+		(const char *const[]){"[options] MOUNT [status]", "MOUNT off|on|restart|cut", NULL},
 	.about = "Says whether a mounted module has power, and why not; or switches it: off, on, "
 		 "restart; or cuts it in the middle of whatever goes on.",
 	.options = options,
-	.status = "Exit status: 0 done, or the power is on; 1 status: the power is off; 2 could not "
-		  "be done.",
+	.status =
+		"Exit status: 0 done, or the power is on; 1 status: the power is off; 2 could not "
+		"be done.",
 	.example = "twinfs power module restart",
 };
 

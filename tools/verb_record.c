@@ -27,7 +27,8 @@ static const struct tw_tool_syntax syntax = {
 	.about = "Runs a command, and records in a new trace what happens to the chip of a mounted "
 		 "module meanwhile, through power cuts and boots too.",
 	.options = options,
-	.status = "Exit status: that of the command; 126 or 127 when it cannot be run; 128 + N when "
+	.status = "Exit status: 0 when that of the command is 0, else that; 126 or 127 when it "
+		  "cannot be run; 128 + N when "
 		  "signal N killed it; 2 when the trace could not be begun, or is not complete and "
 		  "the command ended with 0.",
 	.example = "twinfs record module run.trace -- ./my-app module/usr",

@@ -88,6 +88,7 @@ class Control(FaultTest):
                 ('seed 1\nnote at op 9\nclear 77\n', errno.ENOENT, "'77'"),
                 ('clear all', errno.EINVAL, "'all'"),
                 ('seed', errno.EINVAL, 'seed'),
+                ('pass soon', errno.EINVAL, "'soon'"),
                 ('flip 1 bit in /usr/nix', errno.ENOENT, '/usr/nix'),
                 ('note at op 5\nclear\n\ncut at op', errno.EINVAL, 'line 4')):
             with self.subTest(text):
@@ -208,6 +209,18 @@ class Faults(FaultTest):
         self.assertEqual(len({one, two, data}), 3)
         self.ask('clear')
         self.assertEqual(lib.read(path), data)
+
+    def test_time_passes(self):
+        """A program that only waits still meets the end of a brown-out."""
+        self.add('brown-out after 1 writes for 5 s')
+        lib.write(self.mount.usr('one'), b'1')
+        self.add('pass 1000')
+        self.assertTrue(0 < int(self.mount.control('supply')) < 3800)
+        self.assertEqual(self.mount.control('power'), 'on\n')
+        lib.run(lib.TWINFS, 'fault', self.mount.root, 'pass', '4000')
+        self.assertTrue(self.mount.control('power').startswith('off\n'))
+        with self.fails(errno.EIO):
+            os.listdir(self.mount.usr())
 
     def test_brown_out(self):
         """The supply falls first; whoever watches it has time to save something."""

@@ -69,8 +69,8 @@ START_TEST(objects_know_their_paths)
 	expect_path(&rig, "/b", "/b");
 	ck_assert_int_eq(twinfs_overlay_open(rig.overlay, stat.stat.ino), 0);
 	ck_assert_int_eq(twinfs_overlay_unlink(rig.overlay, rig.root, "b"), 0);
-	ck_assert_int_eq(
-		twinfs_overlay_path(rig.overlay, stat.stat.ino, room, sizeof(room)), -ESTALE);
+	ck_assert_int_eq(twinfs_overlay_path(rig.overlay, stat.stat.ino, room, sizeof(room)),
+		-ESTALE);
 	twinfs_overlay_close(rig.overlay, stat.stat.ino);
 	rig_down(&rig);
 }
