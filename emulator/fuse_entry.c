@@ -31,8 +31,7 @@ double tw_emu_cache_name(struct tw_emu *emu, uint64_t parent, const char *name)
 
 	if (!tw_emu_is_tree_root(parent))
 		return TW_EMU_FOREVER;
-	if (emu->options->auto_restarts) /* it boots while requests wait, and nothing may be stale
-					  */
+	if (emu->options->auto_restarts) /* it boots while requests wait: nothing may be stale */
 		return 0;
 	rc = tw_emu_names_add(&emu->trees[tree].names, name);
 	if (rc > 0)
