@@ -37,7 +37,6 @@ void tw_power_cut(struct twinfs_faults *faults, const struct tw_live_rule *live,
 		(void)snprintf(faults->cause + len, sizeof(faults->cause) - (size_t)len,
 			" (%s of 0x%" PRIx64 ", operation %" PRIu64 ")", kinds[op->kind], op->addr,
 			op->seq);
-	faults->brown_out.rule = NULL;
 	faults->is_cut = true;
 }
 

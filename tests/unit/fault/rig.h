@@ -89,9 +89,10 @@ static int rig_ranges(void *ctx, const struct twinfs_flash_op *op,
 	(void)ctx;
 	if (op && op->addr < 4 * UNIT)
 		return -EAGAIN;
-	for (uint64_t unit = UNITS; unit--;)
-		if (rig_has(unit * UNIT, target)) {
-			rc = ranges->each(ranges->ctx, unit * UNIT, UNIT);
+	/* backwards, and twice, as a block with two owners */
+	for (uint64_t i = 2 * UNITS; i--;)
+		if (rig_has(i / 2 * UNIT, target)) {
+			rc = ranges->each(ranges->ctx, i / 2 * UNIT, UNIT);
 			if (rc)
 				return rc;
 		}

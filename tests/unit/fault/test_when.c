@@ -247,6 +247,8 @@ START_TEST(the_first_rule_decides_and_the_others_count_on)
 	(void)add(&rig, "flip mask 1 in 0x40+1 on program");
 	(void)add(&rig, "slow by 1 ms");
 	(void)add(&rig, "cut at program 2");
+	(void)add(&rig, "wear out after 0 cycles with program skip");
+	(void)add(&rig, "wear out after 0 cycles with program error");
 	ck_assert_int_eq(program(&rig, 0x40, 0, 16), -ENOSPC);
 	ck_assert_uint_eq(*cells(&rig, 0x40), 0xfe); /* what adds up, adds up */
 	ck_assert_int_eq(program(&rig, 0x40, 0, 16), -ENOSPC);
@@ -257,6 +259,8 @@ START_TEST(the_first_rule_decides_and_the_others_count_on)
 	ck_assert_uint_eq(rule(&rig, 3).fired, 2);
 	ck_assert_uint_eq(rule(&rig, 4).fired, 0); /* missed its turn */
 	ck_assert_int_eq(rule(&rig, 4).state, TWINFS_FAULT_DONE);
+	ck_assert_uint_eq(rule(&rig, 5).fired, 0);
+	ck_assert_uint_eq(rule(&rig, 6).fired, 0);
 	rig_release(&rig);
 }
 END_TEST
