@@ -166,7 +166,7 @@ static struct recorded_plan small_plan(unsigned format, uint64_t seed)
 		.work = RECORDED_CHANGES,
 		.count = 14,
 		.boots = 3,
-		.stores = 2,
+		.stores = 7,
 		.damages = seed % 3 == 0,
 		.policy = seed % 5 ? TWINFS_POLICY_DEVICE : TWINFS_POLICY_SAFE,
 		.seed = seed,
