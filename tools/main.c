@@ -37,6 +37,7 @@ static const struct verb verbs[] = {
 		tw_tool_verb_explore},
 	{"trace", "Check", "what happened to a chip, operation by operation, or summed up",
 		tw_tool_verb_trace},
+	{"report", "Check", "the result of an exploration as a page", tw_tool_verb_report},
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(*verbs))

@@ -137,6 +137,16 @@ static int show_slots(struct tw_rig *rig, struct tw_shown *tree)
 	return rc;
 }
 
+/* What the volumes are, or will be once a boot has made them. */
+static unsigned expect_flags(const struct tw_rig *rig)
+{
+	const struct twinfs_part_info *user = &rig->parts[TWINFS_PART_USER];
+	uint32_t version =
+		user->has_superblock ? user->superblock.version : user->config.disk_version;
+
+	return version >> 16 == 2 ? 0 : TW_EXPECT_VERSION_1;
+}
+
 static int make_expectations(struct tw_scene *scene, struct tw_worker *worker)
 {
 	_cleanup_(tw_shown_release) struct tw_shown before = {0}, factory = {0};
@@ -149,7 +159,9 @@ static int make_expectations(struct tw_scene *scene, struct tw_worker *worker)
 		rc = show_slots(rig, &before);
 	if (!rc)
 		rc = show_volume(rig, TWINFS_PART_BACKUP, "/usr", "/usr", &factory);
-	return rc ? rc : tw_expect_new(scene->story, &before, &factory, &scene->expect);
+	return rc ? rc
+		  : tw_expect_new(scene->story, &before, &factory, expect_flags(rig),
+			    &scene->expect);
 }
 
 static int add_name(struct tw_known *known, size_t *room, const char *name)

@@ -144,6 +144,7 @@ START_TEST(test_shards)
 				 &result, &err),
 		-EINVAL);
 	ck_assert_ptr_nonnull(strstr(err.text, "seed"));
+	ck_assert_int_eq(err.problem, TWINFS_P_EXPLORE);
 	for (unsigned i = 0; i < 3; i++)
 		twinfs_explore_result_free(parts[i]);
 }
