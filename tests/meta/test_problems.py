@@ -12,7 +12,6 @@ UNTESTED = {
     'TABLE': 'tests/unit/module/test_factory.c tells its causes apart by code and text',
     'FACTORY': 'the same',
     'BOOT': 'tests/unit/module/test_boot.c, the same',
-    'EXPLORE': 'tests/cli/test_explore.py reads its text',
     'MOUNT': 'tests/cli and tests/e2e read its text',
 }
 
