@@ -130,8 +130,7 @@ TWINFS_API int twinfs_secure_check(struct twinfs_secure *secure,
  * this header. 0, -ENOTSUP or -EUCLEAN (as opening the area: there is no sight),
  * or an errno of the chip.
  */
-TWINFS_API int twinfs_secure_glance(struct twinfs_flash *flash, uint64_t addr,
-	uint64_t *ret_sight);
+TWINFS_API int twinfs_secure_glance(struct twinfs_flash *flash, uint64_t addr, uint64_t *ret_sight);
 
 /* ---- watch ---- */
 
