@@ -13,6 +13,9 @@
 #include "base/fail.h"
 #include "base/random.h"
 
+/* What outcomes may take before they are forgotten, and tried again when they come back. */
+#define MOST_HELD ((size_t)64 << 20)
+
 static int no_memory(struct twinfs_error *err)
 {
 	return tw_fail(err, TWINFS_P_EXPLORE, -ENOMEM, "out of memory");
@@ -264,7 +267,8 @@ int tw_scene_open(struct tw_scene *scene, const struct twinfs_explore_options *o
 {
 	int rc = check_options(options, err);
 
-	*scene = (struct tw_scene){.options = options, .image = name_of(&options->source)};
+	*scene = (struct tw_scene){
+		.options = options, .image = name_of(&options->source), .most_held = MOST_HELD};
 	(void)pthread_mutex_init(&scene->inspect, NULL); /* cannot fail with default attributes */
 	if (!rc)
 		rc = make_request(scene, err);

@@ -8,7 +8,6 @@
 #include <stdint.h>
 #include <string.h>
 
-
 /* Small ones and large ones come from different places. */
 static const size_t counts[] = {0, 1, 1000, 65500, 65536, 600000, 1000000};
 
