@@ -17,14 +17,15 @@
 #include <twinfs/image.h>
 #include <twinfs/trace.h>
 
-#define LEN(array) (sizeof(array) / sizeof(*(array)))
-#define UNIT       4096u
-#define HOSTILE    "</script><img src=x onerror=alert(1)>&quot;'\"\xff\x01\xe2\x80\xae]]>-->"
+#define LEN(array)   (sizeof(array) / sizeof(*(array)))
+#define UNIT         4096u
+#define HOSTILE_FILE "/usr/" HOSTILE
+#define HOSTILE      "</script><img src=x onerror=alert(1)>&quot;'\"\xff\x01\xe2\x80\xae]]>-->"
 
 static const char *const plain_files[] = {"/usr/config.json", "/usr/log/0001.txt", "/usr/state.bin",
 	"/usr/lib/cloud.py", "/usr/log/0002.txt", "/usr/cache/a.json", "/usr/cache/b.json",
 	"/usr/main.py", "/usr/i18n/de.json", "/usr/i18n/en.json"};
-static const char *const hostile_files[] = {"/usr/" HOSTILE, "/usr/<b>bold</b>", "/usr/\"'`"};
+static const char *const hostile_files[] = {HOSTILE_FILE, "/usr/<b>bold</b>", "/usr/\"'`"};
 
 static const struct twinfs_trace_part parts[] = {
 	{"customer_fs", "/usr", 0x100000, 0x500000, UNIT},
@@ -254,7 +255,7 @@ static const struct sample samples[] = {
 };
 
 static const struct sample hostile_samples[] = {
-	{TWINFS_FINDING_LOST, "/usr/" HOSTILE, "/usr/" HOSTILE " is missing", 5, 50, 2,
+	{TWINFS_FINDING_LOST, HOSTILE_FILE, HOSTILE_FILE " is missing", 5, 50, 2,
 		{.kind = TWINFS_CUT_NOISE}, {0}},
 };
 
