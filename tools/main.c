@@ -32,6 +32,8 @@ static const struct verb verbs[] = {
 		tw_tool_verb_resize},
 	{"boot", "Check", "run the boot procedure: check and restore", tw_tool_verb_boot},
 	{"check", "Check", "check every rule of the formats", tw_tool_verb_check},
+	{"trace", "Check", "what happened to a chip, operation by operation, or summed up",
+		tw_tool_verb_trace},
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(*verbs))

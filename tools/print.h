@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <twinfs/module.h>
+#include <twinfs/trace.h>
 #include "attrs.h"
 
 /* ---- ls ---- */
@@ -110,6 +111,26 @@ struct tw_tool_resize {
 
 void tw_tool_print_resize(const struct tw_tool_resize *resize);
 void tw_tool_json_resize(const struct tw_tool_resize *resize);
+
+/* ---- trace ---- */
+
+/* "12.345678". Returns @room, of TW_TOOL_NUMBER_ROOM bytes. */
+const char *tw_tool_seconds_text(uint64_t ns, char *room);
+
+void tw_tool_print_trace_record(const struct twinfs_trace *trace,
+	const struct twinfs_trace_record *record);
+
+/* @rows: of each table. */
+void tw_tool_print_trace_summary(const struct twinfs_trace *trace,
+	const struct twinfs_trace_summary *summary, size_t rows);
+
+/* A record at a time: a trace may be long. @count: how many were printed before. */
+void tw_tool_json_trace_begin(const struct twinfs_trace *trace);
+void tw_tool_json_trace_record(const struct twinfs_trace *trace,
+	const struct twinfs_trace_record *record, uint64_t count);
+void tw_tool_json_trace_end(uint64_t count);
+void tw_tool_json_trace_summary(const struct twinfs_trace *trace,
+	const struct twinfs_trace_summary *summary);
 
 /* ---- crc ---- */
 

@@ -18,6 +18,7 @@
 enum {
 	KEY_POLICY = TW_OPT_LONG,
 	KEY_JSON,
+	KEY_TRACE,
 };
 
 static const struct tw_tool_option options[] = {
@@ -26,6 +27,7 @@ static const struct tw_tool_option options[] = {
 		"device: as the module does, with its holes (default); "
 		"safe: the holes are closed"},
 	{KEY_JSON, "json", NULL, "print the boot report as JSON"},
+	{KEY_TRACE, "trace", "FILE", "record what happens to the chip in this new file"},
 	{0},
 };
 
@@ -43,16 +45,31 @@ static const struct tw_tool_syntax syntax = {
 	.example = "twinfs boot --dry-run app.img",
 };
 
-static int boot(struct tw_tool_session *session, bool json, bool dry_run)
+/* Powers the module on, recorded in @trace unless that is NULL. 0 or the exit status. */
+static int power_on(struct tw_tool_session *session, const char *trace,
+	const struct twinfs_boot_report **ret_report)
+{
+	struct twinfs_error err = {0};
+	int status = 0;
+
+	if (trace && twinfs_module_record(session->module, trace, &err) < 0)
+		return tw_tool_report(session->verb, trace, &err);
+	if (twinfs_module_power_on(session->module, ret_report, &err) < 0)
+		status = tw_tool_report(session->verb, session->image, &err);
+	/* A boot that failed is worth looking at, too. */
+	if (twinfs_module_record_stop(session->module, &err) < 0)
+		status = tw_tool_report(session->verb, trace, &err);
+	return status;
+}
+
+static int boot(struct tw_tool_session *session, const char *trace, bool json, bool dry_run)
 {
 	const struct twinfs_boot_report *report;
 	_cleanup_free_ char *text = NULL;
-	struct twinfs_error err = {0};
-	int status;
+	int status = power_on(session, trace, &report);
 
-	if (twinfs_module_power_on(session->module, &report, &err) < 0)
-		return tw_tool_report(session->verb, session->image, &err);
-	status = tw_tool_flush(session);
+	if (!status)
+		status = tw_tool_flush(session);
 	if (status)
 		return status;
 	if (!json) {
@@ -71,6 +88,7 @@ int tw_tool_verb_boot(int argc, char **argv)
 	_cleanup_session_ struct tw_tool_session session = {0};
 	enum twinfs_policy policy = TWINFS_POLICY_DEVICE;
 	bool dry_run = false, json = false;
+	const char *trace = NULL;
 	struct tw_tool_args args;
 	int key, status;
 
@@ -82,6 +100,7 @@ int tw_tool_verb_boot(int argc, char **argv)
 			return tw_tool_bad_value(&args, "policy", "device or safe");
 		dry_run |= key == 'n';
 		json |= key == KEY_JSON;
+		trace = key == KEY_TRACE ? args.value : trace;
 	}
 	status = tw_tool_take_image(&args);
 	if (!status)
@@ -89,5 +108,5 @@ int tw_tool_verb_boot(int argc, char **argv)
 	if (!status)
 		status = tw_tool_open(&session, &args,
 			dry_run ? TWINFS_IMAGE_SCRATCH : TWINFS_IMAGE_WRITABLE, policy);
-	return status ? status : boot(&session, json, dry_run);
+	return status ? status : boot(&session, trace, json, dry_run);
 }

@@ -18,6 +18,7 @@ int tw_tool_verb_mount(int argc, char **argv);
 int tw_tool_verb_put(int argc, char **argv);
 int tw_tool_verb_resize(int argc, char **argv);
 int tw_tool_verb_rm(int argc, char **argv);
+int tw_tool_verb_trace(int argc, char **argv);
 int tw_tool_verb_umount(int argc, char **argv);
 
 #endif

@@ -56,6 +56,12 @@ WRONG = (
     (('mount', '--block-cycles', '0', 'a', 'm'), "--block-cycles: '0' is not a number"),
     (('resize', 'a'), 'BLOCKS is missing'),
     (('resize', 'a', '1', '2'), "'2' is one operand too many"),
+    (('trace',), 'FILE is missing'),
+    (('trace', 'a', 'b'), "'b' is one operand too many"),
+    (('trace', '--kind', 'read', 'a'), "--kind: 'read' is not program, erase, flip, mark or old"),
+    (('trace', '--block', 'x', 'a'), "--block: 'x' is not a number"),
+    (('trace', '--from', '-1', 'a'), "--from: '-1' is not a number"),
+    (('trace', '--to', '', 'a'), "--to: '' is not a number"),
     (('umount',), 'MOUNTPOINT is missing'),
     (('umount', 'a', 'b'), "'b' is one operand too many"),
 )
