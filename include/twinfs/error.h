@@ -90,6 +90,7 @@ enum twinfs_severity {
 	X(SECURE_KEY, "secure.key", ERROR, "the SecureData key file is missing, unsafe or wrong") \
 	X(PROFILE, "profile", ERROR, "the module profile is missing or wrong") \
 	X(TRACE, "trace", ERROR, "the trace is damaged, of another version, or cannot be written") \
+	X(CHECKS, "checks", ERROR, "a line of the file of checks is no rule") \
 	X(SOURCE, "source", ERROR, "the image cannot be opened the way it was asked for") \
 	X(TABLE, "table", ERROR, "checksum.json or backup_restore.json cannot be made or used") \
 	X(FACTORY, "factory", ERROR, "the factory image cannot be made") \

@@ -15,6 +15,7 @@
 
 struct tw_memo_node {
 	uint32_t unit; /* that is read next; NO_UNIT: the end, or not known yet */
+	enum tw_view view;
 	void *outcome;
 };
 
@@ -61,7 +62,8 @@ void *tw_memo_find(const struct tw_memo *memo, struct tw_stage *stage, uint32_t 
 	if (!memo->node_count)
 		return NULL;
 	while (node != NO_NODE && memo->nodes[node].unit != NO_UNIT)
-		node = follow(memo, node, tw_stage_sight(stage, memo->nodes[node].unit));
+		node = follow(memo, node, tw_stage_sight(stage, memo->nodes[node].unit,
+						    memo->nodes[node].view));
 	return node == NO_NODE ? NULL : memo->nodes[node].outcome;
 }
 
@@ -132,12 +134,18 @@ int tw_memo_add(struct tw_memo *memo, struct tw_stage *stage, void *outcome,
 
 	for (size_t i = 0; !rc && i < stage->read_count; i++) {
 		struct tw_memo_node *at = &memo->nodes[node];
+		enum tw_view view;
 
 		if (at->outcome || (at->unit != NO_UNIT && at->unit != stage->reads[i]))
 			return -EUCLEAN;
+		view = tw_stage_view(stage, stage->reads[i]);
+		if (at->unit == NO_UNIT)
+			at->view = view;
+		else if (view == TW_VIEW_BYTES && at->view != TW_VIEW_BYTES)
+			return -EAGAIN;
 		at->unit = stage->reads[i];
-		ret_steps[i] = (struct tw_memo_step){.unit = at->unit, .node = node};
-		rc = step(memo, node, tw_stage_sight(stage, at->unit), &node);
+		ret_steps[i] = (struct tw_memo_step){at->unit, node, at->view};
+		rc = step(memo, node, tw_stage_sight(stage, at->unit, at->view), &node);
 	}
 	if (rc)
 		return rc;

@@ -29,6 +29,7 @@ struct tw_memo {
 /* What all trials of one outcome have in common. */
 struct tw_memo_step {
 	uint32_t unit, node; /* the node at which it is read */
+	enum tw_view view;   /* in which its sight counts there */
 };
 
 void tw_memo_clear(struct tw_memo *memo);
@@ -42,8 +43,9 @@ void *tw_memo_find(const struct tw_memo *memo, struct tw_stage *stage, uint32_t 
 
 /*
  * Adds the path of the stage's last trial, which must not be there, in the state
- * that is up. @ret_steps has room for stage->read_count. 0, -ENOMEM, or -EUCLEAN:
- * a trial did not do what one before it did that saw the same.
+ * that is up. @ret_steps has room for stage->read_count. 0, -ENOMEM, -EUCLEAN:
+ * a trial did not do what one before it did that saw the same; or -EAGAIN: it has
+ * to see more of a unit than is looked at there, so nothing can be remembered.
  */
 int tw_memo_add(struct tw_memo *memo, struct tw_stage *stage, void *outcome,
 	struct tw_memo_step *ret_steps);

@@ -154,13 +154,15 @@ int tw_stage_init(struct tw_stage *stage, struct twinfs_image *image, struct twi
 		.unit_count = (uint32_t)twinfs_flash_units(flash),
 		.hook = {.before = before, .after = after, .reads = true, .ctx = stage},
 	};
-	stage->sights = calloc(stage->unit_count, sizeof(*stage->sights));
-	stage->is_known = calloc(stage->unit_count, sizeof(*stage->is_known));
+	for (unsigned view = 0; view < TW_VIEWS; view++)
+		stage->sights[view] = calloc(stage->unit_count, sizeof(uint64_t));
+	stage->known = calloc(stage->unit_count, sizeof(*stage->known));
 	stage->read_in = calloc(stage->unit_count, sizeof(*stage->read_in));
 	stage->owned_in = calloc(stage->unit_count, sizeof(*stage->owned_in));
 	stage->saved_in = calloc(stage->unit_count, sizeof(*stage->saved_in));
-	if (!stage->sights || !stage->is_known || !stage->read_in || !stage->owned_in ||
-		!stage->saved_in)
+	stage->content_in = calloc(stage->unit_count, sizeof(*stage->content_in));
+	if (!stage->sights[TW_VIEW_BYTES] || !stage->sights[TW_VIEW_GLANCE] || !stage->known ||
+		!stage->read_in || !stage->owned_in || !stage->saved_in || !stage->content_in)
 		return -ENOMEM;
 	twinfs_flash_set_hook(flash, &stage->hook);
 	return 0;
@@ -170,11 +172,13 @@ void tw_stage_release(struct tw_stage *stage)
 {
 	if (stage->flash)
 		twinfs_flash_set_hook(stage->flash, NULL);
-	free(stage->sights);
-	free(stage->is_known);
+	for (unsigned view = 0; view < TW_VIEWS; view++)
+		free(stage->sights[view]);
+	free(stage->known);
 	free(stage->read_in);
 	free(stage->owned_in);
 	free(stage->saved_in);
+	free(stage->content_in);
 	free(stage->reads);
 	free(stage->saved);
 	free(stage->old);
@@ -190,17 +194,40 @@ void tw_stage_changed(struct tw_stage *stage, uint64_t addr, uint64_t len)
 	uint32_t last = tw_stage_unit(stage, addr + (len ? len - 1 : 0));
 
 	for (uint32_t unit = tw_stage_unit(stage, addr); unit <= last; unit++)
-		stage->is_known[unit] = false;
+		stage->known[unit] = 0;
 }
 
-uint64_t tw_stage_sight(struct tw_stage *stage, uint32_t unit)
+static uint64_t look(const struct tw_stage *stage, uint32_t unit, enum tw_view view)
 {
-	if (!stage->is_known[unit]) {
-		stage->sights[unit] =
-			twinfs_digest(unit_bytes(stage, unit), unit_len(stage, unit)).low;
-		stage->is_known[unit] = true;
+	uint64_t sight;
+
+	if (view == TW_VIEW_GLANCE && stage->glance(stage->glance_ctx, unit, &sight))
+		return sight;
+	return twinfs_digest(unit_bytes(stage, unit), unit_len(stage, unit)).low;
+}
+
+uint64_t tw_stage_sight(struct tw_stage *stage, uint32_t unit, enum tw_view view)
+{
+	if (!(stage->known[unit] & 1u << view)) {
+		stage->sights[view][unit] = look(stage, unit, view);
+		stage->known[unit] |= (uint8_t)(1u << view);
 	}
-	return stage->sights[unit];
+	return stage->sights[view][unit];
+}
+
+enum tw_view tw_stage_view(const struct tw_stage *stage, uint32_t unit)
+{
+	bool is_content = stage->content_in[unit] == stage->trial;
+
+	return is_content || !stage->glance ? TW_VIEW_BYTES : TW_VIEW_GLANCE;
+}
+
+void tw_stage_content(struct tw_stage *stage, uint64_t addr, uint64_t len)
+{
+	uint32_t last = tw_stage_unit(stage, addr + (len ? len - 1 : 0));
+
+	for (uint32_t unit = tw_stage_unit(stage, addr); unit <= last; unit++)
+		stage->content_in[unit] = stage->trial;
 }
 
 /* ---- trials ---- */
@@ -212,6 +239,7 @@ void tw_stage_begin(struct tw_stage *stage, bool keeps_log)
 		memset(stage->read_in, 0, stage->unit_count * sizeof(*stage->read_in));
 		memset(stage->owned_in, 0, stage->unit_count * sizeof(*stage->owned_in));
 		memset(stage->saved_in, 0, stage->unit_count * sizeof(*stage->saved_in));
+		memset(stage->content_in, 0, stage->unit_count * sizeof(*stage->content_in));
 		stage->trial = 1;
 	}
 	stage->read_count = stage->saved_count = 0;

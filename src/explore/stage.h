@@ -20,6 +20,13 @@
 
 #include "story.h"
 
+/* How the bytes of a unit are looked at. Units with equal sights make no difference. */
+enum tw_view {
+	TW_VIEW_BYTES,
+	TW_VIEW_GLANCE, /* what is not content */
+	TW_VIEWS,
+};
+
 /* An operation of a trial; its bytes lie at @data of the stage's log. */
 struct tw_stage_op {
 	enum twinfs_flash_op_kind kind;
@@ -45,12 +52,19 @@ struct tw_stage {
 	uint32_t unit_size, unit_count;
 	struct tw_stage_range wide[2];
 
-	uint64_t *sights; /* what stands for the bytes of a unit: equal ones, equal behaviour */
-	bool *is_known;   /* the sight of a unit */
+	/*
+	 * What a glance at a unit shows of it, as far as a trial that takes it for
+	 * metadata, or for nothing, can see; false: no glance says that. May be NULL.
+	 */
+	bool (*glance)(void *ctx, uint32_t unit, uint64_t *ret_sight);
+	void *glance_ctx;
+	uint64_t *sights[TW_VIEWS]; /* of units, as known */
+	uint8_t *known;             /* bits 1u << view: which of them are */
 
 	/* The trial that runs, or ran last. */
 	uint32_t trial;
-	uint32_t *read_in, *owned_in, *saved_in; /* by unit: the last trial that did so */
+	uint32_t *read_in, *owned_in, *saved_in; /* by unit: the last trial that did so ... */
+	uint32_t *content_in;                    /* ... and that found content in it */
 	uint32_t *reads;                         /* units that it depends on, in order */
 	size_t read_count, read_room;
 	uint32_t *saved; /* units that it changed; their old bytes are in the order of this list */
@@ -74,7 +88,10 @@ void tw_stage_release(struct tw_stage *stage);
 void tw_stage_changed(struct tw_stage *stage, uint64_t addr, uint64_t len);
 
 /* The sight of a unit of the state that is up. Not while a trial runs. */
-uint64_t tw_stage_sight(struct tw_stage *stage, uint32_t unit);
+uint64_t tw_stage_sight(struct tw_stage *stage, uint32_t unit, enum tw_view view);
+
+/* The view in which the last trial saw a unit. */
+enum tw_view tw_stage_view(const struct tw_stage *stage, uint32_t unit);
 
 static inline uint32_t tw_stage_unit(const struct tw_stage *stage, uint64_t addr)
 {
@@ -89,6 +106,9 @@ void tw_stage_stop_log(struct tw_stage *stage);
 
 /* The trial depends on these bytes too, though it did not read them through the chip. */
 void tw_stage_read(struct tw_stage *stage, uint64_t addr, uint64_t len);
+
+/* In the state that is up, there is content of a file here. While a trial runs. */
+void tw_stage_content(struct tw_stage *stage, uint64_t addr, uint64_t len);
 
 /* Ends a trial: the chip is as it was. 0, or why what was noted is not complete. */
 int tw_stage_end(struct tw_stage *stage);

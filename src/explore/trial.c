@@ -80,6 +80,29 @@ static void set_wide(struct tw_rig *rig, unsigned which, enum twinfs_part part)
 			config->addr, config->size, 2ull * config->block_size};
 }
 
+/* The volume that @unit is a block of; NULL: none, or blocks are not units. */
+static const struct twinfs_volume_config *volume_at(const struct tw_rig *rig, uint64_t addr)
+{
+	for (int part = TWINFS_PART_USER; part <= TWINFS_PART_BACKUP; part++) {
+		const struct twinfs_volume_config *config = &rig->parts[part].config;
+
+		if (rig->parts[part].present && addr >= config->addr &&
+			addr - config->addr < config->size)
+			return config->block_size == rig->stage.unit_size ? config : NULL;
+	}
+	return NULL;
+}
+
+static bool glance(void *ctx, uint32_t unit, uint64_t *ret_sight)
+{
+	struct tw_rig *rig = ctx;
+	uint64_t addr = (uint64_t)unit * rig->stage.unit_size;
+	const struct twinfs_volume_config *config = volume_at(rig, addr);
+
+	return config && !twinfs_volume_glance(rig->stage.flash, config,
+				 (uint32_t)((addr - config->addr) / config->block_size), ret_sight);
+}
+
 int tw_rig_open(struct tw_rig *rig, const struct tw_trial_terms *terms, struct twinfs_error *err)
 {
 	struct twinfs_module_options options = terms->options->module;
@@ -95,6 +118,8 @@ int tw_rig_open(struct tw_rig *rig, const struct tw_trial_terms *terms, struct t
 		twinfs_module_part(rig->module, part, &rig->parts[part]);
 	rc = tw_stage_init(&rig->stage, twinfs_module_image(rig->module),
 		twinfs_module_flash(rig->module));
+	rig->stage.glance = glance;
+	rig->stage.glance_ctx = rig;
 	set_wide(rig, 0, TWINFS_PART_USER);
 	set_wide(rig, 1, TWINFS_PART_BACKUP);
 	return rc;

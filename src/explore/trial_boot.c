@@ -72,6 +72,41 @@ static int check_volumes(struct trial *trial)
 	return rc || !trial->rig->terms.shows_backup ? rc : check_part(trial, TWINFS_PART_BACKUP);
 }
 
+/* ---- content ---- */
+
+static int each_extent(void *ctx, const struct twinfs_extent *extent)
+{
+	struct trial *trial = ctx;
+
+	if (extent->owner.role == TWINFS_OWNER_DATA)
+		tw_stage_content(&trial->rig->stage, extent->addr, extent->len);
+	return 0;
+}
+
+/*
+ * Says which blocks hold content before the boot changes any: of those every
+ * byte counts. Of a volume that cannot be mounted nothing is known.
+ */
+static int find_content(struct trial *trial, enum twinfs_part part)
+{
+	struct twinfs_volume_config config = trial->rig->parts[part].config;
+	const struct twinfs_extents extents = {each_extent, trial};
+	struct twinfs_volume *volume;
+	int rc;
+
+	if (!trial->rig->parts[part].present)
+		return 0;
+	config.flags |= TWINFS_VOLUME_READ_ONLY;
+	rc = twinfs_volume_mount(trial->rig->stage.flash, &config, &volume, NULL);
+	if (rc) {
+		trial->outcome->is_memorable = false;
+		return is_of_host(rc) ? rc : 0;
+	}
+	rc = twinfs_volume_map(volume, NULL, &extents);
+	twinfs_volume_unmount(volume);
+	return rc;
+}
+
 /* ---- boots ---- */
 
 static int fail_boot(struct trial *trial, int rc, const struct twinfs_error *err)
@@ -387,8 +422,12 @@ static int go_on(struct trial *trial)
 static int run(struct trial *trial)
 {
 	bool goes_on = false;
-	int rc = check_volumes(trial);
+	int rc = find_content(trial, TWINFS_PART_USER);
 
+	if (!rc)
+		rc = find_content(trial, TWINFS_PART_BACKUP);
+	if (!rc)
+		rc = check_volumes(trial);
 	if (!rc)
 		rc = first_boot(trial, &goes_on);
 	if (!rc && goes_on && trial->rig->stage.writes)

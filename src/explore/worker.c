@@ -48,19 +48,23 @@ static struct base make_base(struct tw_worker *worker, struct tw_outcome *outcom
 	if (base.step == NO_STEP)
 		return base;
 	base.node = outcome->steps[base.step].node;
-	base.sight = tw_stage_sight(stage, outcome->steps[base.step].unit);
+	base.sight = tw_stage_sight(stage, outcome->steps[base.step].unit,
+		outcome->steps[base.step].view);
 	return base;
 }
 
 /* Whether the state that is up looks like the base; @units is what the operation lies in. */
 static bool is_like(struct tw_worker *worker, const struct base *base, uint32_t units)
 {
+	const struct tw_memo_step *step;
+
 	if (!base->outcome || !base->outcome->steps)
 		return !base->outcome;
 	if (base->step == NO_STEP)
 		return true;
-	return units == 1 && tw_stage_sight(&worker->rig.stage,
-				     base->outcome->steps[base->step].unit) == base->sight;
+	step = &base->outcome->steps[base->step];
+	return units == 1 &&
+	       tw_stage_sight(&worker->rig.stage, step->unit, step->view) == base->sight;
 }
 
 static int explore_cuts(struct tw_worker *worker, const struct tw_story_op *op, struct base boot,

@@ -51,7 +51,12 @@ static int remember(struct tw_worker *worker, struct tw_memo *memo, struct tw_ou
 	outcome->step_count = stage->read_count;
 	rc = tw_memo_add(memo, stage, outcome, outcome->steps);
 	worker->held_bytes += weight(outcome);
-	return rc;
+	if (rc != -EAGAIN)
+		return rc;
+	free(outcome->steps);
+	outcome->steps = NULL;
+	outcome->step_count = 0;
+	return 0;
 }
 
 static int hold(struct tw_worker *worker, struct tw_outcome *outcome)
