@@ -3,6 +3,7 @@
  * test_watch.c - each change of a volume makes one event, before its first
  * flash operation and after its last one; what changes nothing makes none.
  */
+#include "base/digest.h"
 #include "lib/suite.h"
 #include "rig2.h"
 
@@ -98,7 +99,7 @@ static void expect_none(struct diary *diary)
 static void expect_digest(const struct diary *diary, const void *data, size_t len)
 {
 	ck_assert_uint_eq(diary->last.size, len);
-	ck_assert(twinfs_digest_is_same(diary->last.digest, twinfs_digest(data, len)));
+	ck_assert(tw_digest_is_same(diary->last.digest, twinfs_digest(data, len)));
 }
 
 START_TEST(tree)
