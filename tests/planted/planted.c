@@ -58,8 +58,8 @@ static struct twinfs_explore_result *explore(const struct scene *scene)
 	options.trace = RIG_TRACE;
 	options.module = rig_options();
 	options.depth = scene->depth;
-	options.torn_bytes = 40;
-	options.torn_spread = 6;
+	options.torn_bytes = scene->depth > 1 ? 12 : 40;
+	options.torn_spread = scene->depth > 1 ? 3 : 6;
 	options.workers = 1;
 	must(twinfs_explore(&options, &result, &err) == 0, "%s", err.text);
 	must(twinfs_explore_is_complete(result), "not all was explored");

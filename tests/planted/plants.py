@@ -16,23 +16,29 @@ PLANTS = {
     'lfs1-writes-over-current': {
         'why': 'a commit erases the half of the pair that is in force, not the other one',
         'file': 'src/lfs/v1_commit.c',
+        'scene': 'lfs1-files',
         'edits': [('mdir->pair.block[1],\n', 'mdir->pair.block[0],\n'),
                   ('\ttw_pair_swap_halves(mdir);\n', '')],
     },
     'lfs1-revision-stands-still': {
         'why': 'a new version of a pair has the revision of the old one',
         'file': 'src/lfs/v1_commit.c',
-        'edits': [('tw_put_le32(start, mdir->rev + 1);', 'tw_put_le32(start, mdir->rev);')],
+        'scene': 'lfs1-files',
+        'edits': [('tw_put_le32(start, mdir->rev + 1);', 'tw_put_le32(start, mdir->rev);'),
+                  ('\tmdir->rev++;\n', '')],
     },
     'lfs1-believes-torn-halves': {
         'why': 'the CRC of a half is not looked at',
         'file': 'src/lfs/v1_disk.c',
-        'edits': [('tw_crc32_raw(UINT32_MAX, bytes, half->len) == 0',
-                   'tw_crc32_raw(UINT32_MAX, bytes, 0) != 0')],
+        'scene': 'lfs1-files',
+        'edits': [('half->len <= block_size &&\n'
+                   '\t       tw_crc32_raw(UINT32_MAX, bytes, half->len) == 0;\n',
+                   'half->len <= block_size;\n')],
     },
     'lfs1-rename-removes-first': {
         'why': 'a rename deletes the old name before it has made the new one',
         'file': 'src/lfs/v1_tree.c',
+        'scene': 'lfs1-renames',
         'edits': [('\tif (!rc)\n\t\trc = write_destination(volume, dir, twin, replaced);\n',
                    '\tif (!rc)\n\t\trc = tw_v1_remove_entry(volume, node);\n'
                    '\tif (!rc)\n\t\trc = write_destination(volume, dir, twin, replaced);\n'),
@@ -42,18 +48,48 @@ PLANTS = {
     'lfs1-rename-without-mark': {
         'why': 'a rename does not mark the old name as moving',
         'file': 'src/lfs/v1_tree.c',
+        'scene': 'lfs1-renames',
         'edits': [('bool marks = node->kind != TW_FILE || node->file.size;',
                    'bool marks = false;')],
     },
     'lfs1-orphans-stay': {
         'why': 'a removed directory that a cut left on the thread is not taken off it',
         'file': 'src/lfs/v1_repair.c',
+        'scene': 'lfs1-directories',
         'edits': [('\twhile (!rc && mdir->next) {', '\twhile (!rc && mdir->next && rc) {')],
+    },
+    'lfs1-mkdir-names-it-first': {
+        'why': 'the entry of a new directory is written before its pair is',
+        'file': 'src/lfs/v1_tree.c',
+        'scene': 'lfs1-directories',
+        'edits': [('\t\trc = tw_v1_new_pair(volume, node, &empty, &child);\n\t\tif (!rc) {\n',
+                   '\t\trc = tw_pair_new(volume, &child);\n\t\tif (!rc) {\n'
+                   '\t\t\tchild->dir = node;\n'),
+                  ('\t\trc = append_entry(volume, dir, node, child);\n',
+                   '\t\trc = append_entry(volume, dir, node, child);\n'
+                   '\tif (!rc && child)\n\t\trc = tw_v1_commit(volume, child, &empty);\n')],
+    },
+    'lfs1-rmdir-leaves-thread-first': {
+        'why': 'a directory is taken off the thread before its entry is removed',
+        'file': 'src/lfs/v1_tree.c',
+        'scene': 'lfs1-directories',
+        'edits': [('\tint rc = tw_v1_remove_entry(volume, node);\n\n'
+                   '\tif (rc && node->mdir)\n',
+                   '\tstruct tw_mdir *first = node->kind == TW_FILE ? NULL : node->dir.first;\n'
+                   '\tint rc = 0;\n\n'
+                   '\tif (first && first->prev) {\n'
+                   '\t\tconst struct tw_v1_edit edit = {.sets_tail = true, .tail = first->tail,\n'
+                   '\t\t\t.more = first->prev->more};\n\n'
+                   '\t\trc = tw_v1_commit(volume, first->prev, &edit);\n'
+                   '\t}\n'
+                   '\trc = rc ?: tw_v1_remove_entry(volume, node);\n'
+                   '\tif (rc && node->mdir)\n')],
     },
     # ---- content, both versions ----
     'content-in-place': {
         'why': 'new content is written over the blocks of the old one',
         'file': 'src/lfs/content.c',
+        'scene': 'lfs2-files',
         'edits': [('\t\trc = tw_alloc_block(volume, &blocks[index]);\n',
                    '\t\tif (index < tw_ctz_blocks_of(volume, node)) {\n'
                    '\t\t\tblocks[index] = node->file.blocks[index];\n'
@@ -69,6 +105,7 @@ PLANTS = {
     'content-behind-metadata': {
         'why': 'the entry of a file names its new blocks before they are written',
         'file': 'src/lfs/content.c',
+        'scene': 'lfs1-files',
         'edits': [('\t\trc = tw_area_write_block(&volume->area, blocks[index], parts, 2);\n',
                    '\t\trc = 0;\n'),
                   ('\tfree_blocks(volume, node->file.blocks, first, old_count);\n'
@@ -77,8 +114,10 @@ PLANTS = {
                    '\t\tuint32_t used = tw_ctz_put_header(blocks, i, volume->scratch);\n'
                    '\t\tstruct iovec parts[2] = {{volume->scratch, used}};\n'
                    '\t\trc = content_of_block(volume, node, i, used, &parts[1]);\n'
+                   '\t\tvolume->subject.file = node;\n'
                    '\t\tif (!rc)\n'
                    '\t\t\trc = tw_area_write_block(&volume->area, blocks[i], parts, 2);\n'
+                   '\t\tvolume->subject.file = NULL;\n'
                    '\t}\n'
                    '\tif (rc)\n\t\treturn rc;\n'
                    '\tfree_blocks(volume, node->file.blocks, first, old_count);\n'
@@ -87,13 +126,22 @@ PLANTS = {
     'sync-that-does-nothing': {
         'why': 'a sync is acknowledged, and nothing is written',
         'file': 'src/lfs/content.c',
-        'edits': [('\trc = sync_content(volume, node);\n',
-                   '\trc = node->file.size ? 0 : sync_content(volume, node);\n')],
+        'scene': 'lfs1-files',
+        'edits': [('tw_watch_end(volume, sync_content(volume, node));\n',
+                   'tw_watch_end(volume, node->file.size ? 0 : sync_content(volume, node));\n')],
+    },
+    'alloc-forgets-closed-files': {
+        'why': 'blocks of files that nobody has open count as free',
+        'file': 'src/lfs/alloc.c',
+        'scene': 'lfs1-files',
+        'edits': [('node->kind == TW_FILE && !node->is_void)',
+                   'node->kind == TW_FILE && node->file.opens)')],
     },
     # ---- littlefs 2 ----
     'lfs2-rename-forgets-source': {
         'why': 'a rename between two pairs says nothing of it in the global state',
         'file': 'src/lfs/v2_tree.c',
+        'scene': 'lfs2-renames',
         'edits': [('\tvolume->wanted = (struct tw_gstate){{flag | tw_v2_tag(TW_V2_DELETE, id, 0),\n'
                    '\t\tmove->from->pair.block[0], move->from->pair.block[1]}};\n',
                    '\tconst struct tw_v2_edit drop = {.dropped = move->ghost};\n'
@@ -108,13 +156,64 @@ PLANTS = {
     'lfs2-orphans-unannounced': {
         'why': 'the flag that the thread may hold a removed directory is never set',
         'file': 'src/lfs/v2_commit.c',
+        'scene': 'lfs2-directories',
         'edits': [('\tif (more || volume->pending.orphans || volume->pending.desyncs)\n',
-                   '\tif (more && !more)\n')],
+                   '\tif (more || volume->pending.desyncs)\n')],
+    },
+    'lfs2-compacts-in-place': {
+        'why': 'a pair is written anew over the block that is in force',
+        'file': 'src/lfs/v2_rewrite.c',
+        'scene': 'lfs2-files',
+        'edits': [('&plan->volume->area, mdir->pair.block[1],\n',
+                   '&plan->volume->area, mdir->pair.block[0],\n'),
+                  ('\ttw_pair_swap_halves(mdir);\n', '')],
+    },
+    'lfs2-believes-torn-commits': {
+        'why': 'the CRC of a commit is not looked at',
+        'file': 'src/lfs/v2_disk.c',
+        'scene': 'lfs2-files',
+        'edits': [('\tuint32_t covered = off + TW_V2_TAG_SIZE - start;\n\n', ''),
+                  ('\treturn len >= 4 && tw_le32(block + off + TW_V2_TAG_SIZE) ==\n'
+                   '\t\t\t\t   tw_crc32_raw(UINT32_MAX, block + start, covered);\n',
+                   '\t(void)block, (void)start, (void)off;\n\treturn len >= 4;\n')],
+    },
+    'lfs2-tells-thread-first': {
+        'why': 'when a pair has moved, the thread is told before the parent',
+        'file': 'src/lfs/pairs.c',
+        'scene': 'lfs2-renames',
+        'edits': [('\t\tif ((mdir = next_for_parent(volume))) {\n'
+                   '\t\t\tmdir->is_unknown_to_parent = false;\n'
+                   '\t\t\trc = news->tell_parent(volume, mdir, tw_pair_parent(mdir));\n'
+                   '\t\t} else if ((mdir = next_for_thread(volume))) {\n'
+                   '\t\t\tmdir->is_unknown_to_thread = false;\n'
+                   '\t\t\trc = news->tell_thread(volume, mdir);\n',
+                   '\t\tif ((mdir = next_for_thread(volume))) {\n'
+                   '\t\t\tmdir->is_unknown_to_thread = false;\n'
+                   '\t\t\trc = news->tell_thread(volume, mdir);\n'
+                   '\t\t} else if ((mdir = next_for_parent(volume))) {\n'
+                   '\t\t\tmdir->is_unknown_to_parent = false;\n'
+                   '\t\t\trc = news->tell_parent(volume, mdir, tw_pair_parent(mdir));\n')],
+    },
+    'lfs2-leaves-renames-half': {
+        'why': 'the first change after a cut does not finish the rename that was cut',
+        'file': 'src/lfs/v2_repair.c',
+        'scene': 'lfs2-renames',
+        'edits': [('\tif (!rc && volume->pending.marks)\n\t\trc = repair_move(volume);\n',
+                   '\tif (rc && volume->pending.marks)\n\t\trc = repair_move(volume);\n')],
+    },
+    'lfs2-refuses-what-was-cut': {
+        'why': 'a volume with a removed directory or a half rename does not mount',
+        'file': 'src/lfs/v2_mount.c',
+        'scene': 'lfs2-directories',
+        'edits': [('\tjudge_thread(&scan);\n\treturn 0;\n',
+                   '\tjudge_thread(&scan);\n'
+                   '\treturn volume->pending.orphans || volume->pending.marks ? -EUCLEAN : 0;\n')],
     },
     # ---- SecureData ----
     'secure-body-unchecked': {
         'why': 'the checksum of the content of a slot is not looked at',
         'file': 'src/secure/record.c',
+        'scene': 'slots',
         'edits': [('\tif (tw_le32(bytes + TW_RECORD_HEAD + body_size) != '
                    'crc_of(bytes, body_size))\n\t\treturn -EBADMSG;\n',
                    '\t(void)body_size;\n')],
@@ -122,45 +221,80 @@ PLANTS = {
     'secure-erases-first': {
         'why': 'both regions are erased before a slot is stored anew',
         'file': 'src/secure/secure.c',
-        'edits': [('\tfor (unsigned i = 0; i < TW_REGIONS; i++) {\n'
-                   '\t\tint rc = store_in_region(secure, i, &record, bytes);\n',
+        'scene': 'slots',
+        'edits': [('\tbool stored = false;\n\n',
+                   '\tbool stored = false;\n\n'
                    '\tfor (unsigned i = 0; i < TW_REGIONS; i++)\n'
-                   '\t\t(void)twinfs_flash_erase(secure->flash, secure->logs[i].addr,\n'
-                   '\t\t\tsecure->logs[i].unit_count * secure->logs[i].unit_size);\n'
-                   '\tfor (unsigned i = 0; i < TW_REGIONS; i++)\n'
-                   '\t\t(void)tw_log_load(&secure->logs[i]);\n'
-                   '\tfor (unsigned i = 0; i < TW_REGIONS; i++) {\n'
-                   '\t\tint rc = store_in_region(secure, i, &record, bytes);\n')],
+                   '\t\tif (tw_log_load(&secure->logs[i]) ||\n'
+                   '\t\t\ttwinfs_flash_erase(secure->flash, secure->logs[i].addr,\n'
+                   '\t\t\t\tsecure->logs[i].unit_count * secure->logs[i].unit_size))\n'
+                   '\t\t\treturn -EIO;\n')],
     },
     'secure-generation-stands-still': {
         'why': 'a new record has the generation of the one before it',
         'file': 'src/secure/secure.c',
+        'scene': 'slots',
         'edits': [('\trecord->generation = ++secure->generation;\n',
                    '\trecord->generation = secure->generation ? secure->generation\n'
                    '\t\t\t\t\t\t\t: ++secure->generation;\n')],
     },
+    'secure-old-copies-count': {
+        'why': 'a unit may go when another one has the slot at all, be it an older record',
+        'file': 'src/secure/log.c',
+        'scene': 'slots',
+        'edits': [('\t\tif (i != unit && has_live(log, i, slot))\n',
+                   '\t\tif (i != unit && log->units[i].newest[slot])\n')],
+    },
+    'secure-says-yes-first': {
+        'why': 'a store is acknowledged before it is written',
+        'file': 'src/secure/secure.c',
+        'scene': 'slots',
+        'edits': [('\trc = store_record(secure, &record, bytes);\n\tsecure->subject = 0;\n'
+                   '\tif (secure->watch.ended)\n'
+                   '\t\tsecure->watch.ended(secure->watch.ctx, &store, rc);\n',
+                   '\tif (secure->watch.ended)\n'
+                   '\t\tsecure->watch.ended(secure->watch.ctx, &store, 0);\n'
+                   '\trc = store_record(secure, &record, bytes);\n\tsecure->subject = 0;\n')],
+    },
+    'secure-reads-the-older': {
+        'why': 'of the two regions the one with the older record is read',
+        'file': 'src/secure/secure.c',
+        'scene': 'slots',
+        'edits': [('\treturn secure->logs[0].live[slot].record.generation <\n',
+                   '\treturn secure->logs[0].live[slot].record.generation >\n')],
+    },
     # ---- boot ----
-    'boot-keeps-damaged-files': {
-        'why': 'a protected file counts as right when it has any content',
+    'restore-trusts-names': {
+        'why': 'a protected file counts as right when it is there',
         'file': 'src/module/restore.c',
+        'scene': 'lfs1-first-boot',
         'edits': [('\tif (match == TW_TABLE_EQUAL) {\n',
-                   '\tif (match == TW_TABLE_EQUAL || file->found) {\n')],
+                   '\tif (match == TW_TABLE_EQUAL || file->reason == TWINFS_REASON_EMPTY) {\n')],
+    },
+    'replace-empties-first': {
+        'why': 'a file that is to be rewritten is empty on the flash before it is written',
+        'file': 'src/module/device_vfs.c',
+        'scene': 'lfs1-update',
+        'edits': [('\trc = truncate_to_nothing(&file);\n',
+                   '\trc = truncate_to_nothing(&file) ?: twinfs_volume_sync(file.volume, file.ino);\n')],
     },
     'update-drops-before-copying': {
         'why': 'an update takes a file off its list before it has copied it',
         'file': 'src/module/update.c',
-        'edits': [('\tint rc = install(update, update->stat->first, &payload, file);\n',
-                   '\tstruct tw_json item = *update->stat->first, *kept = &item;\n'
-                   '\tint rc;\n\n'
-                   '\tupdate->stat->first = item.next;\n'
-                   '\tif (!item.next)\n\t\tupdate->stat->last = NULL;\n'
-                   '\trc = rewrite_stat(update);\n'
-                   '\tif (!rc)\n\t\trc = install(update, kept, &payload, file);\n'),
+        'scene': 'lfs1-update',
+        'edits': [('\ttw_json_free(item);\n\trc = tw_json_write(update->stat, &text);\n',
+                   '\trc = tw_json_write(update->stat, &text);\n'),
+                  ('\tint rc = install(update, update->stat->first, &payload, file);\n',
+                   '\tstruct tw_json *item = update->stat->first;\n'
+                   '\tint rc = drop_first(update);\n\n'
+                   '\tif (!rc)\n\t\trc = install(update, item, &payload, file);\n'
+                   '\ttw_json_free(item);\n'),
                   ('\tif (!rc)\n\t\trc = drop_first(update);\n', '')],
     },
     'update-flag-goes-last': {
         'why': 'an update removes its list before the flag that says that there is one',
         'file': 'src/module/update.c',
+        'scene': 'lfs1-update',
         'edits': [('\tint rc = tw_device_delete(device, FLAG);\n',
                    '\tint rc = tw_device_delete(device, STAT);\n'),
                   ('\t\trc = tw_device_delete(device, STAT);\n',

@@ -58,7 +58,7 @@ static void write_profile(unsigned format)
 		"\"customer_backup_fs\": {\"addr\": \"1280K\", \"size\": \"96K\"},"
 		"\"securedata\": {\"addr\": \"1536K\", \"size\": \"32K\"}},"
 		"\"filesystem\": {\"format\": %u, \"block_size\": 4096, \"prog_size\": 4096,"
-		" \"spare_blocks\": 1, \"v2\": {\"prog_size\": 32, \"block_cycles\": 4,"
+		" \"spare_blocks\": 1, \"v2\": {\"prog_size\": 256, \"block_cycles\": 4,"
 		" \"stores_mtime\": false}},"
 		"\"boot\": {\"restores\": true, \"applies_updates\": true,"
 		" \"writes_settings\": true},"
