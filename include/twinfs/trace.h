@@ -159,7 +159,8 @@ TWINFS_API void twinfs_recorder_hooks(struct twinfs_recorder *recorder,
 
 /*
  * Writes a mark down. Operations that a power cut ended are followed by the
- * mark of the cut by themselves. May be called under any lock but the chip's.
+ * mark of the cut by themselves; one that is said again before the power is back
+ * is left out. May be called under any lock, the chip's too.
  *
  * @mark  of one that ended, only what names it is looked at (kind, change, path,
  *        index) and its result: the rest is as it was when it began

@@ -387,6 +387,15 @@ TWINFS_API int twinfs_volume_check(struct twinfs_flash *flash,
 TWINFS_API int twinfs_volume_glance(struct twinfs_flash *flash,
 	const struct twinfs_volume_config *config, uint32_t block, uint64_t *ret_sight);
 
+/*
+ * The same without the first word, where that is no part of a valid half or
+ * commit. Calls cannot tell states of the same such sight apart, unless they read
+ * from the chip that word alone (of a block that they have not erased before): who
+ * makes a pair of it does that.
+ */
+TWINFS_API int twinfs_volume_glance_whole(struct twinfs_flash *flash,
+	const struct twinfs_volume_config *config, uint32_t block, uint64_t *ret_sight);
+
 /* ---- watch ---- */
 
 enum twinfs_change_kind {

@@ -78,7 +78,7 @@ static uint32_t place_at(const struct tw_cuts *cuts, uint32_t place)
 	if (place < cuts->exact)
 		return cuts->first + place;
 	return base + (uint32_t)((uint64_t)(cuts->end - base) * (place - cuts->exact) /
-				(cuts->rules.torn_spread + 1));
+				 (cuts->rules.torn_spread + 1));
 }
 
 int tw_cuts_begin(struct tw_cuts *cuts, const struct tw_cut_rules *rules,
@@ -268,8 +268,8 @@ static void shuffle(struct tw_cuts *cuts, uint64_t seed)
 	uint32_t off = 0;
 
 	for (uint32_t page = 0; off < cuts->len; page++) {
-		uint32_t end = smaller(cuts->len,
-			off + PAGE - (uint32_t)((cuts->addr + off) % PAGE));
+		uint32_t end =
+			smaller(cuts->len, off + PAGE - (uint32_t)((cuts->addr + off) % PAGE));
 
 		if (tw_random_at(seed, page) & 1)
 			memcpy(cuts->cells + off, cuts->new + off, end - off);

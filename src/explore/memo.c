@@ -41,7 +41,8 @@ void tw_memo_release(struct tw_memo *memo)
 
 static uint32_t place_of(const struct tw_memo *memo, uint32_t from, uint64_t sight)
 {
-	uint64_t hash = (sight ^ from * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xd6e8feb86659fd93);
+	uint64_t hash =
+		(sight ^ from * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xd6e8feb86659fd93);
 	uint32_t place = (uint32_t)(hash >> 32) & (memo->edge_room - 1);
 
 	while (memo->edges[place].to &&
@@ -62,8 +63,8 @@ void *tw_memo_find(const struct tw_memo *memo, struct tw_stage *stage, uint32_t 
 	if (!memo->node_count)
 		return NULL;
 	while (node != NO_NODE && memo->nodes[node].unit != NO_UNIT)
-		node = follow(memo, node, tw_stage_sight(stage, memo->nodes[node].unit,
-						    memo->nodes[node].view));
+		node = follow(memo, node,
+			tw_stage_sight(stage, memo->nodes[node].unit, memo->nodes[node].view));
 	return node == NO_NODE ? NULL : memo->nodes[node].outcome;
 }
 
@@ -141,7 +142,7 @@ int tw_memo_add(struct tw_memo *memo, struct tw_stage *stage, void *outcome,
 		view = tw_stage_view(stage, stage->reads[i]);
 		if (at->unit == NO_UNIT)
 			at->view = view;
-		else if (view == TW_VIEW_BYTES && at->view != TW_VIEW_BYTES)
+		else if (view < at->view)
 			return -EAGAIN;
 		at->unit = stage->reads[i];
 		ret_steps[i] = (struct tw_memo_step){at->unit, node, at->view};

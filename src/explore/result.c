@@ -62,7 +62,8 @@ int tw_result_finding(struct twinfs_explore_result *result, enum twinfs_finding_
 	char *copy;
 
 	for (size_t i = 0; i < result->finding_count; i++) {
-		if (result->findings[i].kind != kind || strcmp(result->findings[i].subject, subject))
+		if (result->findings[i].kind != kind ||
+			strcmp(result->findings[i].subject, subject))
 			continue;
 		*ret_index = i;
 		return 0;
@@ -253,7 +254,8 @@ struct twinfs_explore_result *tw_result_copy(const struct twinfs_explore_result 
 	copy->trace_is_cut = result->trace_is_cut;
 	copy->chunks = result->chunks;
 	copy->workers = result->workers;
-	if (tw_result_set_names(copy, result->trace, result->image) || tw_result_add(copy, result)) {
+	if (tw_result_set_names(copy, result->trace, result->image) ||
+		tw_result_add(copy, result)) {
 		twinfs_explore_result_free(copy);
 		return NULL;
 	}

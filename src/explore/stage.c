@@ -23,7 +23,7 @@ static void fail(struct tw_stage *stage)
 
 static void note_read(struct tw_stage *stage, uint32_t unit)
 {
-	if (stage->read_in[unit] == stage->trial || stage->owned_in[unit] == stage->trial)
+	if (stage->read_in[unit] == stage->trial)
 		return;
 	if (tw_array_grow(&stage->reads, &stage->read_room, stage->read_count)) {
 		fail(stage);
@@ -37,8 +37,16 @@ void tw_stage_read(struct tw_stage *stage, uint64_t addr, uint64_t len)
 {
 	uint32_t last = tw_stage_unit(stage, addr + (len ? len - 1 : 0));
 
-	for (uint32_t unit = tw_stage_unit(stage, addr); unit <= last; unit++)
+	for (uint32_t unit = tw_stage_unit(stage, addr); unit <= last; unit++) {
+		uint64_t begin = (uint64_t)unit * stage->unit_size;
+
+		if (stage->owned_in[unit] == stage->trial)
+			continue;
 		note_read(stage, unit);
+		/* Whoever reads from the first word on, and not to the end, may want that word. */
+		if (addr <= begin && addr + len < begin + stage->unit_size)
+			stage->word_in[unit] = stage->trial;
+	}
 }
 
 static uint8_t *unit_bytes(const struct tw_stage *stage, uint32_t unit)
@@ -96,7 +104,7 @@ static int before(void *ctx, const struct twinfs_flash_op *op, uint32_t *done)
 	}
 	for (uint32_t unit = tw_stage_unit(stage, op->addr); unit <= last; unit++) {
 		if (op->kind == TWINFS_FLASH_PROGRAM)
-			note_read(stage, unit);
+			tw_stage_read(stage, (uint64_t)unit * stage->unit_size, stage->unit_size);
 		else
 			stage->owned_in[unit] = stage->trial;
 		save(stage, unit);
@@ -161,8 +169,12 @@ int tw_stage_init(struct tw_stage *stage, struct twinfs_image *image, struct twi
 	stage->owned_in = calloc(stage->unit_count, sizeof(*stage->owned_in));
 	stage->saved_in = calloc(stage->unit_count, sizeof(*stage->saved_in));
 	stage->content_in = calloc(stage->unit_count, sizeof(*stage->content_in));
-	if (!stage->sights[TW_VIEW_BYTES] || !stage->sights[TW_VIEW_GLANCE] || !stage->known ||
-		!stage->read_in || !stage->owned_in || !stage->saved_in || !stage->content_in)
+	stage->word_in = calloc(stage->unit_count, sizeof(*stage->word_in));
+	for (unsigned view = 0; view < TW_VIEWS; view++)
+		if (!stage->sights[view])
+			return -ENOMEM;
+	if (!stage->known || !stage->read_in || !stage->owned_in || !stage->saved_in ||
+		!stage->content_in || !stage->word_in)
 		return -ENOMEM;
 	twinfs_flash_set_hook(flash, &stage->hook);
 	return 0;
@@ -179,6 +191,7 @@ void tw_stage_release(struct tw_stage *stage)
 	free(stage->owned_in);
 	free(stage->saved_in);
 	free(stage->content_in);
+	free(stage->word_in);
 	free(stage->reads);
 	free(stage->saved);
 	free(stage->old);
@@ -201,7 +214,7 @@ static uint64_t look(const struct tw_stage *stage, uint32_t unit, enum tw_view v
 {
 	uint64_t sight;
 
-	if (view == TW_VIEW_GLANCE && stage->glance(stage->glance_ctx, unit, &sight))
+	if (view != TW_VIEW_BYTES && stage->glance(stage->glance_ctx, unit, view, &sight))
 		return sight;
 	return twinfs_digest(unit_bytes(stage, unit), unit_len(stage, unit)).low;
 }
@@ -217,9 +230,9 @@ uint64_t tw_stage_sight(struct tw_stage *stage, uint32_t unit, enum tw_view view
 
 enum tw_view tw_stage_view(const struct tw_stage *stage, uint32_t unit)
 {
-	bool is_content = stage->content_in[unit] == stage->trial;
-
-	return is_content || !stage->glance ? TW_VIEW_BYTES : TW_VIEW_GLANCE;
+	if (stage->content_in[unit] == stage->trial || !stage->glance)
+		return TW_VIEW_BYTES;
+	return stage->word_in[unit] == stage->trial ? TW_VIEW_GLANCE : TW_VIEW_WHOLE;
 }
 
 void tw_stage_content(struct tw_stage *stage, uint64_t addr, uint64_t len)
@@ -240,6 +253,7 @@ void tw_stage_begin(struct tw_stage *stage, bool keeps_log)
 		memset(stage->owned_in, 0, stage->unit_count * sizeof(*stage->owned_in));
 		memset(stage->saved_in, 0, stage->unit_count * sizeof(*stage->saved_in));
 		memset(stage->content_in, 0, stage->unit_count * sizeof(*stage->content_in));
+		memset(stage->word_in, 0, stage->unit_count * sizeof(*stage->word_in));
 		stage->trial = 1;
 	}
 	stage->read_count = stage->saved_count = 0;

@@ -20,10 +20,11 @@
 
 #include "story.h"
 
-/* How the bytes of a unit are looked at. Units with equal sights make no difference. */
+/* How the bytes of a unit are looked at, from close to far. Equal sights make no difference. */
 enum tw_view {
 	TW_VIEW_BYTES,
-	TW_VIEW_GLANCE, /* what is not content */
+	TW_VIEW_GLANCE, /* of what is not content */
+	TW_VIEW_WHOLE,  /* and whose first word nobody read alone */
 	TW_VIEWS,
 };
 
@@ -56,7 +57,7 @@ struct tw_stage {
 	 * What a glance at a unit shows of it, as far as a trial that takes it for
 	 * metadata, or for nothing, can see; false: no glance says that. May be NULL.
 	 */
-	bool (*glance)(void *ctx, uint32_t unit, uint64_t *ret_sight);
+	bool (*glance)(void *ctx, uint32_t unit, enum tw_view view, uint64_t *ret_sight);
 	void *glance_ctx;
 	uint64_t *sights[TW_VIEWS]; /* of units, as known */
 	uint8_t *known;             /* bits 1u << view: which of them are */
@@ -64,8 +65,8 @@ struct tw_stage {
 	/* The trial that runs, or ran last. */
 	uint32_t trial;
 	uint32_t *read_in, *owned_in, *saved_in; /* by unit: the last trial that did so ... */
-	uint32_t *content_in;                    /* ... and that found content in it */
-	uint32_t *reads;                         /* units that it depends on, in order */
+	uint32_t *content_in, *word_in; /* ... found content in it, read its first word alone */
+	uint32_t *reads;                /* units that it depends on, in order */
 	size_t read_count, read_room;
 	uint32_t *saved; /* units that it changed; their old bytes are in the order of this list */
 	size_t saved_count, saved_room;

@@ -93,14 +93,20 @@ static const struct twinfs_volume_config *volume_at(const struct tw_rig *rig, ui
 	return NULL;
 }
 
-static bool glance(void *ctx, uint32_t unit, uint64_t *ret_sight)
+static bool glance(void *ctx, uint32_t unit, enum tw_view view, uint64_t *ret_sight)
 {
 	struct tw_rig *rig = ctx;
 	uint64_t addr = (uint64_t)unit * rig->stage.unit_size;
 	const struct twinfs_volume_config *config = volume_at(rig, addr);
 
-	return config && !twinfs_volume_glance(rig->stage.flash, config,
-				 (uint32_t)((addr - config->addr) / config->block_size), ret_sight);
+	uint32_t block;
+
+	if (!config)
+		return false;
+	block = (uint32_t)((addr - config->addr) / config->block_size);
+	if (view == TW_VIEW_WHOLE)
+		return !twinfs_volume_glance_whole(rig->stage.flash, config, block, ret_sight);
+	return !twinfs_volume_glance(rig->stage.flash, config, block, ret_sight);
 }
 
 int tw_rig_open(struct tw_rig *rig, const struct tw_trial_terms *terms, struct twinfs_error *err)

@@ -52,7 +52,7 @@ struct tw_relapse {
 struct tw_outcome {
 	struct tw_issue *issues;
 	size_t issue_count, issue_room;
-	struct tw_shown tree; /* after the boot; of SecureData, the slots */
+	struct tw_shown tree;  /* after the boot; of SecureData, the slots */
 	struct tw_boots boots; /* what the boots did to the chip */
 	bool holes[TWINFS_HOLE_COUNT];
 	bool is_memorable; /* else it may depend on more than was noted */

@@ -114,8 +114,8 @@ static int fail_boot(struct trial *trial, int rc, const struct twinfs_error *err
 	if (is_of_host(rc) || trial->rig->stage.rc)
 		return rc;
 	trial->outcome->is_memorable = false;
-	return tw_outcome_add(trial->outcome, TWINFS_FINDING_BOOT, "", "the module does not boot: %s",
-		err->text);
+	return tw_outcome_add(trial->outcome, TWINFS_FINDING_BOOT, "",
+		"the module does not boot: %s", err->text);
 }
 
 /* 0: it runs. *@ret_is_on is false when it does not, and that is an issue. */
@@ -299,8 +299,8 @@ static int second_boot(struct trial *trial, bool *ret_goes_on)
 	for (size_t i = 0; !rc && i < report->file_count; i++)
 		if (report->files[i].verdict == TWINFS_VERDICT_RESTORED)
 			rc = tw_outcome_add(trial->outcome, TWINFS_FINDING_SECOND,
-				report->files[i].name,
-				"the second boot restores '%s' once more", report->files[i].name);
+				report->files[i].name, "the second boot restores '%s' once more",
+				report->files[i].name);
 	if (!rc)
 		rc = judge_protected(trial, report, "the second boot");
 	if (!rc)

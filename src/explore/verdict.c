@@ -144,7 +144,8 @@ static int judge_promises(struct making *making, struct tw_moment moment,
 
 	if (rc || tw_expect_accepts(judge->expect, moment, tree, &boot->boots))
 		return rc;
-	rc = tw_expect_explain(judge->expect, moment, tree, &boot->boots, each_broken_promise, making);
+	rc = tw_expect_explain(judge->expect, moment, tree, &boot->boots, each_broken_promise,
+		making);
 	return rc < 0 ? rc : making->rc;
 }
 

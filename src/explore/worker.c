@@ -25,8 +25,8 @@
 /* A state, and how others that differ in one operation are compared with it. */
 struct base {
 	struct tw_outcome *outcome;
-	uint32_t step; /* the first step of its trial that reads the operation's units */
-	uint32_t node; /* the memo's node there */
+	uint32_t step;  /* the first step of its trial that reads the operation's units */
+	uint32_t node;  /* the memo's node there */
 	uint64_t sight; /* of that unit */
 };
 
@@ -94,8 +94,8 @@ struct tw_cut_rules tw_worker_rules(const struct tw_worker *worker)
 {
 	const struct twinfs_explore_request *request = &worker->scene->request;
 
-	return (struct tw_cut_rules){request->torn_bytes, request->torn_spread, request->outcomes,
-		request->seed};
+	return (struct tw_cut_rules){
+		request->torn_bytes, request->torn_spread, request->outcomes, request->seed};
 }
 
 static int explore_operation(struct tw_worker *worker, uint64_t index)

@@ -100,4 +100,3 @@ int tw_worker_explore_one(struct tw_worker *worker, const struct twinfs_crash *c
 		tw_worker_finish(worker, ret_result);
 	return rc;
 }
-

@@ -82,8 +82,7 @@ static int relapse(struct tw_worker *worker, struct tw_outcome *boot,
 	return rc ? rc : add_relapse(boot, outcome, &crash->again);
 }
 
-struct tw_cut_rules tw_sequel_rules(const struct tw_worker *worker,
-	const struct twinfs_cut *cut)
+struct tw_cut_rules tw_sequel_rules(const struct tw_worker *worker, const struct twinfs_cut *cut)
 {
 	const struct twinfs_explore_request *request = &worker->scene->request;
 	uint64_t seed = tw_random_at(request->seed, cut->op);
@@ -156,4 +155,3 @@ int tw_worker_cut_again(struct tw_worker *worker, struct tw_outcome *boot,
 	put_back(worker, &sequel, old);
 	return rc;
 }
-

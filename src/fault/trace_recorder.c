@@ -50,6 +50,7 @@ struct twinfs_recorder {
 	struct open_mark open[TW_TRACE_OPEN_MARKS];
 	uint8_t *kept; /* a bit for each erase unit: its old bytes are in the trace */
 	uint64_t operations, records;
+	bool is_off; /* the cut is in the trace, and nothing happened since */
 };
 
 /* ---- the header ---- */
@@ -262,15 +263,17 @@ static void after(void *ctx, const struct twinfs_flash_op *op, uint32_t done, in
 		.done = done,
 		.result = rc,
 	};
-	char owner[TWINFS_TRACE_TEXT_MAX + 1] = "";
+	char owner[TWINFS_TRACE_TEXT_MAX + 1];
 	_cleanup_unlock_ pthread_mutex_t *guard = NULL;
 
+	owner[0] = '\0';
 	if (recorder->owner)
 		recorder->owner(recorder->ctx, op, owner, sizeof(owner));
 	guard = tw_lock(&recorder->lock);
 	put_operation(recorder, &record, text_number(recorder, owner));
 	tw_trace_advance(&recorder->state, &recorder->timing, &record);
 	recorder->operations++;
+	recorder->is_off = false;
 	end_record(recorder);
 	if (rc == -ESHUTDOWN)
 		(void)put_mark(recorder,
@@ -400,6 +403,10 @@ static int put_mark(struct twinfs_recorder *recorder, const struct twinfs_trace_
 
 	if (!is_mark(mark))
 		return -EINVAL;
+	if (mark->kind == TWINFS_MARK_POWER_CUT && recorder->is_off)
+		return 0;
+	if (mark->kind == TWINFS_MARK_POWER_CUT || mark->kind == TWINFS_MARK_BOOT_BEGAN)
+		recorder->is_off = mark->kind == TWINFS_MARK_POWER_CUT;
 	if (begins || ends)
 		key.path = text_number(recorder, mark->path);
 	if (begins || ends)

@@ -114,6 +114,18 @@ static uint32_t first_cursor(const struct twinfs_volume *volume)
 	return sum % volume->area.alloc_count;
 }
 
+/* Set bits below @end. */
+static uint32_t count_set(const uint64_t *bits, uint32_t end)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < end / 64; i++)
+		count += (uint32_t)__builtin_popcountll(bits[i]);
+	for (uint32_t i = end / 64 * 64; i < end; i++)
+		count += is_set(bits, i);
+	return count;
+}
+
 int tw_alloc_prepare(struct twinfs_volume *volume)
 {
 	struct tw_alloc *alloc = &volume->alloc;
@@ -133,9 +145,7 @@ int tw_alloc_prepare(struct twinfs_volume *volume)
 		tw_alloc_forget(volume);
 		return rc;
 	}
-	alloc->free = 0;
-	for (uint32_t i = 0; i < volume->area.alloc_count; i++)
-		alloc->free += !is_set(alloc->used, i);
+	alloc->free = volume->area.alloc_count - count_set(alloc->used, volume->area.alloc_count);
 	alloc->cursor = first_cursor(volume);
 	return 0;
 }

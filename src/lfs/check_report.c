@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/fail.h"
+#include "base/sparse.h"
 #include "ctz.h"
 
 int tw_check_init(struct tw_check *check, const struct tw_area *area,
@@ -21,14 +22,14 @@ int tw_check_init(struct tw_check *check, const struct tw_area *area,
 		.found = found,
 		.ctx = ctx,
 		.file_max = TW_FILE_MAX,
-		.owner = calloc(area->block_count + 1u, sizeof(uint32_t)),
+		.owner = tw_sparse_new(area->block_count + 1u, sizeof(uint32_t)),
 	};
 	return check->owner ? 0 : -ENOMEM;
 }
 
 void tw_check_release(struct tw_check *check)
 {
-	free(check->owner);
+	tw_sparse_free(check->owner);
 	check->owner = NULL;
 }
 

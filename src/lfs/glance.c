@@ -51,10 +51,10 @@ static void look_as_v2(const uint8_t *bytes, uint32_t block_size, struct sight *
 	sight->v2 = twinfs_digest(bytes, sight->v2_seen);
 }
 
-int twinfs_volume_glance(struct twinfs_flash *flash, const struct twinfs_volume_config *config,
-	uint32_t block, uint64_t *ret_sight)
+/* Looks at a block; @ret_first_word gets the word that stands for itself. */
+static int look(struct twinfs_flash *flash, const struct twinfs_volume_config *config,
+	uint32_t block, struct sight *sight, uint32_t *ret_first_word)
 {
-	struct sight sight = {0};
 	struct tw_area area;
 	const uint8_t *bytes;
 	int rc = config->block_size ? tw_area_init(&area, flash, config, NULL) : -EINVAL;
@@ -65,9 +65,31 @@ int twinfs_volume_glance(struct twinfs_flash *flash, const struct twinfs_volume_
 		rc = tw_area_read(&area, block, 0, area.block_size, &bytes);
 	if (rc)
 		return rc;
-	sight.first_word = tw_le32(bytes);
-	look_as_v1(bytes, area.block_size, &sight);
-	look_as_v2(bytes, area.block_size, &sight);
-	*ret_sight = twinfs_digest(&sight, sizeof(sight)).low;
+	*ret_first_word = tw_le32(bytes);
+	look_as_v1(bytes, area.block_size, sight);
+	look_as_v2(bytes, area.block_size, sight);
 	return 0;
+}
+
+int twinfs_volume_glance(struct twinfs_flash *flash, const struct twinfs_volume_config *config,
+	uint32_t block, uint64_t *ret_sight)
+{
+	struct sight sight = {0};
+	int rc = look(flash, config, block, &sight, &sight.first_word);
+
+	if (!rc)
+		*ret_sight = twinfs_digest(&sight, sizeof(sight)).low;
+	return rc;
+}
+
+int twinfs_volume_glance_whole(struct twinfs_flash *flash,
+	const struct twinfs_volume_config *config, uint32_t block, uint64_t *ret_sight)
+{
+	struct sight sight = {0};
+	uint32_t first_word;
+	int rc = look(flash, config, block, &sight, &first_word);
+
+	if (!rc)
+		*ret_sight = twinfs_digest(&sight, sizeof(sight)).low;
+	return rc;
 }

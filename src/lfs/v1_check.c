@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
+#include "base/sparse.h"
 #include "check.h"
 #include "index.h"
 #include "v1.h"
@@ -514,11 +515,11 @@ int tw_v1_check(const struct tw_area *area,
 	struct tw_v1_check check = {0};
 	int rc = tw_check_init(&check.common, area, found, ctx);
 
-	check.met_by_block = calloc(area->block_count + 1u, sizeof(uint32_t));
+	check.met_by_block = tw_sparse_new(area->block_count + 1u, sizeof(uint32_t));
 	if (!rc)
 		rc = check.met_by_block ? run(&check) : -ENOMEM;
 	tw_check_release(&check.common);
-	free(check.met_by_block);
+	tw_sparse_free(check.met_by_block);
 	free(check.met);
 	free_list(check.dirs);
 	free_list(check.marked);

@@ -18,6 +18,7 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/fail.h"
+#include "base/sparse.h"
 #include "index.h"
 #include "pairs.h"
 #include "v1_keys.h"
@@ -288,7 +289,7 @@ static int walk_thread(struct scan *scan)
 static bool *referenced_blocks(const struct twinfs_volume *volume)
 {
 	const struct tw_index *index = &volume->index;
-	bool *is_referenced = calloc(volume->area.block_count, sizeof(*is_referenced));
+	bool *is_referenced = tw_sparse_new(volume->area.block_count, sizeof(*is_referenced));
 
 	for (uint32_t i = 0; is_referenced && i < index->slot_count; i++) {
 		const struct tw_node *node = index->slots[i].node;
@@ -303,7 +304,7 @@ static bool *referenced_blocks(const struct twinfs_volume *volume)
 /* Finds removed directories and outdated pairs on the thread (section 13.2). */
 static int judge_thread(struct twinfs_volume *volume)
 {
-	_cleanup_free_ bool *is_referenced = referenced_blocks(volume);
+	_cleanup_sparse_ bool *is_referenced = referenced_blocks(volume);
 
 	if (!is_referenced)
 		return -ENOMEM;
@@ -379,8 +380,8 @@ static int load_superblock(struct scan *scan, struct twinfs_error *err)
 
 int tw_v1_mount(struct twinfs_volume *volume, struct twinfs_error *err)
 {
-	_cleanup_free_ struct tw_mdir **by_block =
-		calloc(volume->area.block_count, sizeof(struct tw_mdir *));
+	_cleanup_sparse_ struct tw_mdir **by_block =
+		tw_sparse_new(volume->area.block_count, sizeof(struct tw_mdir *));
 	struct scan scan = {.volume = volume, .by_block = by_block};
 	int rc = -ENOMEM;
 

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
+#include "base/sparse.h"
 
 /* ---- pairs ---- */
 
@@ -238,9 +239,9 @@ static int prepare(struct tw_v2_check *check)
 {
 	size_t count = check->common.area.block_count;
 
-	check->is_dead = calloc(count + 1, sizeof(bool));
+	check->is_dead = tw_sparse_new(count + 1, sizeof(bool));
 	for (unsigned walk = 0; walk < TW_V2_WALKS; walk++) {
-		check->at[walk] = calloc(count + 1, sizeof(struct tw_v2_met *));
+		check->at[walk] = tw_sparse_new(count + 1, sizeof(struct tw_v2_met *));
 		if (!check->at[walk])
 			return -ENOMEM;
 	}
@@ -257,8 +258,8 @@ static void release(struct tw_v2_check *check)
 		free(met);
 	}
 	for (unsigned walk = 0; walk < TW_V2_WALKS; walk++)
-		free(check->at[walk]);
-	free(check->is_dead);
+		tw_sparse_free(check->at[walk]);
+	tw_sparse_free(check->is_dead);
 	tw_check_release(&check->common);
 }
 

@@ -20,6 +20,7 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/fail.h"
+#include "base/sparse.h"
 #include "index.h"
 #include "pairs.h"
 #include "v2_log.h"
@@ -396,8 +397,8 @@ static int take_superblock(struct scan *scan, struct twinfs_error *err)
 
 int tw_v2_mount(struct twinfs_volume *volume, struct twinfs_error *err)
 {
-	_cleanup_free_ struct tw_mdir **by_block =
-		calloc(volume->area.block_count, sizeof(struct tw_mdir *));
+	_cleanup_sparse_ struct tw_mdir **by_block =
+		tw_sparse_new(volume->area.block_count, sizeof(struct tw_mdir *));
 	struct scan scan = {.volume = volume, .by_block = by_block};
 	int rc = -ENOMEM;
 

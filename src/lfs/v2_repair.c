@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/sparse.h"
 #include "index.h"
 #include "pairs.h"
 
@@ -83,8 +84,8 @@ static void drop_unreached(struct twinfs_volume *volume, struct tw_mdir *const *
 /* Links the pairs in memory as their tails say; one that was outdated is left out. */
 static int relink(struct twinfs_volume *volume)
 {
-	_cleanup_free_ struct tw_mdir **by_block =
-		calloc(volume->area.block_count, sizeof(struct tw_mdir *));
+	_cleanup_sparse_ struct tw_mdir **by_block =
+		tw_sparse_new(volume->area.block_count, sizeof(struct tw_mdir *));
 	struct tw_mdir *mdir, *next;
 
 	if (!by_block)

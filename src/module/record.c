@@ -153,9 +153,8 @@ void tw_record_boot_ended(struct twinfs_module *module, int rc)
 
 void tw_record_power_off(struct twinfs_module *module)
 {
-	/* A cut that was an operation's is in the trace already. */
-	if (twinfs_flash_has_power(module->flash))
-		mark_boot(module, TWINFS_MARK_POWER_CUT, 0);
+	/* The recorder leaves it out when an operation was cut. A read may have been, too. */
+	mark_boot(module, TWINFS_MARK_POWER_CUT, 0);
 }
 
 /* ---- begin and end ---- */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_trace.c - what is recorded is read again, and is what happened. */
+#include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -158,6 +159,105 @@ START_TEST(what_never_began_cannot_end_and_only_eight_go_on_at_once)
 	ck_assert_int_eq(rig_stop(&rig, NULL), 0);
 	trace = rig_open("t");
 	ck_assert_uint_eq(twinfs_trace_info(trace)->marks, 11);
+	twinfs_trace_close(trace);
+	rig_free(&rig);
+	tempdir_leave();
+}
+END_TEST
+
+START_TEST(each_kind_of_change_keeps_what_goes_with_it)
+{
+	struct rig rig;
+	struct twinfs_trace *trace;
+
+	tempdir_enter();
+	rig_chip(&rig);
+	rig_record(&rig, "t");
+	for (unsigned change = 1; change < TWINFS_TRACED_COUNT; change++) {
+		struct twinfs_trace_mark mark = {.change = change,
+			.flags = change,
+			.path = "/usr/x",
+			.new_path = "/usr/y",
+			.index = 200,
+			.size = 70000,
+			.digest = {change, UINT64_MAX}};
+
+		ck_assert_int_eq(twinfs_recorder_mark(rig.recorder, &mark), 0);
+		mark.kind = TWINFS_MARK_CHANGE_ENDED;
+		mark.result = -28;
+		mark.size = 0; /* is known from the beginning */
+		ck_assert_int_eq(twinfs_recorder_mark(rig.recorder, &mark), 0);
+	}
+	ck_assert_int_eq(rig_stop(&rig, NULL), 0);
+	trace = rig_open("t");
+	for (unsigned i = 2; i < 2 * TWINFS_TRACED_COUNT; i++) {
+		struct twinfs_trace_mark mark = rig_next(trace, TWINFS_TRACE_MARK).mark;
+		unsigned change = i / 2;
+		bool has_content = change == TWINFS_TRACED_CONTENT ||
+				   change == TWINFS_TRACED_ATTR || change == TWINFS_TRACED_RESIZE;
+
+		ck_assert_int_eq(mark.kind,
+			i % 2 ? TWINFS_MARK_CHANGE_ENDED : TWINFS_MARK_CHANGE_BEGAN);
+		ck_assert_int_eq(mark.change, change);
+		ck_assert_uint_eq(mark.flags, change);
+		ck_assert_str_eq(mark.path, "/usr/x");
+		ck_assert_str_eq(mark.new_path, change == TWINFS_TRACED_RENAME ? "/usr/y" : "");
+		ck_assert_uint_eq(mark.index, change == TWINFS_TRACED_ATTR ? 200 : 0);
+		ck_assert_uint_eq(mark.size, has_content ? 70000 : 0);
+		ck_assert_uint_eq(mark.digest.low, has_content ? change : 0);
+		ck_assert_int_eq(mark.result, i % 2 ? -28 : 0);
+	}
+	twinfs_trace_close(trace);
+	rig_free(&rig);
+	tempdir_leave();
+}
+END_TEST
+
+struct worker {
+	struct rig *rig;
+	unsigned number;
+	int rc;
+};
+
+static void *work(void *ctx)
+{
+	struct worker *it = ctx;
+
+	for (int i = 0; i < 2000 && !it->rc; i++) {
+		it->rc = rig_program(it->rig, it->number * UNIT, 16, (uint8_t)i);
+		if (!it->rc)
+			it->rc = rig_store(it->rig, TWINFS_MARK_STORE_BEGAN, it->number, 0);
+		if (!it->rc)
+			it->rc = rig_store(it->rig, TWINFS_MARK_STORE_ENDED, it->number, 0);
+		if (!it->rc && i % 100 == 0)
+			it->rc = twinfs_recorder_flush(it->rig->recorder);
+	}
+	return NULL;
+}
+
+START_TEST(several_threads_are_recorded_at_once)
+{
+	enum { THREADS = 4 };
+	struct rig rig;
+	struct worker workers[THREADS];
+	pthread_t threads[THREADS];
+	struct twinfs_trace *trace;
+
+	tempdir_enter();
+	rig_chip(&rig);
+	rig_record(&rig, "t");
+	for (unsigned i = 0; i < THREADS; i++) {
+		workers[i] = (struct worker){&rig, i, 0};
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
+	}
+	for (unsigned i = 0; i < THREADS; i++) {
+		ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+		ck_assert_int_eq(workers[i].rc, 0);
+	}
+	ck_assert_int_eq(rig_stop(&rig, NULL), 0);
+	trace = rig_open("t");
+	ck_assert_uint_eq(twinfs_trace_info(trace)->operations, THREADS * 2000);
+	ck_assert_uint_eq(twinfs_trace_info(trace)->marks, 2 * THREADS * 2000);
 	twinfs_trace_close(trace);
 	rig_free(&rig);
 	tempdir_leave();
@@ -352,6 +452,7 @@ END_TEST
 RUN_CASES("fault/trace", records_lead_from_the_old_image_to_the_new_and_back,
 	operations_keep_number_time_owner_and_result, marks_say_what_began_and_how_it_ended,
 	what_never_began_cannot_end_and_only_eight_go_on_at_once,
+	each_kind_of_change_keeps_what_goes_with_it, several_threads_are_recorded_at_once,
 	the_bytes_are_those_of_the_document, what_faults_made_of_operations_is_in_the_trace,
 	a_trace_is_never_written_over, what_was_flushed_is_there_while_it_goes_on,
 	a_full_disk_ends_the_recording_and_nothing_else,

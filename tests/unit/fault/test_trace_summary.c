@@ -140,5 +140,28 @@ START_TEST(what_a_filter_leaves_is_summed_up)
 }
 END_TEST
 
+/* Nothing begins behind it: the chip's timing says how long it took. */
+START_TEST(the_last_operation_takes_its_time)
+{
+	struct rig rig;
+	struct twinfs_trace *trace;
+	struct twinfs_trace_summary summary;
+
+	tempdir_enter();
+	rig_chip(&rig);
+	rig_record(&rig, "t");
+	ck_assert_int_eq(rig_program(&rig, 0, 512, 0), 0);
+	ck_assert_int_eq(rig_stop(&rig, NULL), 0);
+	trace = rig_open("t");
+	ck_assert_int_eq(twinfs_trace_summarise(trace, NULL, &summary), 0);
+	ck_assert_uint_eq(summary.busy_ns, 1000);
+	ck_assert_str_eq(summary.owners[0].owner, "");
+	ck_assert_uint_eq(summary.owners[0].busy_ns, 1000);
+	twinfs_trace_summary_release(&summary);
+	end(&rig, trace);
+}
+END_TEST
+
 RUN_CASES("fault/trace_summary", a_run_is_summed_up, blocks_are_those_of_their_partition,
-	filters_choose_records, what_a_filter_leaves_is_summed_up)
+	filters_choose_records, what_a_filter_leaves_is_summed_up,
+	the_last_operation_takes_its_time)

@@ -365,10 +365,47 @@ START_TEST(cells_can_be_disturbed_and_time_spent)
 }
 END_TEST
 
+struct told {
+	struct rig *rig;
+	unsigned count;
+	uint64_t addr;
+	uint8_t mask, cell; /* what the cell held when it was told */
+};
+
+static void tell_disturbed(void *ctx, uint64_t addr, uint8_t mask)
+{
+	struct told *told = ctx;
+
+	told->count++;
+	told->addr = addr;
+	told->mask = mask;
+	told->cell = twinfs_image_bytes(told->rig->image)[addr];
+}
+
+START_TEST(hooks_are_told_of_a_defect_before_it)
+{
+	struct rig rig = new_rig(true);
+	struct told first = {.rig = &rig}, second = {.rig = &rig};
+	struct twinfs_flash_hook behind = {.disturbed = tell_disturbed, .ctx = &second};
+	struct twinfs_flash_hook hook = {
+		.disturbed = tell_disturbed, .ctx = &first, .next = &behind};
+
+	twinfs_flash_set_hook(rig.flash, &hook);
+	ck_assert_int_eq(twinfs_flash_disturb(rig.flash, SIZE, 1), -EINVAL);
+	ck_assert_uint_eq(first.count, 0);
+	ck_assert_int_eq(twinfs_flash_disturb(rig.flash, 7, 0x81), 0);
+	ck_assert_uint_eq(first.count + second.count, 2);
+	ck_assert_uint_eq(second.addr, 7);
+	ck_assert_uint_eq(second.mask, 0x81);
+	ck_assert_uint_eq(second.cell, 0xff);
+	free_rig(&rig);
+}
+END_TEST
+
 RUN_CASES("flash", programming_clears_bits_and_never_sets_one,
 	a_strict_chip_refuses_cells_that_are_not_erased, operations_are_numbered_and_timed,
 	ranges_and_alignment_are_checked, geometries_that_make_no_sense_are_refused,
 	a_cut_tears_the_operation_and_ends_the_power, a_torn_erase_leaves_the_rest,
 	a_rewrite_is_an_erase_and_a_program, a_rewrite_can_be_cut_between,
 	a_hook_may_pretend_and_the_next_one_sees_it, a_hook_may_show_other_cells,
-	cells_can_be_disturbed_and_time_spent)
+	cells_can_be_disturbed_and_time_spent, hooks_are_told_of_a_defect_before_it)

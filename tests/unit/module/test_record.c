@@ -394,6 +394,38 @@ START_TEST(after_the_end_nothing_is_marked)
 }
 END_TEST
 
+static int cut_reads(void *ctx, const struct twinfs_flash_op *op, uint32_t *done)
+{
+	(void)ctx, (void)done;
+	return op->kind == TWINFS_FLASH_READ ? -ESHUTDOWN : 0;
+}
+
+/* The recorder hears of no reads. */
+START_TEST(a_cut_in_a_read_is_marked_once)
+{
+	struct rig rig = {0};
+	struct twinfs_trace *trace;
+	const uint8_t *bytes;
+
+	tempdir_enter();
+	make_images(0, &rig);
+	open_module(&rig);
+	power_on(&rig);
+	rig.fault = (struct twinfs_flash_hook){.before = cut_reads, .reads = true};
+	rig.module->plugs.faults = &rig.fault;
+	ck_assert_int_eq(twinfs_module_record(rig.module, "t", NULL), 0);
+	ck_assert_int_eq(twinfs_flash_read(rig.module->flash, 0, 1, &bytes), -ESHUTDOWN);
+	twinfs_module_power_off(rig.module);
+	rig.fault.reads = false;
+	power_on(&rig);
+	ck_assert_int_eq(twinfs_module_record_stop(rig.module, NULL), 0);
+	trace = open_trace();
+	ck_assert_uint_eq(twinfs_trace_info(trace)->marks, 3);
+	twinfs_trace_close(trace);
+	end(&rig);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("record");
@@ -406,6 +438,7 @@ int main(void)
 	tcase_add_loop_test(tcase, operations_know_whom_they_are_for, 0, CHIPS);
 	tcase_add_test(tcase, recording_begins_once_and_ends_with_the_module);
 	tcase_add_test(tcase, after_the_end_nothing_is_marked);
+	tcase_add_test(tcase, a_cut_in_a_read_is_marked_once);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
