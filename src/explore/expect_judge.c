@@ -31,15 +31,50 @@ const char *tw_finding_name(enum tw_finding_kind kind)
 	return kind < TW_FINDING_KINDS ? names[kind] : "";
 }
 
+/* ---- boots that were cut ---- */
+
+/* Whether @path is @top, or lies below it. */
+static bool is_below(const char *path, const char *top)
+{
+	size_t len = strlen(top);
+
+	return strncmp(path, top, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+/* Whether the boot after the cut has to come to the end that the boot of the run came to. */
+static bool must_reach_end(const struct tw_judge *judge)
+{
+	return judge->boots->has_finished && judge->epoch->spell != TW_STORY_NONE &&
+	       judge->expect->spells[judge->epoch->spell].end;
+}
+
+/*
+ * Two things may differ in the end all the same: the table, which is rewritten only when
+ * a file was restored, and what an update leaves that had lost its flag already.
+ */
+const struct tw_step *tw_judge_end(const struct tw_judge *judge, uint32_t thing)
+{
+	const char *path = tw_expect_path(judge->expect, thing);
+
+	if (!must_reach_end(judge) || !tw_judge_is_touched(judge, thing) || !strcmp(path, TABLE) ||
+		is_below(path, UPDATER))
+		return NULL;
+	return tw_expect_step(judge->expect, thing, judge->expect->spells[judge->epoch->spell].end);
+}
+
 /* ---- by sums ---- */
 
-static bool is_sum_promised(const struct tw_expect *expect, const struct tw_epoch *epoch,
-	struct twinfs_digest sum)
+static bool is_sum_promised(const struct tw_judge *judge, struct twinfs_digest sum)
 {
-	if (tw_digest_is_same(sum, epoch->sum))
-		return true;
+	const struct tw_expect *expect = judge->expect;
+	const struct tw_epoch *epoch = judge->epoch;
+
 	if (epoch->spell != TW_STORY_NONE &&
 		tw_digest_is_same(sum, expect->spells[epoch->spell].sum))
+		return true;
+	if (must_reach_end(judge))
+		return false;
+	if (tw_digest_is_same(sum, epoch->sum))
 		return true;
 	if (epoch->flight_count > FLIGHTS_MAX)
 		return false;
@@ -128,7 +163,10 @@ static bool is_promised(const struct tw_judge *judge, uint32_t thing,
 	const struct tw_version *version)
 {
 	const struct tw_step *step = tw_expect_step(judge->expect, thing, judge->epoch_index);
+	const struct tw_step *end = tw_judge_end(judge, thing);
 
+	if (end)
+		return is_base(judge->expect, end, version);
 	return is_base(judge->expect, step, version) || is_in_flight(judge, thing, version) ||
 	       is_of_spell(judge, thing, version);
 }
@@ -145,14 +183,6 @@ const struct tw_deed *tw_judge_deed(const struct tw_judge *judge, enum tw_deed_k
 			return deed;
 	}
 	return NULL;
-}
-
-/* Whether @path is @top, or lies below it. */
-static bool is_below(const char *path, const char *top)
-{
-	size_t len = strlen(top);
-
-	return strncmp(path, top, len) == 0 && (path[len] == '/' || path[len] == '\0');
 }
 
 /* Whether what was installed at @path is what was waiting for it. */
@@ -459,7 +489,7 @@ int tw_expect_explain(const struct tw_expect *expect, struct tw_moment moment,
 	struct wrongs wrongs = {0};
 	int rc;
 
-	if (is_sum_promised(expect, judge.epoch, tree->sum))
+	if (is_sum_promised(&judge, tree->sum))
 		return 0;
 	judge.shown = calloc(expect->thing_count + 1, sizeof(*judge.shown));
 	if (!judge.shown)

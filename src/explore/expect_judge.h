@@ -35,6 +35,12 @@ const struct tw_deed *tw_judge_deed(const struct tw_judge *judge, enum tw_deed_k
 /* Whether the thing was touched by the boot that is under way. */
 bool tw_judge_is_touched(const struct tw_judge *judge, uint32_t thing);
 
+/*
+ * What the boot under way makes of a thing in the end, when the boot after the
+ * cut has to come to the same; NULL when there is no such boot, or it need not.
+ */
+const struct tw_step *tw_judge_end(const struct tw_judge *judge, uint32_t thing);
+
 /* Appends the sentence for people. 0 or -ENOMEM. */
 int tw_judge_tell(const struct tw_judge *judge, const struct tw_wrong *wrong, struct tw_text *text);
 

@@ -445,6 +445,38 @@ START_TEST(test_boot_in_the_run)
 }
 END_TEST
 
+/* When the boot after the cut has done its work, it has to be that of the boot that was cut. */
+START_TEST(test_boot_made_up_for)
+{
+	const struct tw_boots done = {.has_finished = true};
+	struct tw_story *story = make_boot(true), *endless = make_boot(false);
+	struct tw_expect *expect = new_expect(story, "/usr/p=bad");
+	struct tw_expect *open = new_expect(endless, "/usr/p=bad");
+	struct tw_shown tree = {0};
+	struct heard heard = {0};
+
+	for (uint64_t at = 0; at < 4; at++) {
+		ck_assert(is_right(expect, at, "/usr/checksum.json=table2 /usr/p=factory", &done));
+		/* No file was restored by the second boot: it did not write the table. */
+		ck_assert(is_right(expect, at, "/usr/checksum.json=table /usr/p=factory", &done));
+		ck_assert(!is_right(expect, at, "/usr/checksum.json=table /usr/p=bad", &done));
+	}
+	/* A boot without an end says nothing of what there should be. */
+	ck_assert(is_right(open, 2, "/usr/checksum.json=table /usr/p=bad", &done));
+	set_tree(&tree, "/usr/checksum.json=table");
+	ck_assert_int_eq(tw_expect_explain(expect, tw_expect_at(expect, 2), &tree, &done, hear,
+				 &heard),
+		1);
+	ck_assert_str_eq(heard.text, "/usr/p is missing: it should be version 2 (what the boot "
+				     "leaves when it is not cut)");
+	tw_shown_release(&tree);
+	tw_expect_free(open);
+	tw_expect_free(expect);
+	tw_story_free(endless);
+	tw_story_free(story);
+}
+END_TEST
+
 /* A boot that was cut, and the one that goes on, are one. */
 START_TEST(test_boot_twice)
 {
@@ -601,5 +633,5 @@ START_TEST(test_moments)
 END_TEST
 
 RUN_CASES("expect", test_right, test_other_moments, test_wrong, test_failed_change,
-	test_cut_in_the_run, test_boot_in_the_run, test_boot_twice, test_deeds, test_settings,
-	test_report, test_moments)
+	test_cut_in_the_run, test_boot_in_the_run, test_boot_made_up_for, test_boot_twice,
+	test_deeds, test_settings, test_report, test_moments)
