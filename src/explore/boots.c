@@ -38,11 +38,29 @@ int tw_boots_add_deed(struct tw_boots *boots, enum tw_deed_kind kind, const char
 	return 0;
 }
 
-int tw_boots_add(struct tw_boots *boots, const struct twinfs_boot_report *report)
+static int add_update(struct tw_boots *boots, const struct twinfs_boot_update *update)
 {
 	int rc = 0;
 
-	if (report->user_formatted)
+	if (update->armed)
+		rc = tw_boots_add_deed(boots, TW_DEED_UPDATE, NULL, TWINFS_REASON_NONE);
+	for (size_t i = 0; !rc && i < update->file_count; i++) {
+		const struct twinfs_update_file *file = &update->files[i];
+
+		if (file->verdict == TWINFS_UPDATE_INSTALLED)
+			rc = tw_boots_add_deed(boots, TW_DEED_INSTALLED, file->name,
+				TWINFS_REASON_NONE);
+		if (!rc && file->hash_updated)
+			rc = tw_boots_add_deed(boots, TW_DEED_TABLE, NULL, TWINFS_REASON_NONE);
+	}
+	return rc;
+}
+
+int tw_boots_add(struct tw_boots *boots, const struct twinfs_boot_report *report)
+{
+	int rc = add_update(boots, &report->update);
+
+	if (!rc && report->user_formatted)
 		rc = tw_boots_add_deed(boots, TW_DEED_FORMATTED, NULL, TWINFS_REASON_NONE);
 	if (!rc && (report->table_copied || report->table_rewritten))
 		rc = tw_boots_add_deed(boots, TW_DEED_TABLE, NULL, TWINFS_REASON_NONE);

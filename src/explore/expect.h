@@ -71,6 +71,8 @@ struct tw_boots {
 	struct tw_deed *deeds;
 	size_t count, room;
 	bool has_finished; /* the last of them fell into no hole: all that it had to do is done */
+	/* What the boot before them would have done, and did in part when it was cut; or NULL. */
+	const struct tw_boots *before;
 };
 
 /* Adds what a report says; it is not needed afterwards. 0 or -ENOMEM. */

@@ -176,11 +176,14 @@ static bool is_promised(const struct tw_judge *judge, uint32_t thing,
 const struct tw_deed *tw_judge_deed(const struct tw_judge *judge, enum tw_deed_kind kind,
 	const char *path)
 {
-	for (size_t i = 0; i < judge->boots->count; i++) {
-		const struct tw_deed *deed = &judge->boots->deeds[i];
+	for (const struct tw_boots *boots = judge->boots; boots; boots = boots->before) {
+		for (size_t i = 0; i < boots->count; i++) {
+			const struct tw_deed *deed = &boots->deeds[i];
 
-		if (deed->kind == kind && (!path || (deed->path && strcmp(deed->path, path) == 0)))
-			return deed;
+			if (deed->kind == kind &&
+				(!path || (deed->path && strcmp(deed->path, path) == 0)))
+				return deed;
+		}
 	}
 	return NULL;
 }
@@ -233,9 +236,12 @@ static bool is_of_deed(const struct tw_judge *judge, const struct tw_deed *deed,
 static bool is_by_boots(const struct tw_judge *judge, const char *path, int32_t attr,
 	const struct tw_version *version)
 {
-	for (size_t i = 0; attr == TW_NOT_ATTR && i < judge->boots->count; i++)
-		if (is_of_deed(judge, &judge->boots->deeds[i], path, version))
-			return true;
+	if (attr != TW_NOT_ATTR)
+		return false;
+	for (const struct tw_boots *boots = judge->boots; boots; boots = boots->before)
+		for (size_t i = 0; i < boots->count; i++)
+			if (is_of_deed(judge, &boots->deeds[i], path, version))
+				return true;
 	return false;
 }
 

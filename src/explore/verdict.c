@@ -135,35 +135,36 @@ static bool has_booted(const struct tw_outcome *boot)
 	return true;
 }
 
-static int judge_promises(struct making *making, struct tw_moment moment,
-	const struct tw_outcome *boot, const struct tw_outcome *slots)
+static int judge_promises(struct making *making, const struct tw_case *it)
 {
 	const struct tw_judge *judge = making->judge;
+	struct tw_boots boots = it->boot->boots;
 	const struct tw_shown *tree;
-	int rc = join(judge, boot, slots, &tree);
+	int rc = join(judge, it->boot, it->slots, &tree);
 
-	if (rc || tw_expect_accepts(judge->expect, moment, tree, &boot->boots))
+	boots.before = it->first ? &it->first->boots : NULL;
+	if (rc || tw_expect_accepts(judge->expect, it->moment, tree, &boots))
 		return rc;
-	rc = tw_expect_explain(judge->expect, moment, tree, &boot->boots, each_broken_promise,
+	rc = tw_expect_explain(judge->expect, it->moment, tree, &boots, each_broken_promise,
 		making);
 	return rc < 0 ? rc : making->rc;
 }
 
-int tw_judge(const struct tw_judge *judge, struct tw_moment moment, const struct tw_outcome *boot,
-	const struct tw_outcome *slots, struct tw_verdict **ret_verdict)
+int tw_judge(const struct tw_judge *judge, const struct tw_case *it,
+	struct tw_verdict **ret_verdict)
 {
 	struct making making = {.judge = judge, .verdict = calloc(1, sizeof(struct tw_verdict))};
 	int rc = -ENOMEM;
 
 	if (making.verdict) {
-		making.verdict->epoch = moment.epoch;
-		making.verdict->slots = slots;
-		rc = add_issues(&making, boot);
+		making.verdict->epoch = it->moment.epoch;
+		making.verdict->slots = it->slots;
+		rc = add_issues(&making, it->boot);
 	}
 	if (!rc)
-		rc = add_issues(&making, slots);
-	if (!rc && has_booted(boot))
-		rc = judge_promises(&making, moment, boot, slots);
+		rc = add_issues(&making, it->slots);
+	if (!rc && has_booted(it->boot))
+		rc = judge_promises(&making, it);
 	if (rc) {
 		tw_verdict_free(making.verdict);
 		return rc;

@@ -32,8 +32,16 @@ struct tw_judge {
 	struct tw_shown *scratch;
 };
 
-/* Judges two outcomes of one state. 0 or -ENOMEM. */
-int tw_judge(const struct tw_judge *judge, struct tw_moment moment, const struct tw_outcome *boot,
-	const struct tw_outcome *slots, struct tw_verdict **ret_verdict);
+/* What is judged together. */
+struct tw_case {
+	struct tw_moment moment;
+	const struct tw_outcome *first; /* after a second cut: the boot that it was in; else NULL */
+	const struct tw_outcome *boot;
+	const struct tw_outcome *slots; /* NULL: no SecureData */
+};
+
+/* Judges the outcomes of one state. 0 or -ENOMEM. */
+int tw_judge(const struct tw_judge *judge, const struct tw_case *it,
+	struct tw_verdict **ret_verdict);
 
 #endif

@@ -227,6 +227,7 @@ void tw_worker_close(struct tw_worker *worker)
 {
 	tw_worker_forget(worker);
 	tw_worker_pass(worker);
+	tw_outcome_free(worker->first);
 	free(worker->held);
 	free(worker->passing);
 	tw_memo_release(&worker->boots);

@@ -49,7 +49,8 @@ struct tw_worker {
 	uint64_t at; /* operations that are on the chip */
 	bool has_secure;
 	struct tw_moment moment;
-	uint8_t *sequel; /* what the boot after the first cut wrote */
+	struct tw_outcome *first; /* put up alone after a second cut: the boot that it was in */
+	uint8_t *sequel;          /* what the boot after the first cut wrote */
 	size_t sequel_room;
 };
 

@@ -56,12 +56,15 @@ static int count_verdict(struct tw_worker *worker, const struct tw_verdict *verd
 	return rc;
 }
 
-static int judge(struct tw_worker *worker, struct tw_outcome *boot, const struct tw_outcome *slots)
+/* @first  after a second cut: the boot that it was in; else NULL */
+static int judge(struct tw_worker *worker, const struct tw_outcome *first, struct tw_outcome *boot,
+	const struct tw_outcome *slots)
 {
 	const struct tw_judge judge = {worker->scene->expect, worker->result, &worker->scratch};
+	const struct tw_case it = {worker->moment, first, boot, slots};
 
 	tw_verdict_free(tw_steal(&boot->verdict));
-	return tw_judge(&judge, worker->moment, boot, slots, &boot->verdict);
+	return tw_judge(&judge, &it, &boot->verdict);
 }
 
 static bool is_judged(const struct tw_worker *worker, const struct tw_outcome *boot,
@@ -69,6 +72,24 @@ static bool is_judged(const struct tw_worker *worker, const struct tw_outcome *b
 {
 	return boot->verdict && boot->verdict->epoch == worker->moment.epoch &&
 	       boot->verdict->slots == slots;
+}
+
+/* When the first boot did something that may still show, the verdict is of no other one. */
+static int count_relapse(struct tw_worker *worker, const struct tw_outcome *first,
+	const struct tw_relapse *relapse, const struct tw_outcome *slots,
+	const struct twinfs_crash *crash)
+{
+	struct tw_outcome *boot = relapse->outcome;
+	bool is_own = first->boots.count;
+	int rc = 0;
+
+	if (is_own || !is_judged(worker, boot, slots))
+		rc = judge(worker, first, boot, slots);
+	if (!rc)
+		rc = count_verdict(worker, boot->verdict, crash, relapse->states);
+	if (is_own)
+		tw_verdict_free(tw_steal(&boot->verdict));
+	return rc;
 }
 
 /* The states that a second cut leaves count once in an epoch of the run. */
@@ -81,11 +102,7 @@ static int count_relapses(struct tw_worker *worker, struct tw_outcome *boot,
 		const struct tw_relapse *relapse = &boot->relapses[i];
 		struct twinfs_crash both = {crash->cut, relapse->first};
 
-		if (!is_judged(worker, relapse->outcome, slots))
-			rc = judge(worker, relapse->outcome, slots);
-		if (!rc)
-			rc = count_verdict(worker, relapse->outcome->verdict, &both,
-				relapse->states);
+		rc = count_relapse(worker, boot, relapse, slots, &both);
 	}
 	return rc;
 }
@@ -94,11 +111,14 @@ int tw_worker_count(struct tw_worker *worker, struct tw_outcome *boot, struct tw
 	const struct twinfs_crash *crash)
 {
 	uint64_t epoch = (uint64_t)worker->moment.epoch + 1;
-	int rc = is_judged(worker, boot, slots) ? 0 : judge(worker, boot, slots);
+	int rc = 0;
 
-	if (!rc && boot->relapses_counted != epoch)
+	if (boot->relapses_counted != epoch)
 		rc = count_relapses(worker, boot, slots, crash);
 	boot->relapses_counted = epoch;
+	/* The state after a second cut may be the very same: so not before them. */
+	if (!rc && !is_judged(worker, boot, slots))
+		rc = judge(worker, worker->first, boot, slots);
 	if (rc)
 		return rc;
 	for (unsigned i = 0; i < TWINFS_HOLE_COUNT; i++)

@@ -35,12 +35,11 @@ static int put_up_again(struct tw_worker *worker, const struct twinfs_crash *cra
 	const struct tw_cut_rules rules = tw_sequel_rules(worker, &crash->cut);
 	_cleanup_(tw_sequel_release) struct tw_sequel sequel = {0};
 	struct tw_stage *stage = &worker->rig.stage;
-	struct tw_outcome *outcome;
-	int rc = tw_trial_boot(&worker->rig, &(struct twinfs_crash){.cut = crash->cut}, &outcome);
+	int rc = tw_trial_boot(&worker->rig, &(struct twinfs_crash){.cut = crash->cut},
+		&worker->first);
 
 	if (rc)
 		return rc;
-	tw_outcome_free(outcome);
 	if (crash->again.kind == TWINFS_CUT_END || crash->again.op >= stage->log_count)
 		return -EINVAL;
 	rc = tw_sequel_keep(stage, &sequel);

@@ -583,7 +583,14 @@ START_TEST(test_report)
 			.reason = TWINFS_REASON_MISSING},
 		{.name = (char *)"/usr/i", .verdict = TWINFS_VERDICT_INTACT},
 	};
+	struct twinfs_update_file updates[] = {
+		{.name = (char *)"/usr/u",
+			.verdict = TWINFS_UPDATE_INSTALLED,
+			.hash_updated = true},
+		{.name = (char *)"/usr/n", .verdict = TWINFS_UPDATE_NO_PAYLOAD},
+	};
 	const struct twinfs_boot_report report = {.user_formatted = true,
+		.update = {.armed = true, .files = updates, .file_count = 2},
 		.table_copied = true,
 		.settings_created = true,
 		.files = files,
@@ -596,9 +603,13 @@ START_TEST(test_report)
 	struct heard heard = {0};
 
 	ck_assert_int_eq(tw_boots_add(&boots, &report), 0);
-	ck_assert_int_eq(boots.count, 4);
-	ck_assert_int_eq(boots.deeds[3].kind, TW_DEED_RESTORED);
-	ck_assert_str_eq(boots.deeds[3].path, "/usr/p");
+	ck_assert_int_eq(boots.count, 7);
+	ck_assert_int_eq(boots.deeds[0].kind, TW_DEED_UPDATE);
+	ck_assert_int_eq(boots.deeds[1].kind, TW_DEED_INSTALLED);
+	ck_assert_str_eq(boots.deeds[1].path, "/usr/u");
+	ck_assert_int_eq(boots.deeds[2].kind, TW_DEED_TABLE);
+	ck_assert_int_eq(boots.deeds[6].kind, TW_DEED_RESTORED);
+	ck_assert_str_eq(boots.deeds[6].path, "/usr/p");
 	ck_assert_int_eq(tw_expect_explain(expect, moment, &tree, &boots, hear, &heard), 1);
 	ck_assert_str_eq(heard.text, "/usr could not be mounted and was formatted: all that was "
 				     "acknowledged in it is lost");
