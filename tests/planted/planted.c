@@ -3,8 +3,8 @@
  * planted.c - explores a run of a twinfs with one planted bug, and sees whether
  * the bug is found and explained.
  *
- *	planted SCENE nothing             nothing may be found
- *	planted SCENE KIND WORDS...       a finding of this kind, all WORDS in its line
+ *	planted SCENE DEPTH nothing          nothing may be found
+ *	planted SCENE DEPTH KIND WORDS...    a finding of this kind, all WORDS in its line
  *
  * The planted source is linked into this program in place of its original, so the
  * application, the explored boots and the checks all have the bug.
@@ -38,7 +38,7 @@ static void record(const struct scene *scene)
 	struct rig rig = {0};
 
 	rig_make(scene->format);
-	rig_open(&rig);
+	rig_open(&rig, scene->policy);
 	if (scene->prepare)
 		scene->prepare(&rig);
 	must(twinfs_module_record(rig.module, RIG_TRACE, &err) == 0, "%s", err.text);
@@ -47,7 +47,8 @@ static void record(const struct scene *scene)
 	rig_close(&rig);
 }
 
-static struct twinfs_explore_result *explore(const struct scene *scene)
+/* @depth  cuts in a row */
+static struct twinfs_explore_result *explore(const struct scene *scene, unsigned depth)
 {
 	struct twinfs_explore_options options;
 	struct twinfs_explore_result *result;
@@ -56,10 +57,10 @@ static struct twinfs_explore_result *explore(const struct scene *scene)
 	twinfs_explore_defaults(&options);
 	options.source = rig_source();
 	options.trace = RIG_TRACE;
-	options.module = rig_options();
-	options.depth = scene->depth;
-	options.torn_bytes = scene->depth > 1 ? 12 : 40;
-	options.torn_spread = scene->depth > 1 ? 3 : 6;
+	options.module = rig_options(scene->policy);
+	options.depth = depth;
+	options.torn_bytes = depth > 1 ? 12 : 40;
+	options.torn_spread = depth > 1 ? 3 : 6;
 	options.workers = 1;
 	must(twinfs_explore(&options, &result, &err) == 0, "%s", err.text);
 	must(twinfs_explore_is_complete(result), "not all was explored");
@@ -68,7 +69,8 @@ static struct twinfs_explore_result *explore(const struct scene *scene)
 
 /* ---- what was found ---- */
 
-/* What an explanation consists of: where the power went, in which operation for whom, what broke. */
+/* What an explanation consists of: where the power went, in which operation for whom, what broke.
+ */
 static void put_line(const struct twinfs_explore_finding *finding,
 	const struct twinfs_explore_example *example, char line[LINE])
 {
@@ -164,15 +166,15 @@ int main(int argc, char **argv)
 	char path[300];
 	bool is_right;
 
-	must(argc >= 3, "usage: planted SCENE KIND WORDS...");
+	must(argc >= 4, "usage: planted SCENE DEPTH KIND WORDS...");
 	for (size_t i = 0; i < scene_count; i++)
 		if (!strcmp(scenes[i].name, argv[1]))
 			scene = &scenes[i];
 	must(scene, "no scene '%s'", argv[1]);
-	wanted = (struct wanted){argv[2], argv + 3, argc - 3};
+	wanted = (struct wanted){argv[3], argv + 4, argc - 4};
 	enter_directory(path);
 	record(scene);
-	result = explore(scene);
+	result = explore(scene, (unsigned)strtoul(argv[2], NULL, 10));
 	is_right = judge(result, &wanted);
 	if (!is_right) {
 		(void)printf("%s: not what was planted. What was found:\n", scene->name);

@@ -180,7 +180,7 @@ PLANTS = {
     'lfs2-tells-thread-first': {
         'why': 'when a pair has moved, the thread is told before the parent',
         'file': 'src/lfs/pairs.c',
-        'scene': 'lfs2-renames',
+        'scene': 'lfs2-wear',
         'edits': [('\t\tif ((mdir = next_for_parent(volume))) {\n'
                    '\t\t\tmdir->is_unknown_to_parent = false;\n'
                    '\t\t\trc = news->tell_parent(volume, mdir, tw_pair_parent(mdir));\n'
@@ -200,6 +200,23 @@ PLANTS = {
         'scene': 'lfs2-renames',
         'edits': [('\tif (!rc && volume->pending.marks)\n\t\trc = repair_move(volume);\n',
                    '\tif (rc && volume->pending.marks)\n\t\trc = repair_move(volume);\n')],
+    },
+    'lfs2-repair-unhides-first': {
+        'why': 'the repair of a rename ends the move first, and deletes the old name then',
+        'file': 'src/lfs/v2_repair.c',
+        'scene': 'lfs2-renames-armed',
+        'depth': 2,
+        'edits': [('\t\trc = tw_v2_commit(volume, source, &nothing); /* which ends it */\n',
+                   '\t\tstruct tw_v2_edit drop = {.stays = true};\n\n'
+                   '\t\tfor (unsigned i = 0; i < source->count; i++)\n'
+                   '\t\t\tif (source->entries[i]->is_void)\n'
+                   '\t\t\t\tdrop.dropped = source->entries[i];\n'
+                   '\t\tvolume->wanted = (struct tw_gstate){{0, 0, 0}};\n'
+                   '\t\trc = tw_v2_commit(volume, volume->root->dir.first, &nothing);\n'
+                   '\t\tif (!rc)\n'
+                   '\t\t\trc = tw_v2_commit(volume, source, &drop);\n'
+                   '\t\tif (!rc)\n'
+                   '\t\t\ttw_node_free(volume, drop.dropped);\n')],
     },
     'lfs2-refuses-what-was-cut': {
         'why': 'a volume with a removed directory or a half rename does not mount',
@@ -267,7 +284,7 @@ PLANTS = {
     'restore-trusts-names': {
         'why': 'a protected file counts as right when it is there',
         'file': 'src/module/restore.c',
-        'scene': 'lfs1-first-boot',
+        'scene': 'device-first-boot',
         'edits': [('\tif (match == TW_TABLE_EQUAL) {\n',
                    '\tif (match == TW_TABLE_EQUAL || file->reason == TWINFS_REASON_EMPTY) {\n')],
     },
@@ -305,8 +322,7 @@ PLANTS = {
 
 def main():
     for name, plant in PLANTS.items():
-        kind, words = plant.get('finding', ('nothing', []))
-        print(name, plant['file'], plant.get('scene', 'lfs1-files'), kind, *words, sep='\t')
+        print(name, plant['file'], plant['scene'], plant.get('depth', 1), *plant.get('finding',['nothing']), sep='\t')
 
 
 if __name__ == '__main__':

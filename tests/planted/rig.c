@@ -26,10 +26,10 @@ struct twinfs_source rig_source(void)
 	return (struct twinfs_source){.image = RIG_IMAGE, .profile = RIG_PROFILE};
 }
 
-struct twinfs_module_options rig_options(void)
+struct twinfs_module_options rig_options(enum twinfs_policy policy)
 {
 	return (struct twinfs_module_options){
-		.image_flags = TWINFS_IMAGE_WRITABLE, .policy = TWINFS_POLICY_SAFE};
+		.image_flags = TWINFS_IMAGE_WRITABLE, .policy = policy};
 }
 
 /* ---- content ---- */
@@ -58,7 +58,7 @@ static void write_profile(unsigned format)
 		"\"customer_backup_fs\": {\"addr\": \"1280K\", \"size\": \"96K\"},"
 		"\"securedata\": {\"addr\": \"1536K\", \"size\": \"32K\"}},"
 		"\"filesystem\": {\"format\": %u, \"block_size\": 4096, \"prog_size\": 4096,"
-		" \"spare_blocks\": 1, \"v2\": {\"prog_size\": 256, \"block_cycles\": 4,"
+		" \"spare_blocks\": 1, \"v2\": {\"prog_size\": 256, \"block_cycles\": 2,"
 		" \"stores_mtime\": false}},"
 		"\"boot\": {\"restores\": true, \"applies_updates\": true,"
 		" \"writes_settings\": true},"
@@ -109,9 +109,9 @@ void rig_boot(struct rig *rig)
 	rig->user = twinfs_module_user(rig->module);
 }
 
-void rig_open(struct rig *rig)
+void rig_open(struct rig *rig, enum twinfs_policy policy)
 {
-	const struct twinfs_module_options options = rig_options();
+	const struct twinfs_module_options options = rig_options(policy);
 	const struct twinfs_source source = rig_source();
 	struct twinfs_error err = {0};
 

@@ -22,7 +22,7 @@ struct rig {
 
 /* How to open the image. */
 struct twinfs_source rig_source(void);
-struct twinfs_module_options rig_options(void);
+struct twinfs_module_options rig_options(enum twinfs_policy policy);
 
 /*
  * Makes the image of a module with littlefs version @format: a few files, of which
@@ -32,7 +32,7 @@ struct twinfs_module_options rig_options(void);
 void rig_make(unsigned format);
 
 /* Opens it and boots it; off again and closed by rig_close(). */
-void rig_open(struct rig *rig);
+void rig_open(struct rig *rig, enum twinfs_policy policy);
 void rig_close(struct rig *rig);
 
 /* Makes all of the user partition empty, as it is before the first boot. */

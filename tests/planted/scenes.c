@@ -34,6 +34,20 @@ static void run_files(struct rig *rig)
 		rig_put(rig, "/usr/config.json", 30 + i, 200 + 30 * i);
 }
 
+/* ---- an update ---- */
+
+/* What an application leaves that has downloaded two files, and has set the flag. */
+static void arm_update(struct rig *rig)
+{
+	rig_mkdir(rig, "/usr/.updater");
+	rig_mkdir(rig, "/usr/.updater/usr");
+	rig_mkdir(rig, "/usr/.updater/usr/feature");
+	rig_put(rig, "/usr/.updater/usr/main.py", 50, 1200);
+	rig_put(rig, "/usr/.updater/usr/feature/new.py", 51, 6000);
+	rig_put_text(rig, "/usr/.updater/download.stat", STAT);
+	rig_put_text(rig, "/usr/.updater/update.flag", "");
+}
+
 /* ---- renames ---- */
 
 static void prepare_renames(struct rig *rig)
@@ -46,6 +60,13 @@ static void prepare_renames(struct rig *rig)
 	rig_mkdir(rig, "/usr/a/deep");
 	rig_put(rig, "/usr/a/deep/four", 4, 200);
 	rig_mkdir(rig, "/usr/b/empty");
+}
+
+/* Every boot after a cut has an update to apply: before its first change it repairs. */
+static void prepare_renames_armed(struct rig *rig)
+{
+	prepare_renames(rig);
+	arm_update(rig);
 }
 
 static void run_renames(struct rig *rig)
@@ -98,6 +119,22 @@ static void run_directories(struct rig *rig)
 	rig_mkdir(rig, "/usr/last");
 }
 
+/* ---- pairs that move ---- */
+
+static void prepare_wear(struct rig *rig)
+{
+	rig_mkdir(rig, "/usr/deep");
+	rig_mkdir(rig, "/usr/deep/deeper");
+	rig_put(rig, "/usr/deep/here", 1, 450);
+	rig_put(rig, "/usr/deep/deeper/there", 2, 450);
+}
+
+static void run_wear(struct rig *rig)
+{
+	for (unsigned i = 0; i < 40; i++)
+		rig_put(rig, i % 3 ? "/usr/deep/deeper/there" : "/usr/deep/here", i, 400 + i);
+}
+
 /* ---- slots ---- */
 
 static void prepare_slots(struct rig *rig)
@@ -106,9 +143,10 @@ static void prepare_slots(struct rig *rig)
 		rig_store(rig, slot, slot);
 }
 
-/* Slots 1, 9 and 13 are left alone: the others push them round the units. */
+/* Most slots are left alone: the others push them round the units. */
 static void run_slots(struct rig *rig)
 {
+	rig_store(rig, 3, 99);
 	for (unsigned i = 0; i < 10; i++) {
 		rig_store(rig, 16, 100 + i);
 		rig_store(rig, 2, 100 + i);
@@ -124,32 +162,31 @@ static void prepare_damage(struct rig *rig)
 	rig_unlink(rig, "/usr/logo.bin");
 }
 
-static void prepare_update(struct rig *rig)
-{
-	rig_mkdir(rig, "/usr/.updater");
-	rig_mkdir(rig, "/usr/.updater/usr");
-	rig_mkdir(rig, "/usr/.updater/usr/feature");
-	rig_put(rig, "/usr/.updater/usr/main.py", 50, 1200);
-	rig_put(rig, "/usr/.updater/usr/feature/new.py", 51, 6000);
-	rig_put_text(rig, "/usr/.updater/download.stat", STAT);
-	rig_put_text(rig, "/usr/.updater/update.flag", "");
-}
+#define SAFE   TWINFS_POLICY_SAFE
+#define DEVICE TWINFS_POLICY_DEVICE
 
-/* clang-format off: one row a scene, whatever the width */
+/* clang-format off: one row a scene */
 const struct scene scenes[] = {
-	{"lfs1-files",       1, 2, prepare_files,       run_files},
-	{"lfs2-files",       2, 2, prepare_files,       run_files},
-	{"lfs1-renames",     1, 2, prepare_renames,     run_renames},
-	{"lfs2-renames",     2, 2, prepare_renames,     run_renames},
-	{"lfs1-directories", 1, 1, prepare_directories, run_directories},
-	{"lfs2-directories", 2, 1, prepare_directories, run_directories},
-	{"slots",            1, 1, prepare_slots,       run_slots},
-	{"lfs1-first-boot",  1, 2, rig_empty,           rig_boot},
-	{"lfs2-first-boot",  2, 2, rig_empty,           rig_boot},
-	{"lfs1-restore",     1, 2, prepare_damage,      rig_boot},
-	{"lfs2-restore",     2, 2, prepare_damage,      rig_boot},
-	{"lfs1-update",      1, 2, prepare_update,      rig_boot},
-	{"lfs2-update",      2, 2, prepare_update,      rig_boot},
+	{"lfs1-files", 1, SAFE, prepare_files, run_files},
+	{"lfs2-files", 2, SAFE, prepare_files, run_files},
+	{"lfs1-renames", 1, SAFE, prepare_renames, run_renames},
+	{"lfs2-renames", 2, SAFE, prepare_renames, run_renames},
+	{"lfs1-renames-armed", 1, SAFE, prepare_renames_armed, run_renames},
+	{"lfs2-renames-armed", 2, SAFE, prepare_renames_armed, run_renames},
+	{"lfs1-directories", 1, SAFE, prepare_directories, run_directories},
+	{"lfs2-directories", 2, SAFE, prepare_directories, run_directories},
+	{"lfs2-wear", 2, SAFE, prepare_wear, run_wear},
+	{"slots", 1, SAFE, prepare_slots, run_slots},
+	{"lfs1-first-boot", 1, SAFE, rig_empty, rig_boot},
+	{"lfs2-first-boot", 2, SAFE, rig_empty, rig_boot},
+	{"device-first-boot", 1, DEVICE, rig_empty, rig_boot},
+	{"lfs1-restore", 1, SAFE, prepare_damage, rig_boot},
+	{"lfs2-restore", 2, SAFE, prepare_damage, rig_boot},
+	{"lfs1-arming", 1, SAFE, NULL, arm_update},
+	{"lfs2-arming", 2, SAFE, NULL, arm_update},
+	{"lfs1-update", 1, SAFE, arm_update, rig_boot},
+	{"lfs2-update", 2, SAFE, arm_update, rig_boot},
+	{"device-update", 1, DEVICE, arm_update, rig_boot},
 };
 /* clang-format on */
 

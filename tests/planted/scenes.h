@@ -10,7 +10,7 @@
 struct scene {
 	const char *name;
 	unsigned format; /* of littlefs */
-	unsigned depth;  /* cuts in a row */
+	enum twinfs_policy policy;
 	/* Before the run; the module is on before, and whatever after. May be NULL. */
 	void (*prepare)(struct rig *rig);
 	/* The run that is recorded. */
