@@ -6,9 +6,14 @@ Each is a mistake that people make about power loss. The product has no switch f
 any of them: plant.py writes a copy of the source with the edit, and the copy is
 linked in place of the original, into one test program a bug.
 
-A row: the file, edits (old text, found exactly once, and new text), the scenario
-of planted.c that brings it out, and what the explorer has to say: a kind of finding
-and words that one of its sentences has to contain.
+A row: the source, the edits (old text, found exactly once, and new text), the scene
+of scenes.c that brings it out, the cuts in a row (1 unless it says 2), and the kind
+of a finding with texts that have to stand in one line of it. The line begins with
+where the power was cut and whom the operation was for; so the texts name the
+operation, the object, and what became of it.
+
+Called as a program it prints, for meson.build, a line a plant: its name, its source,
+and what the test program is called with.
 """
 
 PLANTS = {
@@ -17,6 +22,9 @@ PLANTS = {
         'why': 'a commit erases the half of the pair that is in force, not the other one',
         'file': 'src/lfs/v1_commit.c',
         'scene': 'lfs1-files',
+        'finding': ['lost',
+                    'erase',
+                    'metadata /usr: /usr/big.bin is missing: it should be version 1'],
         'edits': [('mdir->pair.block[1],\n', 'mdir->pair.block[0],\n'),
                   ('\ttw_pair_swap_halves(mdir);\n', '')],
     },
@@ -24,6 +32,10 @@ PLANTS = {
         'why': 'a new version of a pair has the revision of the old one',
         'file': 'src/lfs/v1_commit.c',
         'scene': 'lfs1-files',
+        'finding': ['version',
+                    'data /usr/config.json: /usr/config.json is neither version 2 '
+                    '(acknowledged in operation',
+                    'nor 3 (in flight): it is version 1'],
         'edits': [('tw_put_le32(start, mdir->rev + 1);', 'tw_put_le32(start, mdir->rev);'),
                   ('\tmdir->rev++;\n', '')],
     },
@@ -31,6 +43,9 @@ PLANTS = {
         'why': 'the CRC of a half is not looked at',
         'file': 'src/lfs/v1_disk.c',
         'scene': 'lfs1-files',
+        'finding': ['lost',
+                    'program',
+                    'metadata /usr: /usr/main.py is missing: it should be version 1'],
         'edits': [('half->len <= block_size &&\n'
                    '\t       tw_crc32_raw(UINT32_MAX, bytes, half->len) == 0;\n',
                    'half->len <= block_size;\n')],
@@ -39,6 +54,9 @@ PLANTS = {
         'why': 'a rename deletes the old name before it has made the new one',
         'file': 'src/lfs/v1_tree.c',
         'scene': 'lfs1-renames',
+        'finding': ['rename',
+                    'metadata /usr/b: the rename of /usr/a/two to /usr/b/two is '
+                    'half done: neither is there'],
         'edits': [('\tif (!rc)\n\t\trc = write_destination(volume, dir, twin, replaced);\n',
                    '\tif (!rc)\n\t\trc = tw_v1_remove_entry(volume, node);\n'
                    '\tif (!rc)\n\t\trc = write_destination(volume, dir, twin, replaced);\n'),
@@ -49,6 +67,9 @@ PLANTS = {
         'why': 'a rename does not mark the old name as moving',
         'file': 'src/lfs/v1_tree.c',
         'scene': 'lfs1-renames',
+        'finding': ['rename',
+                    'metadata /usr/a: the rename of /usr/a/two to /usr/b/two is '
+                    'half done: both are there'],
         'edits': [('bool marks = node->kind != TW_FILE || node->file.size;',
                    'bool marks = false;')],
     },
@@ -56,12 +77,19 @@ PLANTS = {
         'why': 'a removed directory that a cut left on the thread is not taken off it',
         'file': 'src/lfs/v1_repair.c',
         'scene': 'lfs1-directories',
+        'finding': ['going_on',
+                    'metadata /usr/dir/sub: after the first change: block',
+                    'a removed directory is still on the thread'],
         'edits': [('\twhile (!rc && mdir->next) {', '\twhile (!rc && mdir->next && rc) {')],
     },
     'lfs1-mkdir-names-it-first': {
         'why': 'the entry of a new directory is written before its pair is',
         'file': 'src/lfs/v1_tree.c',
         'scene': 'lfs1-directories',
+        'finding': ['version',
+                    'erase',
+                    'metadata: /usr/dir is neither missing (as before the run) nor '
+                    'a directory (in flight): it is unreadable'],
         'edits': [('\t\trc = tw_v1_new_pair(volume, node, &empty, &child);\n\t\tif (!rc) {\n',
                    '\t\trc = tw_pair_new(volume, &child);\n\t\tif (!rc) {\n'
                    '\t\t\tchild->dir = node;\n'),
@@ -73,6 +101,9 @@ PLANTS = {
         'why': 'a directory is taken off the thread before its entry is removed',
         'file': 'src/lfs/v1_tree.c',
         'scene': 'lfs1-directories',
+        'finding': ['check',
+                    'metadata /usr: block',
+                    'a pair of the tree is not on the thread'],
         'edits': [('\tint rc = tw_v1_remove_entry(volume, node);\n\n'
                    '\tif (rc && node->mdir)\n',
                    '\tstruct tw_mdir *first = node->kind == TW_FILE ? NULL : node->dir.first;\n'
@@ -90,6 +121,10 @@ PLANTS = {
         'why': 'new content is written over the blocks of the old one',
         'file': 'src/lfs/content.c',
         'scene': 'lfs2-files',
+        'finding': ['version',
+                    'erase',
+                    'data /usr/big.bin: /usr/big.bin is neither version 1 (from '
+                    'before the run) nor 2 (in flight): it is unknown content'],
         'edits': [('\t\trc = tw_alloc_block(volume, &blocks[index]);\n',
                    '\t\tif (index < tw_ctz_blocks_of(volume, node)) {\n'
                    '\t\t\tblocks[index] = node->file.blocks[index];\n'
@@ -106,6 +141,9 @@ PLANTS = {
         'why': 'the entry of a file names its new blocks before they are written',
         'file': 'src/lfs/content.c',
         'scene': 'lfs1-files',
+        'finding': ['version',
+                    'data /usr/big.bin: /usr/big.bin is neither version 1 (from '
+                    'before the run) nor 2 (in flight): it is unreadable'],
         'edits': [('\t\trc = tw_area_write_block(&volume->area, blocks[index], parts, 2);\n',
                    '\t\trc = 0;\n'),
                   ('\tfree_blocks(volume, node->file.blocks, first, old_count);\n'
@@ -127,6 +165,9 @@ PLANTS = {
         'why': 'a sync is acknowledged, and nothing is written',
         'file': 'src/lfs/content.c',
         'scene': 'lfs1-files',
+        'finding': ['version',
+                    '/usr/config.json is not version 9 (acknowledged',
+                    'it is version 1'],
         'edits': [('tw_watch_end(volume, sync_content(volume, node));\n',
                    'tw_watch_end(volume, node->file.size ? 0 : sync_content(volume, node));\n')],
     },
@@ -134,6 +175,10 @@ PLANTS = {
         'why': 'blocks of files that nobody has open count as free',
         'file': 'src/lfs/alloc.c',
         'scene': 'lfs1-files',
+        'finding': ['version',
+                    'erase',
+                    'data /usr/config.json: /usr/logo.bin is not version 1 (from '
+                    'before the run): it is unreadable'],
         'edits': [('node->kind == TW_FILE && !node->is_void)',
                    'node->kind == TW_FILE && node->file.opens)')],
     },
@@ -142,6 +187,9 @@ PLANTS = {
         'why': 'a rename between two pairs says nothing of it in the global state',
         'file': 'src/lfs/v2_tree.c',
         'scene': 'lfs2-renames',
+        'finding': ['rename',
+                    'metadata /usr/a: the rename of /usr/a/two to /usr/b/two is '
+                    'half done: both are there'],
         'edits': [('\tvolume->wanted = (struct tw_gstate){{flag | tw_v2_tag(TW_V2_DELETE, id, 0),\n'
                    '\t\tmove->from->pair.block[0], move->from->pair.block[1]}};\n',
                    '\tconst struct tw_v2_edit drop = {.dropped = move->ghost};\n'
@@ -157,6 +205,9 @@ PLANTS = {
         'why': 'the flag that the thread may hold a removed directory is never set',
         'file': 'src/lfs/v2_commit.c',
         'scene': 'lfs2-directories',
+        'finding': ['check',
+                    'metadata /usr/dir/sub: block',
+                    'a removed directory is on the thread, and the orphan flag is not set'],
         'edits': [('\tif (more || volume->pending.orphans || volume->pending.desyncs)\n',
                    '\tif (more || volume->pending.desyncs)\n')],
     },
@@ -164,6 +215,9 @@ PLANTS = {
         'why': 'a pair is written anew over the block that is in force',
         'file': 'src/lfs/v2_rewrite.c',
         'scene': 'lfs2-files',
+        'finding': ['formatted',
+                    'erase',
+                    'metadata /usr: /usr could not be mounted and was formatted'],
         'edits': [('&plan->volume->area, mdir->pair.block[1],\n',
                    '&plan->volume->area, mdir->pair.block[0],\n'),
                   ('\ttw_pair_swap_halves(mdir);\n', '')],
@@ -172,6 +226,10 @@ PLANTS = {
         'why': 'the CRC of a commit is not looked at',
         'file': 'src/lfs/v2_disk.c',
         'scene': 'lfs2-files',
+        'finding': ['version',
+                    'program',
+                    'metadata /usr: /usr/config.json is neither version 1 (from '
+                    'before the run) nor 2 (in flight): it is unknown content'],
         'edits': [('\tuint32_t covered = off + TW_V2_TAG_SIZE - start;\n\n', ''),
                   ('\treturn len >= 4 && tw_le32(block + off + TW_V2_TAG_SIZE) ==\n'
                    '\t\t\t\t   tw_crc32_raw(UINT32_MAX, block + start, covered);\n',
@@ -181,6 +239,11 @@ PLANTS = {
         'why': 'when a pair has moved, the thread is told before the parent',
         'file': 'src/lfs/pairs.c',
         'scene': 'lfs2-wear',
+        'finding': ['check',
+                    'metadata /usr/deep: block',
+                    'the thread names {',
+                    'the directory is {',
+                    'the orphan flag is not set'],
         'edits': [('\t\tif ((mdir = next_for_parent(volume))) {\n'
                    '\t\t\tmdir->is_unknown_to_parent = false;\n'
                    '\t\t\trc = news->tell_parent(volume, mdir, tw_pair_parent(mdir));\n'
@@ -198,6 +261,9 @@ PLANTS = {
         'why': 'the first change after a cut does not finish the rename that was cut',
         'file': 'src/lfs/v2_repair.c',
         'scene': 'lfs2-renames',
+        'finding': ['going_on',
+                    'metadata /usr/a: after the first change: block',
+                    "a move of 'two' is pending"],
         'edits': [('\tif (!rc && volume->pending.marks)\n\t\trc = repair_move(volume);\n',
                    '\tif (rc && volume->pending.marks)\n\t\trc = repair_move(volume);\n')],
     },
@@ -206,6 +272,9 @@ PLANTS = {
         'file': 'src/lfs/v2_repair.c',
         'scene': 'lfs2-renames-armed',
         'depth': 2,
+        'finding': ['rename',
+                    '/1 ',
+                    'the rename of /usr/a/two to /usr/b/two is half done: both are there'],
         'edits': [('\t\trc = tw_v2_commit(volume, source, &nothing); /* which ends it */\n',
                    '\t\tstruct tw_v2_edit drop = {.stays = true};\n\n'
                    '\t\tfor (unsigned i = 0; i < source->count; i++)\n'
@@ -222,6 +291,8 @@ PLANTS = {
         'why': 'a volume with a removed directory or a half rename does not mount',
         'file': 'src/lfs/v2_mount.c',
         'scene': 'lfs2-directories',
+        'finding': ['formatted',
+                    'metadata /usr/dir/sub: /usr could not be mounted and was formatted'],
         'edits': [('\tjudge_thread(&scan);\n\treturn 0;\n',
                    '\tjudge_thread(&scan);\n'
                    '\treturn volume->pending.orphans || volume->pending.marks ? -EUCLEAN : 0;\n')],
@@ -231,6 +302,10 @@ PLANTS = {
         'why': 'the checksum of the content of a slot is not looked at',
         'file': 'src/secure/record.c',
         'scene': 'slots',
+        'finding': ['slot',
+                    'program',
+                    'slot 16: slot 16 is neither version 1 (from before the run) '
+                    'nor 2 (in flight): it is unknown content of 1,000 bytes'],
         'edits': [('\tif (tw_le32(bytes + TW_RECORD_HEAD + body_size) != '
                    'crc_of(bytes, body_size))\n\t\treturn -EBADMSG;\n',
                    '\t(void)body_size;\n')],
@@ -239,6 +314,10 @@ PLANTS = {
         'why': 'both regions are erased before a slot is stored anew',
         'file': 'src/secure/secure.c',
         'scene': 'slots',
+        'finding': ['slot',
+                    'erase',
+                    'slot 2: slot 16 is not version 1 (acknowledged',
+                    'it is empty'],
         'edits': [('\tbool stored = false;\n\n',
                    '\tbool stored = false;\n\n'
                    '\tfor (unsigned i = 0; i < TW_REGIONS; i++)\n'
@@ -251,6 +330,10 @@ PLANTS = {
         'why': 'a new record has the generation of the one before it',
         'file': 'src/secure/secure.c',
         'scene': 'slots',
+        'finding': ['slot',
+                    'cut end',
+                    'slot 16 is not version',
+                    'it is version 1'],
         'edits': [('\trecord->generation = ++secure->generation;\n',
                    '\trecord->generation = secure->generation ? secure->generation\n'
                    '\t\t\t\t\t\t\t: ++secure->generation;\n')],
@@ -259,6 +342,10 @@ PLANTS = {
         'why': 'a unit may go when another one has the slot at all, be it an older record',
         'file': 'src/secure/log.c',
         'scene': 'slots',
+        'finding': ['slot',
+                    'erase',
+                    'slot 16: slot 3 is not version 2 (acknowledged in operation',
+                    'it is version 1'],
         'edits': [('\t\tif (i != unit && has_live(log, i, slot))\n',
                    '\t\tif (i != unit && log->units[i].newest[slot])\n')],
     },
@@ -266,6 +353,9 @@ PLANTS = {
         'why': 'a store is acknowledged before it is written',
         'file': 'src/secure/secure.c',
         'scene': 'slots',
+        'finding': ['slot',
+                    'slot 16: slot 16 is not version 2 (acknowledged',
+                    'it is version 1'],
         'edits': [('\trc = store_record(secure, &record, bytes);\n\tsecure->subject = 0;\n'
                    '\tif (secure->watch.ended)\n'
                    '\t\tsecure->watch.ended(secure->watch.ctx, &store, rc);\n',
@@ -277,6 +367,8 @@ PLANTS = {
         'why': 'of the two regions the one with the older record is read',
         'file': 'src/secure/secure.c',
         'scene': 'slots',
+        'finding': ['going_on',
+                    'slot 16: slot 16 is not what it was before slot 1 was stored'],
         'edits': [('\treturn secure->logs[0].live[slot].record.generation <\n',
                    '\treturn secure->logs[0].live[slot].record.generation >\n')],
     },
@@ -285,6 +377,9 @@ PLANTS = {
         'why': 'a protected file counts as right when it is there',
         'file': 'src/module/restore.c',
         'scene': 'device-first-boot',
+        'finding': ['version',
+                    'data /usr/main.py: /usr/main.py is not version 1 (what the '
+                    'boot leaves when it is not cut): it is empty'],
         'edits': [('\tif (match == TW_TABLE_EQUAL) {\n',
                    '\tif (match == TW_TABLE_EQUAL || file->reason == TWINFS_REASON_EMPTY) {\n')],
     },
@@ -292,13 +387,21 @@ PLANTS = {
         'why': 'a file that is to be rewritten is empty on the flash before it is written',
         'file': 'src/module/device_vfs.c',
         'scene': 'lfs1-update',
+        'finding': ['hole',
+                    'data /usr/.updater/download.stat: the update ended with '
+                    "'download.stat is empty', and will at every boot"],
         'edits': [('\trc = truncate_to_nothing(&file);\n',
-                   '\trc = truncate_to_nothing(&file) ?: twinfs_volume_sync(file.volume, file.ino);\n')],
+                   '\trc = truncate_to_nothing(&file);\n'
+                   '\tif (!rc)\n'
+                   '\t\trc = twinfs_volume_sync(file.volume, file.ino);\n')],
     },
     'update-drops-before-copying': {
         'why': 'an update takes a file off its list before it has copied it',
         'file': 'src/module/update.c',
         'scene': 'lfs1-update',
+        'finding': ['version',
+                    'data /usr/main.py: /usr/main.py is not version 2 (what the '
+                    'boot leaves when it is not cut): it is version 1'],
         'edits': [('\ttw_json_free(item);\n\trc = tw_json_write(update->stat, &text);\n',
                    '\trc = tw_json_write(update->stat, &text);\n'),
                   ('\tint rc = install(update, update->stat->first, &payload, file);\n',
@@ -312,6 +415,9 @@ PLANTS = {
         'why': 'an update removes its list before the flag that says that there is one',
         'file': 'src/module/update.c',
         'scene': 'lfs1-update',
+        'finding': ['hole',
+                    "metadata /usr/.updater: the update ended with 'download.stat "
+                    "does not exist', and will at every boot"],
         'edits': [('\tint rc = tw_device_delete(device, FLAG);\n',
                    '\tint rc = tw_device_delete(device, STAT);\n'),
                   ('\t\trc = tw_device_delete(device, STAT);\n',
@@ -322,7 +428,8 @@ PLANTS = {
 
 def main():
     for name, plant in PLANTS.items():
-        print(name, plant['file'], plant['scene'], plant.get('depth', 1), *plant.get('finding',['nothing']), sep='\t')
+        print(name, plant['file'], plant['scene'], plant.get('depth', 1), *plant['finding'],
+              sep='\t')
 
 
 if __name__ == '__main__':
