@@ -116,6 +116,14 @@ PLANTS = {
                    '\trc = rc ?: tw_v1_remove_entry(volume, node);\n'
                    '\tif (rc && node->mdir)\n')],
     },
+    'lfs1-new-pair-is-older': {
+        'why': 'a new pair begins at revision 1, whatever its unwritten half holds from before',
+        'file': 'src/lfs/pairs.c',
+        'scene': 'lfs1-reuse',
+        'finding': ['back', 'metadata /usr/dir: /usr/dir/0 is back as an empty file: '
+                    'its removal was acknowledged in operation'],
+        'edits': [('rev = tw_pair_stale_revision(&volume->area, pair.block[0]) + 1;', 'rev = 0;')],
+    },
     # ---- content, both versions ----
     'content-in-place': {
         'why': 'new content is written over the blocks of the old one',
@@ -410,6 +418,19 @@ PLANTS = {
                    '\tif (!rc)\n\t\trc = install(update, item, &payload, file);\n'
                    '\ttw_json_free(item);\n'),
                   ('\tif (!rc)\n\t\trc = drop_first(update);\n', '')],
+    },
+    'update-removes-before-dropping': {
+        'why': 'an update removes what it has copied before it takes it off its list',
+        'file': 'src/module/update.c',
+        'scene': 'lfs1-update',
+        'finding': ['lost', 'data /usr/.updater/download.stat: /usr/feature/new.py is missing: ',
+                    '(what the boot leaves when it is not cut)'],
+        'edits': [('\tif (!rc)\n\t\trc = drop_first(update);\n\tif (rc)\n\t\treturn rc;\n',
+                   '\tif (rc)\n\t\treturn rc;\n'),
+                  ('\tupdate->goes_on = rc;\n\treturn rc;\n',
+                   '\tupdate->goes_on = rc;\n'
+                   '\tif (!rc)\n\t\trc = drop_first(update);\n'
+                   '\treturn rc;\n')],
     },
     'update-flag-goes-last': {
         'why': 'an update removes its list before the flag that says that there is one',

@@ -119,6 +119,23 @@ static void run_directories(struct rig *rig)
 	rig_mkdir(rig, "/usr/last");
 }
 
+/* Both blocks of removed directories, one of them with an entry, become new ones. */
+static void run_reuse(struct rig *rig)
+{
+	char path[20], other[20];
+
+	for (unsigned i = 0; i < 24; i++) {
+		(void)snprintf(path, sizeof(path), "/usr/dir/%u", i);
+		(void)snprintf(other, sizeof(other), "/usr/dir/%uth", i);
+		rig_mkdir(rig, "/usr/dir");
+		rig_put_text(rig, path, "");
+		if (i % 2) /* an even number of commits, too */
+			rig_rename(rig, path, other);
+		rig_unlink(rig, i % 2 ? other : path);
+		rig_rmdir(rig, "/usr/dir");
+	}
+}
+
 /* ---- pairs that move ---- */
 
 static void prepare_wear(struct rig *rig)
@@ -165,7 +182,6 @@ static void prepare_damage(struct rig *rig)
 #define SAFE   TWINFS_POLICY_SAFE
 #define DEVICE TWINFS_POLICY_DEVICE
 
-/* clang-format off: one row a scene */
 const struct scene scenes[] = {
 	{"lfs1-files", 1, SAFE, prepare_files, run_files},
 	{"lfs2-files", 2, SAFE, prepare_files, run_files},
@@ -175,6 +191,8 @@ const struct scene scenes[] = {
 	{"lfs2-renames-armed", 2, SAFE, prepare_renames_armed, run_renames},
 	{"lfs1-directories", 1, SAFE, prepare_directories, run_directories},
 	{"lfs2-directories", 2, SAFE, prepare_directories, run_directories},
+	{"lfs1-reuse", 1, SAFE, NULL, run_reuse},
+	{"lfs2-reuse", 2, SAFE, NULL, run_reuse},
 	{"lfs2-wear", 2, SAFE, prepare_wear, run_wear},
 	{"slots", 1, SAFE, prepare_slots, run_slots},
 	{"lfs1-first-boot", 1, SAFE, rig_empty, rig_boot},
@@ -188,6 +206,5 @@ const struct scene scenes[] = {
 	{"lfs2-update", 2, SAFE, arm_update, rig_boot},
 	{"device-update", 1, DEVICE, arm_update, rig_boot},
 };
-/* clang-format on */
 
 const size_t scene_count = sizeof(scenes) / sizeof(*scenes);
