@@ -30,10 +30,14 @@ static const struct verb verbs[] = {
 	{"rm", "Change", "remove files from an image", tw_tool_verb_rm},
 	{"resize", "Change", "give a littlefs 2 more of its partition, or less",
 		tw_tool_verb_resize},
+	{"damage", "Change", "break cells of an image, as rules say", tw_tool_verb_damage},
 	{"boot", "Check", "run the boot procedure: check and restore", tw_tool_verb_boot},
 	{"check", "Check", "check every rule of the formats", tw_tool_verb_check},
+	{"explore", "Check", "cut the power everywhere in a recorded run",
+		tw_tool_verb_explore},
 	{"trace", "Check", "what happened to a chip, operation by operation, or summed up",
 		tw_tool_verb_trace},
+	{"report", "Check", "the result of an exploration as a page", tw_tool_verb_report},
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(*verbs))

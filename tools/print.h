@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <twinfs/fault.h>
 #include <twinfs/module.h>
 #include <twinfs/trace.h>
 #include "attrs.h"
@@ -101,6 +103,28 @@ struct tw_tool_check {
 void tw_tool_print_check(const struct tw_tool_check *check);
 void tw_tool_json_check(const struct tw_tool_check *check);
 
+/* ---- explore ---- */
+
+struct twinfs_crash;
+struct twinfs_explore_result;
+struct twinfs_trace;
+
+struct tw_tool_explore {
+	const struct twinfs_explore_result *result;
+	struct twinfs_trace *trace; /* tells blocks by address; NULL: it cannot be had */
+	const char *replay;         /* command line that judges a state; the state goes behind it */
+	bool has_command;           /* every state was checked by a command */
+	bool is_complete;           /* all that was asked for was explored */
+};
+
+/* What came of all states; what came of the one that was asked for. */
+void tw_tool_print_explore(const struct tw_tool_explore *explore);
+void tw_tool_print_explore_one(const struct tw_tool_explore *explore,
+	const struct twinfs_crash *at);
+
+/* The same as JUnit XML to @file. */
+void tw_tool_junit_explore(FILE *file, const struct tw_tool_explore *explore);
+
 /* ---- resize ---- */
 
 struct tw_tool_resize {
@@ -111,6 +135,32 @@ struct tw_tool_resize {
 
 void tw_tool_print_resize(const struct tw_tool_resize *resize);
 void tw_tool_json_resize(const struct tw_tool_resize *resize);
+
+/* ---- damage ---- */
+
+#define TW_TOOL_DAMAGE_SHOWN 16 /* bytes of a run that are told one by one */
+
+/* Bytes behind each other that one rule has changed. */
+struct tw_tool_damage_run {
+	unsigned rule; /* from 1 */
+	uint64_t addr, len;
+	uint64_t bits; /* that differ */
+	uint8_t was[TW_TOOL_DAMAGE_SHOWN], is[TW_TOOL_DAMAGE_SHOWN];
+	const char *part; /* or NULL */
+	uint32_t block;   /* of it, else erase unit of the chip */
+	char owner[320];  /* "data /usr/a"; "": nobody */
+};
+
+struct tw_tool_damage {
+	const char *const *rules; /* as they were given */
+	size_t rule_count;
+	uint64_t seed;
+	struct tw_tool_damage_run *runs; /* by rule, then by address */
+	size_t count, room;
+};
+
+void tw_tool_print_damage(const struct tw_tool_damage *damage);
+void tw_tool_json_damage(const struct tw_tool_damage *damage);
 
 /* ---- trace ---- */
 

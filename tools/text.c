@@ -111,6 +111,21 @@ void tw_tool_put_name(FILE *file, const char *name)
 	put_escaped(file, name, "\\");
 }
 
+char *tw_tool_plain_text(const char *text)
+{
+	char *plain = NULL;
+	size_t len;
+	FILE *out = open_memstream(&plain, &len);
+
+	if (!out)
+		return NULL;
+	put_escaped(out, text, "");
+	if (!fclose(out))
+		return plain;
+	free(plain);
+	return NULL;
+}
+
 void tw_tool_put_wrapped(FILE *file, const char *text, int indent, int column)
 {
 	bool line_is_empty = true;

@@ -32,6 +32,9 @@ bool tw_tool_is_utf8(const char *text);
 void tw_tool_put_plain(FILE *file, const char *text);
 void tw_tool_put_name(FILE *file, const char *name);
 
+/* What put_plain prints, as a text; free() it. NULL: out of memory. */
+char *tw_tool_plain_text(const char *text);
+
 /*
  * Prints @text wrapped to 80 columns, each line after @indent blanks. @column
  * is where the cursor is: 0, or at most @indent behind something printed.

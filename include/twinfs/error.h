@@ -88,6 +88,7 @@ enum twinfs_severity {
 	X(SECURE_RECORD, "secure.record", WARNING, "a SecureData record is damaged and ignored") \
 	X(SECURE_MIRROR, "secure.mirror", WARNING, "the two SecureData regions differ; the next store mends it") \
 	X(SECURE_KEY, "secure.key", ERROR, "the SecureData key file is missing, unsafe or wrong") \
+	X(FAULT, "fault", ERROR, "a fault rule is wrong, or cannot be carried out") \
 	X(PROFILE, "profile", ERROR, "the module profile is missing or wrong") \
 	X(TRACE, "trace", ERROR, "the trace is damaged, of another version, or cannot be written") \
 	X(CHECKS, "checks", ERROR, "a line of the file of checks is no rule") \

@@ -85,7 +85,7 @@ TWINFS_API void twinfs_crash_text(const struct twinfs_crash *crash, char text[TW
 /* 0, or -EINVAL: @text is none. */
 TWINFS_API int twinfs_crash_parse(const char *text, struct twinfs_crash *ret_crash);
 
-/* Negative, 0 or positive: the order in which a run meets them. */
+/* Negative, 0 or positive: one cut comes before two; else as the run meets them. */
 TWINFS_API int twinfs_crash_compare(const struct twinfs_crash *a, const struct twinfs_crash *b);
 
 /* "before", "torn", "shuffled", "noise", "end"; "none". */
@@ -109,7 +109,8 @@ struct twinfs_explore_options {
 	const char *trace;                   /* file of the recorded run */
 	struct twinfs_module_options module; /* policy, key file, how volumes are written;
 					      * image_flags and keep_wear are not used */
-	const char *checks; /* file of the user's expressions (docs/formats/explore-checks.md), or NULL */
+	const char *checks; /* file of the user's expressions (docs/formats/explore-checks.md), or
+			       NULL */
 
 	/* The states. */
 	unsigned depth;       /* cuts in a row: 1 or 2 */

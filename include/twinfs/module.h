@@ -20,6 +20,7 @@
 #include <stdint.h>
 #include <twinfs/boot.h>
 #include <twinfs/error.h>
+#include <twinfs/fault.h>
 #include <twinfs/flash.h>
 #include <twinfs/image.h>
 #include <twinfs/profile.h>
@@ -167,6 +168,15 @@ TWINFS_API bool twinfs_module_is_recording(const struct twinfs_module *module);
 
 /* For notes, and to flush; NULL when nothing is recorded. Not to be closed. */
 TWINFS_API struct twinfs_recorder *twinfs_module_recorder(const struct twinfs_module *module);
+
+/*
+ * The faults of the module's chip, made at the first call and plugged in while
+ * there are rules. They outlive power_off, and see the next boot. Paths begin
+ * with /usr or /bak; partitions are user, backup and secure, or as they are
+ * called on the chip. While the module is off, paths are looked up in what the
+ * image holds then. NULL: out of memory.
+ */
+TWINFS_API struct twinfs_faults *twinfs_module_faults(struct twinfs_module *module);
 
 /*
  * State of the module as JSON: power, boots, policy, profile, partitions,

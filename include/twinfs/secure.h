@@ -94,6 +94,25 @@ struct twinfs_secure_slot {
 TWINFS_API void twinfs_secure_list(struct twinfs_secure *secure,
 	struct twinfs_secure_slot ret_slots[TWINFS_SECURE_SLOTS]);
 
+/* ---- where slots are ---- */
+
+/* Called with each range of the chip; a result other than 0 ends it and is returned. */
+struct twinfs_secure_places {
+	int (*each)(void *ctx, uint64_t addr, uint64_t len);
+	void *ctx;
+};
+
+/*
+ * Lists where in the area [@addr, @addr + @size) of @flash the newest record of
+ * slot @slot is: in both regions, if they are equal, and in all copies. Looks at
+ * the bytes only; takes no lock of an open area and needs none. 0, -ENOENT, or
+ * what @places says.
+ */
+TWINFS_API int twinfs_secure_find(struct twinfs_flash *flash, uint64_t addr, uint64_t size,
+	unsigned slot, const struct twinfs_secure_places *places);
+
+/* ---- check ---- */
+
 /*
  * Reports damaged records and a lagging region; changes nothing. Returns the
  * number of findings of severity TWINFS_ERROR, or a negative errno when the
@@ -103,6 +122,15 @@ TWINFS_API void twinfs_secure_list(struct twinfs_secure *secure,
  */
 TWINFS_API int twinfs_secure_check(struct twinfs_secure *secure,
 	void (*found)(void *ctx, const struct twinfs_error *finding), void *ctx);
+
+/*
+ * Sums up, in 64 bits, all that can ever be seen of the erase unit at @addr of an
+ * area, as twinfs_volume_glance() does of a block: two chips that differ in one
+ * unit only, and there have the same sight, cannot be told apart by any call of
+ * this header. 0, -ENOTSUP or -EUCLEAN (as opening the area: there is no sight),
+ * or an errno of the chip.
+ */
+TWINFS_API int twinfs_secure_glance(struct twinfs_flash *flash, uint64_t addr, uint64_t *ret_sight);
 
 /* ---- watch ---- */
 

@@ -195,10 +195,9 @@ static int compare_cuts(const struct twinfs_cut *a, const struct twinfs_cut *b)
 
 int twinfs_crash_compare(const struct twinfs_crash *a, const struct twinfs_crash *b)
 {
-	int order = compare_cuts(&a->cut, &b->cut);
 	bool a_has = a->again.kind != TWINFS_CUT_NONE, b_has = b->again.kind != TWINFS_CUT_NONE;
+	int order = ORDER(a_has, b_has);
 
-	if (order || (!a_has && !b_has))
-		return order;
-	return a_has && b_has ? compare_cuts(&a->again, &b->again) : ORDER(a_has, b_has);
+	order = order ? order : compare_cuts(&a->cut, &b->cut);
+	return order || !a_has ? order : compare_cuts(&a->again, &b->again);
 }

@@ -110,7 +110,7 @@ static int add_effect(struct tw_expect *expect, struct tw_deal *deal, uint32_t t
 	struct tw_effect *effect = NULL;
 	int rc = tw_array_grow(&expect->effects, &expect->effect_room, expect->effect_count);
 
-	rc = rc ?: tw_expect_see(&expect->things[thing], version);
+	rc = rc ?: tw_expect_see(expect, thing, version);
 	if (rc)
 		return rc;
 	/* Only an attribute can come twice: that of a replaced file, and that of the new one. */

@@ -22,11 +22,11 @@ struct tw_key {
 
 #define TW_KEY32(type, member)                                                                     \
 	{                                                                                          \
-		#member, offsetof(struct type, member), false                                      \
+#member, offsetof(struct type, member), false                                      \
 	}
 #define TW_KEY64(type, member)                                                                     \
 	{                                                                                          \
-		#member, offsetof(struct type, member), true                                       \
+#member, offsetof(struct type, member), true                                       \
 	}
 
 /* clang-format off: it takes the braces of the macros for blocks */

@@ -50,6 +50,7 @@ struct tw_relapse {
 
 /* What a trial found out. */
 struct tw_outcome {
+	uint64_t serial; /* no other of its worker has it; never 0 */
 	struct tw_issue *issues;
 	size_t issue_count, issue_room;
 	struct tw_shown tree;  /* after the boot; of SecureData, the slots */
@@ -92,6 +93,8 @@ struct tw_rig {
 	struct tw_stage stage;
 	struct twinfs_part_info parts[TWINFS_PART_COUNT];
 	struct tw_shown scratch;
+	bool keeps_log;    /* of the first boot of a trial */
+	uint64_t outcomes; /* made so far */
 };
 
 /* Opens the module in memory. As twinfs_module_open(); closed in any case. */
@@ -100,7 +103,7 @@ void tw_rig_close(struct tw_rig *rig);
 
 /*
  * Tries the state that is up on rig->stage, which is the same afterwards. The
- * stage still says what was read, and holds the log of the first boot.
+ * stage still says what was read, and holds the log of the first boot if it is to.
  *
  * @crash     which state it is, for the caller's own check
  *

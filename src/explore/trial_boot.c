@@ -457,14 +457,14 @@ int tw_trial_boot(struct tw_rig *rig, const struct twinfs_crash *crash,
 	struct tw_outcome **ret_outcome)
 {
 	struct trial trial = {.rig = rig, .crash = crash};
-	bool has_sequel = rig->terms.options->depth > 1 && crash->again.kind == TWINFS_CUT_NONE;
 	int rc, end;
 
 	trial.outcome = calloc(1, sizeof(*trial.outcome));
 	if (!trial.outcome)
 		return -ENOMEM;
+	trial.outcome->serial = ++rig->outcomes;
 	trial.outcome->is_memorable = true;
-	tw_stage_begin(&rig->stage, has_sequel);
+	tw_stage_begin(&rig->stage, rig->keeps_log && crash->again.kind == TWINFS_CUT_NONE);
 	rc = run(&trial);
 	twinfs_module_power_off(rig->module);
 	end = tw_stage_end(&rig->stage);

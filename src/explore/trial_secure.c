@@ -117,6 +117,7 @@ int tw_trial_secure(struct tw_rig *rig, struct tw_outcome **ret_outcome)
 	trial.outcome = calloc(1, sizeof(*trial.outcome));
 	if (!trial.outcome)
 		return -ENOMEM;
+	trial.outcome->serial = ++rig->outcomes;
 	trial.outcome->is_memorable = true;
 	tw_stage_begin(&rig->stage, false);
 	rc = run(&trial);

@@ -135,36 +135,67 @@ static bool has_booted(const struct tw_outcome *boot)
 	return true;
 }
 
-static int judge_promises(struct making *making, const struct tw_case *it)
+/* What both boots did, the one that was cut first. Nothing is copied but the list. */
+static int join_boots(const struct tw_subject *subject, struct tw_boots *boots)
 {
-	const struct tw_judge *judge = making->judge;
-	struct tw_boots boots = it->boot->boots;
-	const struct tw_shown *tree;
-	int rc = join(judge, it->boot, it->slots, &tree);
+	const struct tw_boots *first = &subject->cut->boots, *second = &subject->boot->boots;
 
-	boots.before = it->first ? &it->first->boots : NULL;
-	if (rc || tw_expect_accepts(judge->expect, it->moment, tree, &boots))
-		return rc;
-	rc = tw_expect_explain(judge->expect, it->moment, tree, &boots, each_broken_promise,
-		making);
+	boots->deeds = malloc((first->count + second->count + 1) * sizeof(*boots->deeds));
+	if (!boots->deeds)
+		return -ENOMEM;
+	if (first->count)
+		memcpy(boots->deeds, first->deeds, first->count * sizeof(*boots->deeds));
+	if (second->count)
+		memcpy(boots->deeds + first->count, second->deeds,
+			second->count * sizeof(*boots->deeds));
+	boots->count = first->count + second->count;
+	boots->has_finished = second->has_finished;
+	return 0;
+}
+
+static int judge_tree(struct making *making, struct tw_moment moment, const struct tw_shown *tree,
+	const struct tw_boots *boots)
+{
+	const struct tw_expect *expect = making->judge->expect;
+	int rc;
+
+	if (tw_expect_accepts(expect, moment, tree, boots))
+		return 0;
+	rc = tw_expect_explain(expect, moment, tree, boots, each_broken_promise, making);
 	return rc < 0 ? rc : making->rc;
 }
 
-int tw_judge(const struct tw_judge *judge, const struct tw_case *it,
-	struct tw_verdict **ret_verdict)
+static int judge_promises(struct making *making, struct tw_moment moment,
+	const struct tw_subject *subject)
+{
+	struct tw_boots both = {0};
+	const struct tw_shown *tree;
+	int rc = join(making->judge, subject->boot, subject->slots, &tree);
+
+	if (!rc && subject->cut)
+		rc = join_boots(subject, &both);
+	if (!rc)
+		rc = judge_tree(making, moment, tree, subject->cut ? &both : &subject->boot->boots);
+	free(both.deeds);
+	return rc;
+}
+
+int tw_judge(const struct tw_judge *judge, struct tw_moment moment,
+	const struct tw_subject *subject, struct tw_verdict **ret_verdict)
 {
 	struct making making = {.judge = judge, .verdict = calloc(1, sizeof(struct tw_verdict))};
 	int rc = -ENOMEM;
 
 	if (making.verdict) {
-		making.verdict->epoch = it->moment.epoch;
-		making.verdict->slots = it->slots;
-		rc = add_issues(&making, it->boot);
+		making.verdict->epoch = moment.epoch;
+		making.verdict->slots = subject->slots ? subject->slots->serial : 0;
+		making.verdict->cut = subject->cut ? subject->cut->serial : 0;
+		rc = add_issues(&making, subject->boot);
 	}
 	if (!rc)
-		rc = add_issues(&making, it->slots);
-	if (!rc && has_booted(it->boot))
-		rc = judge_promises(&making, it);
+		rc = add_issues(&making, subject->slots);
+	if (!rc && has_booted(subject->boot))
+		rc = judge_promises(&making, moment, subject);
 	if (rc) {
 		tw_verdict_free(making.verdict);
 		return rc;

@@ -16,10 +16,17 @@ struct tw_verdict_item {
 	char *sentence;
 };
 
+/* What is judged together. */
+struct tw_subject {
+	const struct tw_outcome *boot;
+	const struct tw_outcome *slots; /* NULL: no SecureData */
+	const struct tw_outcome *cut;   /* the boot that the power ended; NULL: none */
+};
+
 struct tw_verdict {
 	uint32_t epoch;
-	const struct tw_outcome *slots; /* judged together with; NULL: no SecureData */
-	struct tw_verdict_item *items;  /* no finding twice */
+	uint64_t slots, cut; /* serials of the outcomes it was judged together with; 0: none */
+	struct tw_verdict_item *items; /* no finding twice */
 	size_t count;
 };
 
@@ -32,16 +39,8 @@ struct tw_judge {
 	struct tw_shown *scratch;
 };
 
-/* What is judged together. */
-struct tw_case {
-	struct tw_moment moment;
-	const struct tw_outcome *first; /* after a second cut: the boot that it was in; else NULL */
-	const struct tw_outcome *boot;
-	const struct tw_outcome *slots; /* NULL: no SecureData */
-};
-
 /* Judges the outcomes of one state. 0 or -ENOMEM. */
-int tw_judge(const struct tw_judge *judge, const struct tw_case *it,
-	struct tw_verdict **ret_verdict);
+int tw_judge(const struct tw_judge *judge, struct tw_moment moment,
+	const struct tw_subject *subject, struct tw_verdict **ret_verdict);
 
 #endif

@@ -28,6 +28,8 @@ struct tw_scene {
 	bool shows_backup; /* the run changes the backup partition too */
 	bool *chosen;      /* operations, and the end; NULL: all */
 	uint64_t chunks;
+	bool is_checked;  /* the image is known to be that of the run */
+	size_t most_held; /* bytes of outcomes a worker knows; then it forgets them */
 
 	/* How far all of them are. */
 	atomic_bool is_stopped;
@@ -49,8 +51,7 @@ struct tw_worker {
 	uint64_t at; /* operations that are on the chip */
 	bool has_secure;
 	struct tw_moment moment;
-	struct tw_outcome *first; /* put up alone after a second cut: the boot that it was in */
-	uint8_t *sequel;          /* what the boot after the first cut wrote */
+	uint8_t *sequel; /* what the boot after the first cut wrote */
 	size_t sequel_room;
 };
 
@@ -75,7 +76,11 @@ int tw_worker_explore_one(struct tw_worker *worker, const struct twinfs_crash *c
 /*
  * Puts up the state of @crash, for good. -EINVAL: there is no such state. Errors
  * as tw_trial_boot().
+ *
+ * @ret_first  outcome of the boot that the second cut ended, kept by the worker;
+ *             NULL: there is none
  */
-int tw_worker_put_up(struct tw_worker *worker, const struct twinfs_crash *crash);
+int tw_worker_put_up(struct tw_worker *worker, const struct twinfs_crash *crash,
+	struct tw_outcome **ret_first);
 
 #endif

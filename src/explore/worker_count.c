@@ -30,6 +30,16 @@ static int tell_example(struct tw_worker *worker, const struct twinfs_crash *cra
 	return tw_result_example(worker->result, item->finding, &example);
 }
 
+/* Whether a state is one of the first. Most come later in the run, when there are enough. */
+static bool is_example(const struct twinfs_explore_finding *finding, uint32_t wanted,
+	const struct twinfs_crash *crash)
+{
+	size_t count = finding->example_count;
+
+	return count < wanted ||
+	       twinfs_crash_compare(&finding->examples[count - 1].crash, crash) > 0;
+}
+
 static int count_verdict(struct tw_worker *worker, const struct tw_verdict *verdict,
 	const struct twinfs_crash *crash, uint64_t states)
 {
@@ -49,47 +59,32 @@ static int count_verdict(struct tw_worker *worker, const struct tw_verdict *verd
 			&result->findings[verdict->items[i].finding];
 
 		finding->states += states;
-		/* Later ones of this chunk are no candidates any more. */
-		if (finding->example_count < result->request.examples)
+		if (is_example(finding, result->request.examples, crash))
 			rc = tell_example(worker, crash, &verdict->items[i]);
 	}
 	return rc;
 }
 
-/* @first  after a second cut: the boot that it was in; else NULL */
-static int judge(struct tw_worker *worker, const struct tw_outcome *first, struct tw_outcome *boot,
-	const struct tw_outcome *slots)
+static bool is_judged(const struct tw_worker *worker, const struct tw_subject *subject)
+{
+	const struct tw_verdict *verdict = subject->boot->verdict;
+
+	return verdict && verdict->epoch == worker->moment.epoch &&
+	       verdict->slots == (subject->slots ? subject->slots->serial : 0) &&
+	       verdict->cut == (subject->cut ? subject->cut->serial : 0);
+}
+
+/* Brings the verdict that @boot keeps up to the moment. */
+static int judge(struct tw_worker *worker, struct tw_outcome *boot, const struct tw_outcome *slots,
+	const struct tw_outcome *cut)
 {
 	const struct tw_judge judge = {worker->scene->expect, worker->result, &worker->scratch};
-	const struct tw_case it = {worker->moment, first, boot, slots};
+	const struct tw_subject subject = {boot, slots, cut};
 
+	if (is_judged(worker, &subject))
+		return 0;
 	tw_verdict_free(tw_steal(&boot->verdict));
-	return tw_judge(&judge, &it, &boot->verdict);
-}
-
-static bool is_judged(const struct tw_worker *worker, const struct tw_outcome *boot,
-	const struct tw_outcome *slots)
-{
-	return boot->verdict && boot->verdict->epoch == worker->moment.epoch &&
-	       boot->verdict->slots == slots;
-}
-
-/* When the first boot did something that may still show, the verdict is of no other one. */
-static int count_relapse(struct tw_worker *worker, const struct tw_outcome *first,
-	const struct tw_relapse *relapse, const struct tw_outcome *slots,
-	const struct twinfs_crash *crash)
-{
-	struct tw_outcome *boot = relapse->outcome;
-	bool is_own = first->boots.count;
-	int rc = 0;
-
-	if (is_own || !is_judged(worker, boot, slots))
-		rc = judge(worker, first, boot, slots);
-	if (!rc)
-		rc = count_verdict(worker, boot->verdict, crash, relapse->states);
-	if (is_own)
-		tw_verdict_free(tw_steal(&boot->verdict));
-	return rc;
+	return tw_judge(&judge, worker->moment, &subject, &boot->verdict);
 }
 
 /* The states that a second cut leaves count once in an epoch of the run. */
@@ -102,13 +97,16 @@ static int count_relapses(struct tw_worker *worker, struct tw_outcome *boot,
 		const struct tw_relapse *relapse = &boot->relapses[i];
 		struct twinfs_crash both = {crash->cut, relapse->first};
 
-		rc = count_relapse(worker, boot, relapse, slots, &both);
+		rc = judge(worker, relapse->outcome, slots, boot);
+		if (!rc)
+			rc = count_verdict(worker, relapse->outcome->verdict, &both,
+				relapse->states);
 	}
 	return rc;
 }
 
 int tw_worker_count(struct tw_worker *worker, struct tw_outcome *boot, struct tw_outcome *slots,
-	const struct twinfs_crash *crash)
+	const struct tw_outcome *cut, const struct twinfs_crash *crash)
 {
 	uint64_t epoch = (uint64_t)worker->moment.epoch + 1;
 	int rc = 0;
@@ -116,9 +114,9 @@ int tw_worker_count(struct tw_worker *worker, struct tw_outcome *boot, struct tw
 	if (boot->relapses_counted != epoch)
 		rc = count_relapses(worker, boot, slots, crash);
 	boot->relapses_counted = epoch;
-	/* The state after a second cut may be the very same: so not before them. */
-	if (!rc && !is_judged(worker, boot, slots))
-		rc = judge(worker, worker->first, boot, slots);
+	/* Only now: it may be one of its own relapses. */
+	if (!rc)
+		rc = judge(worker, boot, slots, cut);
 	if (rc)
 		return rc;
 	for (unsigned i = 0; i < TWINFS_HOLE_COUNT; i++)

@@ -30,14 +30,19 @@ static int cut_as(struct tw_cuts *cuts, const struct tw_cut_rules *rules,
 }
 
 /* The state of the first cut is up: its boot goes as far as the second. */
-static int put_up_again(struct tw_worker *worker, const struct twinfs_crash *crash)
+static int put_up_again(struct tw_worker *worker, const struct twinfs_crash *crash,
+	struct tw_outcome **ret_first)
 {
 	const struct tw_cut_rules rules = tw_sequel_rules(worker, &crash->cut);
 	_cleanup_(tw_sequel_release) struct tw_sequel sequel = {0};
 	struct tw_stage *stage = &worker->rig.stage;
-	int rc = tw_trial_boot(&worker->rig, &(struct twinfs_crash){.cut = crash->cut},
-		&worker->first);
+	const struct twinfs_crash first = {.cut = crash->cut};
+	int rc;
 
+	worker->rig.keeps_log = true;
+	rc = tw_worker_try(worker, &first, ret_first);
+	/* The second state may look the same, and is tried all the same. */
+	tw_memo_clear(&worker->boots);
 	if (rc)
 		return rc;
 	if (crash->again.kind == TWINFS_CUT_END || crash->again.op >= stage->log_count)
@@ -56,13 +61,15 @@ static int put_up_again(struct tw_worker *worker, const struct twinfs_crash *cra
 	return rc;
 }
 
-int tw_worker_put_up(struct tw_worker *worker, const struct twinfs_crash *crash)
+int tw_worker_put_up(struct tw_worker *worker, const struct twinfs_crash *crash,
+	struct tw_outcome **ret_first)
 {
 	const struct tw_story *story = worker->scene->story;
 	const struct tw_cut_rules rules = tw_worker_rules(worker);
 	uint64_t index = crash->cut.kind == TWINFS_CUT_END ? story->op_count : crash->cut.op;
 	int rc = 0;
 
+	*ret_first = NULL;
 	if (index > story->op_count ||
 		(index == story->op_count && crash->cut.kind != TWINFS_CUT_END))
 		return -EINVAL;
@@ -76,23 +83,23 @@ int tw_worker_put_up(struct tw_worker *worker, const struct twinfs_crash *crash)
 	}
 	if (rc || crash->again.kind == TWINFS_CUT_NONE)
 		return rc;
-	return put_up_again(worker, crash);
+	return put_up_again(worker, crash, ret_first);
 }
 
 int tw_worker_explore_one(struct tw_worker *worker, const struct twinfs_crash *crash,
 	struct twinfs_explore_result **ret_result)
 {
-	struct tw_outcome *boot, *slots;
+	struct tw_outcome *first, *boot, *slots;
 	int rc = tw_worker_begin(worker);
 
 	if (!rc)
-		rc = tw_worker_put_up(worker, crash);
+		rc = tw_worker_put_up(worker, crash, &first);
 	if (!rc)
 		rc = tw_worker_try(worker, crash, &boot);
 	if (!rc)
 		rc = tw_worker_slots(worker, 0, &slots);
 	if (!rc)
-		rc = tw_worker_count(worker, boot, slots, crash);
+		rc = tw_worker_count(worker, boot, slots, first, crash);
 	if (rc)
 		twinfs_explore_result_free(tw_steal(&worker->result));
 	else

@@ -49,9 +49,13 @@ int tw_worker_cut_again(struct tw_worker *worker, struct tw_outcome *boot,
 
 /* ---- worker_count.c: states and findings ---- */
 
-/* Counts one state, and once an epoch those of a second cut. */
+/*
+ * Counts one state, and once an epoch those of a second cut.
+ *
+ * @cut  the boot that a second cut ended; NULL: there was none
+ */
 int tw_worker_count(struct tw_worker *worker, struct tw_outcome *boot, struct tw_outcome *slots,
-	const struct twinfs_crash *crash);
+	const struct tw_outcome *cut, const struct twinfs_crash *crash);
 
 /* ---- worker.c ---- */
 

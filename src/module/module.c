@@ -16,8 +16,10 @@
 
 #include "base/cleanup.h"
 #include "base/fail.h"
+#include "fault_site.h"
 #include "record.h"
 #include "source.h"
+#include "watch.h"
 
 static int no_memory(struct twinfs_error *err)
 {
@@ -143,6 +145,7 @@ void twinfs_module_close(struct twinfs_module *module)
 		return;
 	twinfs_module_power_off(module);
 	(void)twinfs_module_record_stop(module, NULL); /* who wants to know has stopped it */
+	tw_fault_site_close(module);
 	save_wear(module);
 	twinfs_secure_close(module->secure);
 	twinfs_flash_free(module->flash);
@@ -155,7 +158,7 @@ void twinfs_module_close(struct twinfs_module *module)
 
 static int mounted(void *ctx, enum twinfs_part part, struct twinfs_volume *volume)
 {
-	return tw_record_volume(ctx, part, volume);
+	return tw_watch_volume(ctx, part, volume);
 }
 
 int twinfs_module_power_on(struct twinfs_module *module,
@@ -169,6 +172,7 @@ int twinfs_module_power_on(struct twinfs_module *module,
 		return tw_fail(err, TWINFS_P_BOOT, -EALREADY, "the module is on already");
 	/* It may have gone in an emulated power cut. SecureData looks again by itself. */
 	twinfs_flash_set_power(module->flash, true);
+	tw_fault_site_power_on(module);
 	module->boot = (struct tw_boot){
 		.flash = module->flash,
 		.profile = &module->profile,

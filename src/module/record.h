@@ -8,13 +8,17 @@
 
 #include <twinfs/module.h>
 
+#include "watch.h"
+
 /* Marks; they do nothing while nothing is recorded. */
 void tw_record_boot_began(struct twinfs_module *module);
 void tw_record_boot_ended(struct twinfs_module *module, int rc);
 void tw_record_power_off(struct twinfs_module *module);
 
-/* Marks the changes of a volume from now on. 0 or -ENOMEM. */
-int tw_record_volume(struct twinfs_module *module, enum twinfs_part part,
-	struct twinfs_volume *volume);
+/* A change of a volume, or a store, began or ended. */
+void tw_record_change(const struct tw_watched *watched, enum twinfs_trace_mark_kind kind,
+	const struct twinfs_volume_change *change, int rc);
+void tw_record_store(struct twinfs_module *module, enum twinfs_trace_mark_kind kind,
+	const struct twinfs_secure_store *store, int rc);
 
 #endif

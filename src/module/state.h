@@ -11,6 +11,7 @@
 
 #include "boot_run.h"
 #include "plugs.h"
+#include "watch.h"
 
 struct twinfs_module {
 	struct twinfs_profile profile;
@@ -28,7 +29,9 @@ struct twinfs_module {
 	struct twinfs_boot_report *last_boot;
 	uint64_t boots;
 	struct tw_plugs plugs;
-	struct tw_recording *recording; /* NULL: nothing is recorded */
+	struct tw_watched watched[2];     /* user and backup */
+	struct tw_recording *recording;   /* NULL: nothing is recorded */
+	struct tw_fault_site *fault_site; /* NULL: no faults were ever asked for */
 };
 
 #endif

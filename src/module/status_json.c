@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fault_site.h"
+
 /*
  * ---- building ----
  *
@@ -237,11 +239,26 @@ static struct json_object *boot_json(const struct twinfs_boot_report *report)
 	return object;
 }
 
+/* Power, and what has become of it. A cut leaves the volumes mounted, on a chip that is off. */
+static void put_power(struct json_object **object, const struct twinfs_module *module)
+{
+	const struct twinfs_faults *faults = tw_fault_site_faults(module);
+	bool is_on = module->is_on && twinfs_flash_has_power(module->flash);
+	char cause[TWINFS_FAULT_CAUSE_MAX] = "";
+	bool is_cut = faults && twinfs_faults_cause(faults, cause, sizeof(cause));
+
+	put_text(object, "power", is_on ? "on" : "off");
+	put_text(object, "power_cause", is_cut ? cause : NULL);
+	put_number(object, "supply_mv",
+		faults ? twinfs_faults_supply_mv(faults) : TWINFS_FAULT_SUPPLY_MV);
+	put_number(object, "faults", faults ? twinfs_faults_count(faults) : 0);
+}
+
 char *twinfs_module_status_json(struct twinfs_module *module)
 {
 	struct json_object *object = json_object_new_object();
 
-	put_text(&object, "power", module->is_on ? "on" : "off");
+	put_power(&object, module);
 	put_number(&object, "boots", module->boots);
 	put_text(&object, "policy", twinfs_policy_name(module->policy));
 	put_text(&object, "profile", module->profile.name);

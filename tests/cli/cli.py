@@ -11,7 +11,7 @@ import zlib
 
 EXE = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else 'twinfs'
 VERBS = ('mk', 'mount', 'umount', 'info', 'ls', 'cat', 'get', 'crc', 'put', 'rm', 'resize',
-         'boot', 'check', 'trace')
+         'damage', 'boot', 'check', 'explore', 'trace', 'report')
 
 OK, WRONG, FAILED = 0, 1, 2
 

@@ -62,6 +62,8 @@ WRONG = (
     (('trace', '--block', 'x', 'a'), "--block: 'x' is not a number"),
     (('trace', '--from', '-1', 'a'), "--from: '-1' is not a number"),
     (('trace', '--to', '', 'a'), "--to: '' is not a number"),
+    (('report',), 'RESULT is missing'),
+    (('report', 'a', 'b'), "'b' is one operand too many"),
     (('umount',), 'MOUNTPOINT is missing'),
     (('umount', 'a', 'b'), "'b' is one operand too many"),
 )

@@ -126,6 +126,19 @@ static void make_image(struct worker *worker)
 	free(list);
 }
 
+static void erase_user(uint64_t size)
+{
+	uint8_t *erased = malloc(size);
+	FILE *file = fopen(RECORDED_IMAGE, "r+e");
+
+	must(erased && file, "no memory");
+	memset(erased, 0xff, size);
+	must(fseek(file, 0x100000, SEEK_SET) == 0 && fwrite(erased, size, 1, file) == 1 &&
+			fclose(file) == 0,
+		"erase");
+	free(erased);
+}
+
 /* ---- the work ---- */
 
 static void boot(struct worker *worker)
@@ -271,9 +284,14 @@ void recorded_make(const struct recorded_plan *plan)
 	struct twinfs_error err = {0};
 
 	make_image(&worker);
+	if (plan->is_blank)
+		erase_user(plan->user_size);
 	must(twinfs_module_open(&source, &options, &worker.module, &err) == 0, "%s", err.text);
-	boot(&worker);
+	if (!plan->first_boot)
+		boot(&worker);
 	must(twinfs_module_record(worker.module, RECORDED_TRACE, &err) == 0, "%s", err.text);
+	if (plan->first_boot)
+		boot(&worker);
 	work(&worker);
 	must(twinfs_module_record_stop(worker.module, &err) == 0, "%s", err.text);
 	twinfs_module_close(worker.module);

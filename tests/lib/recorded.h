@@ -20,10 +20,12 @@ struct recorded_plan {
 	uint32_t prog_size; /* bytes; 0: those of the default profile */
 	unsigned files;     /* at first; every fourth is protected */
 	enum recorded_work work;
-	unsigned count; /* changes */
-	unsigned boots; /* in between, so often */
+	unsigned count;  /* changes */
+	unsigned boots;  /* in between, so often */
 	unsigned stores; /* of slots in between, so often */
-	bool damages;   /* protected files are changed too, so that boots restore */
+	bool first_boot; /* the trace begins with it */
+	bool is_blank;   /* the user partition is erased before that boot */
+	bool damages;    /* protected files are changed too, so that boots restore */
 	uint64_t seed;
 	enum twinfs_policy policy;
 };

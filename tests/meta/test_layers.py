@@ -33,12 +33,14 @@ PUBLIC = {
     'flash.h': 'src/flash',
     'volume.h': 'src/lfs',
     'secure.h': 'src/secure',
+    'fault.h': 'src/fault',
     'trace.h': 'src/fault',
     'overlay.h': 'src/overlay',
     'profile.h': 'src/module',
     'boot.h': 'src/module',
     'module.h': 'src/module',
     'factory.h': 'src/module',
+    'explore.h': 'src/explore',
 }
 
 # Above the library: what may be included besides public and own headers.

@@ -217,26 +217,21 @@ static struct twinfs_trace *open_trace(void)
 	return trace;
 }
 
-START_TEST(operations_make_the_image_what_it_is)
+/* The trace leads from the image as it is to what it was before, and back. */
+static void expect_image(const struct rig *rig)
 {
-	struct rig rig;
-	struct twinfs_trace *trace;
+	struct twinfs_trace *trace = open_trace();
+	uint64_t size = twinfs_trace_info(trace)->chip_size;
+	uint8_t *after = copy_chip(rig), *chip = malloc(size);
 	struct twinfs_trace_record record;
-	uint8_t *after, *chip;
-	size_t size;
 
-	run(_i, &rig);
-	trace = open_trace();
-	after = copy_chip(&rig);
-	size = twinfs_trace_info(trace)->chip_size;
-	ck_assert_uint_eq(size, twinfs_image_size(twinfs_module_image(rig.module)));
-	chip = malloc(size);
+	ck_assert_uint_eq(size, twinfs_image_size(twinfs_module_image(rig->module)));
 	ck_assert_ptr_nonnull(chip);
 	memcpy(chip, after, size);
 	while (twinfs_trace_next(trace, &record))
 		if (record.kind == TWINFS_TRACE_OLD)
 			twinfs_trace_apply(&record, chip);
-	ck_assert(!memcmp(chip, rig.before, size));
+	ck_assert(!memcmp(chip, rig->before, size));
 	twinfs_trace_rewind(trace);
 	while (twinfs_trace_next(trace, &record))
 		if (record.kind != TWINFS_TRACE_OLD)
@@ -245,6 +240,72 @@ START_TEST(operations_make_the_image_what_it_is)
 	free(chip);
 	free(after);
 	twinfs_trace_close(trace);
+}
+
+START_TEST(operations_make_the_image_what_it_is)
+{
+	struct rig rig;
+
+	run(_i, &rig);
+	expect_image(&rig);
+	end(&rig);
+}
+END_TEST
+
+/* Replaces a file as often as it can, whatever comes of it. */
+static void try_to_write(struct rig *rig, unsigned times)
+{
+	struct twinfs_volume *user = twinfs_module_user(rig->module);
+	char text[3000];
+	uint64_t ino;
+
+	memset(text, 'w', sizeof(text));
+	for (unsigned i = 0; i < times; i++) {
+		if (twinfs_volume_walk(user, "/notes.txt", &ino) || twinfs_volume_open(user, ino))
+			return;
+		(void)twinfs_volume_truncate(user, ino, 0);
+		(void)twinfs_volume_write(user, ino, text, sizeof(text), 0);
+		(void)twinfs_volume_sync(user, ino);
+		twinfs_volume_close(user, ino);
+	}
+}
+
+START_TEST(what_faults_do_is_in_the_trace)
+{
+	static const char *const rules[] = {
+		"flip 3 bits in backup",
+		"flip 2 bits in data of /usr/notes.txt on program",
+		"stick 5 bits to 0 in user after 1 write",
+		"fail program in data of /usr/notes.txt torn 50% every 3 programs",
+		"fill with 0x33 in data of /usr/notes.txt after 6 writes",
+		"cut torn 40% mixed in user at write 14",
+		"cut torn 10 garbage in user on erase after 14 writes",
+	};
+	struct twinfs_faults *faults;
+	struct rig rig = {0};
+
+	tempdir_enter();
+	make_images(_i, &rig);
+	open_module(&rig);
+	power_on(&rig);
+	rig.before = copy_chip(&rig);
+	ck_assert_int_eq(twinfs_module_record(rig.module, "t", NULL), 0);
+	faults = twinfs_module_faults(rig.module);
+	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)
+		ck_assert_int_eq(twinfs_faults_add(faults, rules[i], NULL, NULL), 0);
+	for (unsigned boot = 0; boot < 3; boot++) {
+		try_to_write(&rig, 12);
+		twinfs_module_power_off(rig.module);
+		(void)twinfs_module_power_on(rig.module, NULL, NULL);
+	}
+	for (unsigned i = 0; i < twinfs_faults_count(faults); i++) {
+		struct twinfs_fault_rule rule;
+
+		ck_assert_int_eq(twinfs_faults_get(faults, i, &rule), 0);
+		ck_assert_msg(rule.fired, "'%s' has not fired", rule.text);
+	}
+	ck_assert_int_eq(twinfs_module_record_stop(rig.module, NULL), 0);
+	expect_image(&rig);
 	end(&rig);
 }
 END_TEST
@@ -434,6 +495,7 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(tcase, operations_make_the_image_what_it_is, 0, CHIPS);
+	tcase_add_loop_test(tcase, what_faults_do_is_in_the_trace, 0, CHIPS);
 	tcase_add_loop_test(tcase, marks_tell_the_story, 0, CHIPS);
 	tcase_add_loop_test(tcase, operations_know_whom_they_are_for, 0, CHIPS);
 	tcase_add_test(tcase, recording_begins_once_and_ends_with_the_module);

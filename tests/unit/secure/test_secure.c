@@ -60,6 +60,48 @@ START_TEST(codes)
 }
 END_TEST
 
+struct seen_places {
+	unsigned count;
+	uint64_t addr[4], len[4];
+};
+
+static int see_place(void *ctx, uint64_t addr, uint64_t len)
+{
+	struct seen_places *seen = ctx;
+
+	ck_assert_uint_lt(seen->count, 4);
+	seen->addr[seen->count] = addr;
+	seen->len[seen->count++] = len;
+	return seen->count == 3 ? 7 : 0;
+}
+
+/* The newest record of a slot, in both regions, and what is told ends when it is told so. */
+START_TEST(slots_can_be_found_on_the_chip)
+{
+	struct seen_places seen = {0};
+	const struct twinfs_secure_places places = {see_place, &seen};
+	struct rig rig;
+
+	rig_up(&rig, plain_shape);
+	rig_open(&rig, NULL);
+	ck_assert_int_eq(twinfs_secure_find(rig.flash, 0, rig.size, 3, &places), -ENOENT);
+	ck_assert_int_eq(twinfs_secure_store(rig.secure, 3, "outdated", 8), 0);
+	ck_assert_int_eq(twinfs_secure_store(rig.secure, 3, "newest", 6), 0);
+	ck_assert_int_eq(twinfs_secure_store(rig.secure, 4, "another", 7), 0);
+	ck_assert_int_eq(twinfs_secure_find(rig.flash, 0, rig.size, 3, &places), 0);
+	ck_assert_uint_eq(seen.count, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		ck_assert_mem_eq(rig.bytes + seen.addr[i] + TW_RECORD_HEAD, "newest", 6);
+		ck_assert_uint_eq(seen.len[i], TW_RECORD_HEAD + 6 + TW_RECORD_TAIL);
+	}
+	ck_assert_uint_lt(seen.addr[0], rig.size / 2);
+	ck_assert_uint_ge(seen.addr[1], rig.size / 2);
+	ck_assert_int_eq(twinfs_secure_find(rig.flash, 0, rig.size, 4, &places), 7);
+	ck_assert_uint_eq(seen.count, 3);
+	rig_down(&rig);
+}
+END_TEST
+
 START_TEST(read_copies_the_smaller_length)
 {
 	uint8_t got[60];
@@ -453,6 +495,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, tempdir_enter, tempdir_leave);
 	tcase_add_test(tc, codes);
 	tcase_add_test(tc, read_copies_the_smaller_length);
+	tcase_add_test(tc, slots_can_be_found_on_the_chip);
 	tcase_add_test(tc, list_and_persistence);
 	tcase_add_loop_test(tc, foreign_areas_are_empty, 0, 4);
 	tcase_add_test(tc, areas_that_do_not_fit);
