@@ -13,6 +13,7 @@ void tw_boots_clear(struct tw_boots *boots)
 	for (size_t i = 0; i < boots->count; i++)
 		free(boots->deeds[i].path);
 	boots->count = 0;
+	boots->has_finished = false;
 	boots->earlier = NULL;
 }
 

@@ -15,7 +15,10 @@
  *    that thing has ended;
  *  - while a boot of the run is under way: for the things it changes, what they
  *    were before it, all it makes of them, and their factory copies. The boot's
- *    writes are its own, and promise nothing until it has ended;
+ *    writes are its own, and promise nothing until it has ended. But when the
+ *    boot after the cut has done all its work (has_finished), and that of the run
+ *    came to its end too, then nothing else than what that one made of them: it
+ *    makes no difference in the end that it was cut;
  *  - what the boots after the cut did (struct tw_boots): the table and the
  *    settings they wrote, and what FOTA installed. A file that such a
  *    boot restored over a promised one is not accepted: it is "reverted".
@@ -77,6 +80,7 @@ struct tw_deed {
 struct tw_boots {
 	struct tw_deed *deeds;
 	size_t count, room;
+	bool has_finished; /* the last of them fell into no hole: all that it had to do is done */
 	const struct tw_boots *earlier; /* more of them, before these; borrowed. NULL: none */
 };
 

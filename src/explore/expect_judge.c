@@ -31,15 +31,51 @@ const char *tw_finding_name(enum tw_finding_kind kind)
 	return kind < TW_FINDING_KINDS ? names[kind] : "";
 }
 
+/* ---- boots that were cut ---- */
+
+/* Whether @path is @top, or lies below it. */
+static bool is_below(const char *path, const char *top)
+{
+	size_t len = strlen(top);
+
+	return strncmp(path, top, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+/* Whether the boot after the cut has to come to the end that the boot of the run came to. */
+static bool must_reach_end(const struct tw_hearing *hearing)
+{
+	return hearing->boots->has_finished && hearing->epoch->spell != TW_STORY_NONE &&
+	       hearing->expect->spells[hearing->epoch->spell].end;
+}
+
+/*
+ * Two things may differ in the end all the same: the table, which is rewritten only when
+ * a file was restored, and what an update leaves that had lost its flag already.
+ */
+const struct tw_step *tw_hearing_end(const struct tw_hearing *hearing, uint32_t thing)
+{
+	const char *path = tw_expect_path(hearing->expect, thing);
+
+	if (!must_reach_end(hearing) || !tw_hearing_is_touched(hearing, thing) ||
+		!strcmp(path, TABLE) || is_below(path, UPDATER))
+		return NULL;
+	return tw_expect_step(hearing->expect, thing,
+		hearing->expect->spells[hearing->epoch->spell].end);
+}
+
 /* ---- by sums ---- */
 
-static bool is_sum_promised(const struct tw_expect *expect, const struct tw_epoch *epoch,
-	struct twinfs_digest sum)
+static bool is_sum_promised(const struct tw_hearing *hearing, struct twinfs_digest sum)
 {
-	if (tw_digest_is_same(sum, epoch->sum))
-		return true;
+	const struct tw_expect *expect = hearing->expect;
+	const struct tw_epoch *epoch = hearing->epoch;
+
 	if (epoch->spell != TW_STORY_NONE &&
 		tw_digest_is_same(sum, expect->spells[epoch->spell].sum))
+		return true;
+	if (must_reach_end(hearing))
+		return false;
+	if (tw_digest_is_same(sum, epoch->sum))
 		return true;
 	if (epoch->flight_count > FLIGHTS_MAX)
 		return false;
@@ -128,7 +164,10 @@ static bool is_promised(const struct tw_hearing *hearing, uint32_t thing,
 	const struct tw_version *version)
 {
 	const struct tw_step *step = tw_expect_step(hearing->expect, thing, hearing->epoch_index);
+	const struct tw_step *end = tw_hearing_end(hearing, thing);
 
+	if (end)
+		return is_base(hearing->expect, end, version);
 	return is_base(hearing->expect, step, version) || is_in_flight(hearing, thing, version) ||
 	       is_of_spell(hearing, thing, version);
 }
@@ -148,14 +187,6 @@ const struct tw_deed *tw_hearing_deed(const struct tw_hearing *hearing, enum tw_
 			if (is_deed(&boots->deeds[i], kind, path))
 				return &boots->deeds[i];
 	return NULL;
-}
-
-/* Whether @path is @top, or lies below it. */
-static bool is_below(const char *path, const char *top)
-{
-	size_t len = strlen(top);
-
-	return strncmp(path, top, len) == 0 && (path[len] == '/' || path[len] == '\0');
 }
 
 /* Whether what was installed at @path is what was waiting for it. */
@@ -484,7 +515,7 @@ int tw_expect_explain(const struct tw_expect *expect, struct tw_moment moment,
 	struct wrongs wrongs = {0};
 	int rc;
 
-	if (is_sum_promised(expect, hearing.epoch, tree->sum))
+	if (is_sum_promised(&hearing, tree->sum))
 		return 0;
 	hearing.shown = calloc(expect->thing_count + 1, sizeof(*hearing.shown));
 	if (!hearing.shown)

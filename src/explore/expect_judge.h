@@ -35,6 +35,12 @@ const struct tw_deed *tw_hearing_deed(const struct tw_hearing *hearing, enum tw_
 /* Whether the thing was touched by the boot that is under way. */
 bool tw_hearing_is_touched(const struct tw_hearing *hearing, uint32_t thing);
 
+/*
+ * What the boot under way makes of a thing in the end, when the boot after the
+ * cut has to come to the same; NULL when there is no such boot, or it need not.
+ */
+const struct tw_step *tw_hearing_end(const struct tw_hearing *hearing, uint32_t thing);
+
 /* Appends the sentence for people. 0 or -ENOMEM. */
 int tw_hearing_tell(const struct tw_hearing *hearing, const struct tw_wrong *wrong,
 	struct tw_text *text);

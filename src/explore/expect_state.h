@@ -57,6 +57,7 @@ struct tw_spell {
 	uint32_t epoch;              /* the last one without any of it */
 	uint32_t touch, touch_count; /* place in touches: things it changes, each of its versions */
 	struct twinfs_digest sum;    /* of the base at its end */
+	uint32_t end;                /* the first epoch with all of it; 0: it has no end */
 	bool is_open;
 };
 

@@ -209,8 +209,14 @@ static void find_choices(const struct tw_hearing *hearing, uint32_t thing,
 {
 	const struct tw_expect *expect = hearing->expect;
 	const struct tw_step *step = tw_expect_step(expect, thing, hearing->epoch_index);
+	const struct tw_step *end = tw_hearing_end(hearing, thing);
 
 	ret_choices->count = 0;
+	if (end) {
+		add_choice(ret_choices, &end->version, NULL,
+			"what the boot leaves when it is not cut");
+		return;
+	}
 	add_choice(ret_choices, &step->version, step, NULL);
 	add_flights(hearing, thing, ret_choices);
 	for (uint32_t i = 0; i < step->doubt_count; i++)

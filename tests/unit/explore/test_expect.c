@@ -261,6 +261,29 @@ START_TEST(test_boot_restores)
 }
 END_TEST
 
+/* When the boot after the cut has done its work, it has to be that of the boot that was cut. */
+START_TEST(test_boot_made_up_for)
+{
+	const struct tw_boots done = {.has_finished = true};
+	struct tw_story *story = make_boot(true), *endless = make_boot(false);
+	struct tw_expect *expect = new_expect(story, "/usr/p=bad");
+	struct tw_expect *open = new_expect(endless, "/usr/p=bad");
+
+	for (uint64_t at = 0; at < 4; at++) {
+		ck_assert(is_right(expect, at, "/usr/checksum.json=table2 /usr/p=factory", &done));
+		/* No file was restored by the second boot: it did not write the table. */
+		ck_assert(is_right(expect, at, "/usr/checksum.json=table /usr/p=factory", &done));
+		ck_assert(!is_right(expect, at, "/usr/checksum.json=table /usr/p=bad", &done));
+	}
+	/* A boot without an end says nothing of what there should be. */
+	ck_assert(is_right(open, 2, "/usr/checksum.json=table /usr/p=bad", &done));
+	tw_expect_free(open);
+	tw_expect_free(expect);
+	tw_story_free(endless);
+	tw_story_free(story);
+}
+END_TEST
+
 /* A boot that was cut, and the one that goes on, are one. */
 START_TEST(test_boot_twice)
 {
@@ -424,5 +447,6 @@ START_TEST(test_moments)
 END_TEST
 
 RUN_CASES("expect", test_right, test_other_moments, test_both_names, test_failed_change,
-	test_cut_in_the_run, test_boot_in_the_run, test_boot_restores, test_boot_twice, test_deeds,
-	test_settings, test_attributes_move, test_neighbours, test_moments)
+	test_cut_in_the_run, test_boot_in_the_run, test_boot_restores, test_boot_made_up_for,
+	test_boot_twice, test_deeds, test_settings, test_attributes_move, test_neighbours,
+	test_moments)

@@ -236,6 +236,29 @@ START_TEST(test_report)
 }
 END_TEST
 
+/* What a boot should have come to when it was cut. */
+START_TEST(test_boot_made_up_for)
+{
+	const struct tw_boots done = {.has_finished = true};
+	struct tw_story *story = new_story();
+	struct tw_expect *expect;
+	struct tw_shown tree = {0};
+	struct heard heard = {0};
+
+	ck_assert_int_eq(tw_story_boot_began(story), 0);
+	change(story, 1, TW_STORY_CONTENT, "/usr/p", "new");
+	ck_assert_int_eq(tw_story_boot_ended(story, 0), 0);
+	expect = new_expect(story, "/usr/p=old");
+	ck_assert_int_eq(tw_expect_explain(expect, tw_expect_at(expect, 0), &tree, &done, hear,
+				 &heard),
+		1);
+	ck_assert_str_eq(heard.text, "/usr/p is missing: it should be version 2 (what the boot "
+				     "leaves when it is not cut)");
+	tw_expect_free(expect);
+	tw_story_free(story);
+}
+END_TEST
+
 static void join(void *ctx, const struct tw_finding *finding)
 {
 	char *text = ctx;
@@ -265,4 +288,4 @@ START_TEST(test_order)
 }
 END_TEST
 
-RUN_CASES("findings", test_wrong, test_report, test_order)
+RUN_CASES("findings", test_wrong, test_report, test_boot_made_up_for, test_order)
