@@ -21,6 +21,7 @@ static const struct {
 	{"restart", TW_EMU_RESTART},
 	{"off", TW_EMU_OFF},
 	{"on", TW_EMU_ON},
+	{"cut", TW_EMU_CUT},
 };
 
 static bool is_blank(char c)
@@ -45,6 +46,26 @@ int tw_emu_control_parse(const char *data, size_t len, enum tw_emu_word *ret_wor
 	return -EINVAL;
 }
 
+/* "on" or "off"; after a cut its cause in a second line. */
+static char *power_text(struct tw_emu *emu)
+{
+	char cause[TWINFS_FAULT_CAUSE_MAX];
+	char *text;
+
+	if (twinfs_module_is_on(emu->module))
+		return strdup("on");
+	if (!twinfs_module_cause(emu->module, cause, sizeof(cause)))
+		return strdup("off");
+	return asprintf(&text, "off\n%s", cause) < 0 ? NULL : text;
+}
+
+static char *supply_text(struct tw_emu *emu)
+{
+	char *text;
+
+	return asprintf(&text, "%u", twinfs_module_supply_mv(emu->module)) < 0 ? NULL : text;
+}
+
 /* NULL: out of memory. */
 static char *make_text(struct tw_emu *emu, uint64_t ino)
 {
@@ -53,10 +74,12 @@ static char *make_text(struct tw_emu *emu, uint64_t ino)
 		return twinfs_module_status_json(emu->module);
 	case TW_EMU_INO_BOOT:
 		return twinfs_boot_report_json(twinfs_module_last_boot(emu->module));
+	case TW_EMU_INO_SUPPLY:
+		return supply_text(emu);
 	case TW_EMU_INO_WEAR:
 		return twinfs_module_wear_json(emu->module);
 	default:
-		return strdup(twinfs_module_is_on(emu->module) ? "on" : "off");
+		return power_text(emu);
 	}
 }
 

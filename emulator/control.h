@@ -14,6 +14,7 @@ enum tw_emu_word {
 	TW_EMU_RESTART,
 	TW_EMU_OFF,
 	TW_EMU_ON,
+	TW_EMU_CUT,
 };
 
 /* The power word in @len bytes at @data; blanks around it do not count. 0 or -EINVAL. */

@@ -14,6 +14,11 @@ enum tw_view {
 	TW_VIEW_DEVICE,  /* usr/ is the bare user partition, as the device's code sees it */
 };
 
+/* Rules, one a line, and what messages call the place they came from. */
+struct tw_daemon_rules {
+	const char *name, *text;
+};
+
 struct tw_daemon_options {
 	struct twinfs_source source;
 	struct twinfs_module_options module;
@@ -23,7 +28,12 @@ struct tw_daemon_options {
 	bool debug;
 	bool writeback; /* the kernel collects writes; a full disk shows at fsync or close */
 	enum tw_view view;
-	uid_t uid; /* owner of everything */
+	unsigned auto_restarts;              /* boots by itself after so many power cuts */
+	const struct tw_daemon_rules *rules; /* in force before the first boot */
+	size_t rule_count;
+	uint64_t seed;     /* of the chance in them */
+	const char *trace; /* file to record to, from before the first boot; or NULL */
+	uid_t uid;         /* owner of everything */
 	gid_t gid;
 	mode_t file_mode, dir_mode; /* permission bits, writes already masked */
 };

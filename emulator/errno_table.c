@@ -21,6 +21,8 @@ static const struct {
 	{EIO, EIO},
 
 	/* as in POSIX */
+	{EAGAIN, EAGAIN},
+	{EINTR, EINTR},
 	{E2BIG, E2BIG},
 	{EACCES, EACCES},
 	{EBADF, EBADF},

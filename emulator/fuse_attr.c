@@ -87,9 +87,7 @@ static int set_size(const struct tw_emu_ref *ref, uint64_t size, bool is_open)
 
 	if (rc < 0)
 		return rc;
-	rc = twinfs_overlay_truncate(ref->overlay, ref->ino, size);
-	if (rc == 0)
-		tw_emu_touch(ref);
+	rc = tw_emu_truncate(ref, size);
 	if (rc == 0 && !is_open)
 		rc = twinfs_overlay_sync(ref->overlay, ref->ino);
 	twinfs_overlay_close(ref->overlay, ref->ino);

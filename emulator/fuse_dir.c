@@ -106,7 +106,9 @@ static int list_fixed(struct tw_emu *emu, uint64_t ino, struct snapshot *snapsho
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && (fixed = tw_emu_fixed_at(i)); i++) {
-		if (fixed->parent == ino && tw_emu_fixed_is_present(emu, fixed))
+		/* whoever reads all that is there (grep -r) must not wait for events */
+		if (fixed->parent == ino && fixed->ino != TW_EMU_INO_EVENTS &&
+			tw_emu_fixed_is_present(emu, fixed))
 			rc = snapshot_add(snapshot, fixed->name, fixed->ino, fixed->mode & S_IFMT);
 	}
 	return rc;
@@ -287,7 +289,7 @@ static void reply_dir(struct fuse_req *req, uint64_t ino, size_t size, off_t off
 	if (filling.buf)
 		rc = read_dir(&filling, tw_emu_file_of(fi)->own, (size_t)off, plus);
 	if (rc < 0)
-		tw_emu_reply(req, rc);
+		tw_emu_reply_change(req, rc);
 	else
 		(void)fuse_reply_buf(req, filling.buf, filling.used);
 	free(filling.buf);

@@ -19,7 +19,7 @@ void tw_emu_reply_entry(struct fuse_req *req, int rc, const struct fuse_entry_pa
 	struct tw_emu *emu = tw_emu_of(req);
 
 	if (rc < 0)
-		tw_emu_reply(req, rc);
+		tw_emu_reply_change(req, rc); /* a look-up holds the lock too */
 	else if (fuse_reply_entry(req, entry) < 0)
 		tw_emu_forget(emu, entry->ino, 1);
 }
@@ -31,6 +31,8 @@ double tw_emu_cache_name(struct tw_emu *emu, uint64_t parent, const char *name)
 
 	if (!tw_emu_is_tree_root(parent))
 		return TW_EMU_FOREVER;
+	if (emu->options->auto_restarts) /* it boots while requests wait: nothing may be stale */
+		return 0;
 	rc = tw_emu_names_add(&emu->trees[tree].names, name);
 	if (rc > 0)
 		tw_emu_worker_shed(emu->worker, tree);
@@ -224,12 +226,12 @@ static int remove_name(struct tw_emu *emu, uint64_t parent, const char *name,
 
 void tw_emu_op_unlink(struct fuse_req *req, uint64_t parent, const char *name)
 {
-	tw_emu_reply(req, remove_name(tw_emu_of(req), parent, name, twinfs_overlay_unlink));
+	tw_emu_reply_change(req, remove_name(tw_emu_of(req), parent, name, twinfs_overlay_unlink));
 }
 
 void tw_emu_op_rmdir(struct fuse_req *req, uint64_t parent, const char *name)
 {
-	tw_emu_reply(req, remove_name(tw_emu_of(req), parent, name, twinfs_overlay_rmdir));
+	tw_emu_reply_change(req, remove_name(tw_emu_of(req), parent, name, twinfs_overlay_rmdir));
 }
 
 static int rename_in_tree(struct tw_emu *emu, uint64_t parent, const char *name,
@@ -266,9 +268,9 @@ void tw_emu_op_rename(struct fuse_req *req, uint64_t parent, const char *name, u
 		rc = -EPERM;
 	else if (from == TW_EMU_BAK || to == TW_EMU_BAK)
 		rc = -EROFS;
-	else if (tw_emu_cache_name(emu, new_parent, new_name) <= 0)
+	else if (tw_emu_cache_name(emu, new_parent, new_name) <= 0 && !emu->options->auto_restarts)
 		rc = -ENOMEM; /* the kernel moves its entry along with the time it has left */
 	else
 		rc = rename_in_tree(emu, parent, name, new_parent, new_name, flags);
-	tw_emu_reply(req, rc);
+	tw_emu_reply_change(req, rc);
 }

@@ -11,11 +11,27 @@
 #include <string.h>
 
 #include "attr.h"
+#include "calls.h"
+#include "fault_control.h"
 #include "fuse_ops.h"
+#include "fuse_worker.h"
 
 static bool is_tree(uint64_t ino)
 {
 	return tw_emu_ino_tree(ino) != TW_EMU_NO_TREE;
+}
+
+int tw_emu_truncate(const struct tw_emu_ref *ref, uint64_t size)
+{
+	int rc = tw_emu_call_begins(ref, TWINFS_FAULT_CALL_TRUNCATE);
+
+	if (rc == 0)
+		rc = twinfs_overlay_truncate(ref->overlay, ref->ino, size);
+	if (rc < 0)
+		return rc;
+	tw_emu_touch(ref);
+	tw_emu_call_ended(ref, TWINFS_FAULT_CALL_TRUNCATE);
+	return 0;
 }
 
 /* ---- open ---- */
@@ -29,14 +45,15 @@ static int open_ref(const struct tw_emu_ref *ref, uint64_t ino, struct fuse_file
 
 	if (writable && tw_emu_ino_tree(ino) == TW_EMU_BAK)
 		return -EROFS;
-	rc = twinfs_overlay_open(ref->overlay, ref->ino);
+	rc = tw_emu_call_begins(ref, TWINFS_FAULT_CALL_OPEN);
+	if (rc == 0)
+		rc = twinfs_overlay_open(ref->overlay, ref->ino);
 	if (rc < 0)
 		return rc;
-	if (fi->flags & O_TRUNC) {
-		rc = twinfs_overlay_truncate(ref->overlay, ref->ino, 0);
-		if (rc == 0)
-			tw_emu_touch(ref);
-	}
+	if (fi->flags & O_TRUNC)
+		rc = tw_emu_truncate(ref, 0);
+	if (rc == 0)
+		tw_emu_call_ended(ref, TWINFS_FAULT_CALL_OPEN);
 	if (rc == 0)
 		file = tw_emu_files_add(&ref->emu->files, &(struct tw_emu_file){
 								  .ino = ino,
@@ -47,7 +64,9 @@ static int open_ref(const struct tw_emu_ref *ref, uint64_t ino, struct fuse_file
 		return rc < 0 ? rc : -ENOMEM;
 	}
 	fi->fh = (uintptr_t)file;
-	fi->keep_cache = 1;
+	/* faults change cells behind the kernel's back, or what each single read gives */
+	fi->keep_cache = !tw_emu_has_faults(ref->emu);
+	fi->direct_io = twinfs_flash_watches_reads(ref->emu->flash) || ref->emu->wants_calls;
 	fi->noflush = !writable;
 	return 0;
 }
@@ -85,7 +104,9 @@ void tw_emu_op_open(struct fuse_req *req, uint64_t ino, struct fuse_file_info *f
 		return;
 	}
 	rc = open_file(emu, ino, fi);
-	if (rc < 0)
+	if (rc == -ESHUTDOWN && !emu->options->writeback) /* else the size may be locked */
+		tw_emu_worker_fail_later(emu->worker, req, TW_EMU_HOLDS_NOTHING);
+	else if (rc < 0)
 		tw_emu_reply(req, rc);
 	else if (fuse_reply_open(req, fi) < 0)
 		(void)close_file(emu, tw_emu_file_of(fi));
@@ -107,7 +128,7 @@ void tw_emu_op_create(struct fuse_req *req, uint64_t parent, const char *name, m
 			tw_emu_forget(emu, entry.ino, 1);
 	}
 	if (rc < 0) {
-		tw_emu_reply(req, rc);
+		tw_emu_reply_change(req, rc);
 	} else if (fuse_reply_create(req, &entry, fi) < 0) {
 		(void)close_file(emu, tw_emu_file_of(fi));
 		tw_emu_forget(emu, entry.ino, 1);
@@ -147,12 +168,15 @@ void tw_emu_op_read(struct fuse_req *req, uint64_t ino, size_t size, off_t off,
 	}
 	rc = tw_emu_enter(tw_emu_of(req), ino, &ref);
 	if (rc == 0)
+		rc = tw_emu_call_begins(&ref, TWINFS_FAULT_CALL_READ);
+	if (rc == 0)
 		rc = twinfs_overlay_view(ref.overlay, ref.ino, size, (uint64_t)off, &view);
 	if (rc < 0) {
 		tw_emu_leave(&ref);
 		tw_emu_reply(req, rc);
 		return;
 	}
+	tw_emu_call_ended(&ref, TWINFS_FAULT_CALL_READ);
 	/* the power is held: the pieces lie in the chip's map (state.h) */
 	if (view.view.count >= IOV_MAX)
 		reply_copied(req, &view.view);
@@ -168,9 +192,13 @@ static int64_t write_file(struct tw_emu *emu, uint64_t ino, const char *buf, siz
 	int64_t rc = tw_emu_enter(emu, ino, &ref);
 
 	if (rc == 0)
+		rc = tw_emu_call_begins(&ref, TWINFS_FAULT_CALL_WRITE);
+	if (rc == 0)
 		rc = twinfs_overlay_write(ref.overlay, ref.ino, buf, size, off);
-	if (rc > 0)
+	if (rc > 0) {
 		tw_emu_touch(&ref);
+		tw_emu_call_ended(&ref, TWINFS_FAULT_CALL_WRITE);
+	}
 	return rc;
 }
 
@@ -200,20 +228,43 @@ static int sync_file(struct tw_emu *emu, uint64_t ino)
 	return rc < 0 ? rc : twinfs_overlay_sync(ref.overlay, ref.ino);
 }
 
+/* The same when a program asks for it: closing a file is none of its fsyncs. */
+static int fsync_file(struct tw_emu *emu, uint64_t ino)
+{
+	_cleanup_leave_ struct tw_emu_ref ref = {0};
+	int rc = tw_emu_enter(emu, ino, &ref);
+
+	if (rc == 0)
+		rc = tw_emu_call_begins(&ref, TWINFS_FAULT_CALL_FSYNC);
+	if (rc == 0)
+		rc = twinfs_overlay_sync(ref.overlay, ref.ino);
+	if (rc == 0)
+		tw_emu_call_ended(&ref, TWINFS_FAULT_CALL_FSYNC);
+	return rc;
+}
+
+static void reply_sync(struct fuse_req *req, int rc)
+{
+	if (rc == -ESHUTDOWN)
+		tw_emu_worker_fail_later(tw_emu_of(req)->worker, req, TW_EMU_HOLDS_NOTHING);
+	else
+		tw_emu_reply(req, rc);
+}
+
 void tw_emu_op_flush(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi)
 {
 	int rc = 0;
 
 	if (is_tree(ino) && tw_emu_file_of(fi)->writable)
 		rc = sync_file(tw_emu_of(req), ino);
-	tw_emu_reply(req, rc);
+	reply_sync(req, rc);
 }
 
 void tw_emu_op_fsync(struct fuse_req *req, uint64_t ino, int datasync, struct fuse_file_info *fi)
 {
 	(void)datasync;
 	(void)fi;
-	tw_emu_reply(req, is_tree(ino) ? sync_file(tw_emu_of(req), ino) : 0);
+	reply_sync(req, is_tree(ino) ? fsync_file(tw_emu_of(req), ino) : 0);
 }
 
 void tw_emu_op_release(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi)
@@ -225,7 +276,8 @@ void tw_emu_op_release(struct fuse_req *req, uint64_t ino, struct fuse_file_info
 		rc = close_file(emu, tw_emu_file_of(fi));
 	else
 		tw_emu_files_remove(&emu->files, tw_emu_file_of(fi));
-	if (rc < 0) /* nobody else hears of it: the kernel drops what release returns */
+	/* nobody else hears of it: the kernel drops what release returns; of a cut all hear */
+	if (rc < 0 && rc != -ESHUTDOWN)
 		tw_emu_log(&emu->log, TW_EMU_ERROR, "file %llu cannot be committed: %s",
 			(unsigned long long)ino, twinfs_strerror(rc));
 	tw_emu_reply(req, rc);
@@ -244,10 +296,7 @@ static int allocate(struct tw_emu *emu, uint64_t ino, uint64_t end)
 	if (rc < 0 || end <= stat.stat.size)
 		return rc;
 	/* cannot shrink what a write just grew: the kernel locks out writes meanwhile */
-	rc = twinfs_overlay_truncate(ref.overlay, ref.ino, end);
-	if (rc == 0)
-		tw_emu_touch(&ref);
-	return rc;
+	return tw_emu_truncate(&ref, end);
 }
 
 void tw_emu_op_fallocate(struct fuse_req *req, uint64_t ino, int mode, off_t off, off_t len,

@@ -20,6 +20,7 @@ struct fuse_req;
 struct fuse_file_info;
 struct fuse_entry_param;
 struct fuse_forget_data;
+struct fuse_pollhandle;
 
 /* Seconds for which the kernel may keep what it is told: nobody else changes it. */
 #define TW_EMU_FOREVER (365.0 * 24 * 3600)
@@ -29,6 +30,9 @@ struct tw_emu *tw_emu_of(struct fuse_req *req);
 
 /* Answers with 0 or a negative errno of the library. */
 void tw_emu_reply(struct fuse_req *req, int rc);
+
+/* The same for a request that changes or reads a directory, whose lock the kernel holds. */
+void tw_emu_reply_change(struct fuse_req *req, int rc);
 
 /* Answers with the entry when @rc is 0; gives its reference back if nobody took it. */
 void tw_emu_reply_entry(struct fuse_req *req, int rc, const struct fuse_entry_param *entry);
@@ -64,6 +68,9 @@ int tw_emu_open_own(struct tw_emu *emu, uint64_t ino, void *own, void (*release)
 
 /* Answers with the opened @fi when @rc is 0; closes what has @own if nobody took it. */
 void tw_emu_reply_own(struct fuse_req *req, int rc, struct fuse_file_info *fi);
+
+/* Gives an open file of a tree another size. 0, or as twinfs_overlay_truncate(). */
+int tw_emu_truncate(const struct tw_emu_ref *ref, uint64_t size);
 
 /* Sets the time of change of an object of a tree to now; in memory, so it cannot fail. */
 void tw_emu_touch(const struct tw_emu_ref *ref);
@@ -117,6 +124,10 @@ void tw_emu_op_release(struct fuse_req *req, uint64_t ino, struct fuse_file_info
 void tw_emu_op_fsync(struct fuse_req *req, uint64_t ino, int datasync, struct fuse_file_info *fi);
 void tw_emu_op_fallocate(struct fuse_req *req, uint64_t ino, int mode, off_t off, off_t len,
 	struct fuse_file_info *fi);
+
+/* fuse_events.c: waiting for files */
+void tw_emu_op_poll(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi,
+	struct fuse_pollhandle *handle);
 
 /* fuse_fixed.c: SecureData and the files of .twinfs/, by their fixed number */
 void tw_emu_fixed_open(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi);

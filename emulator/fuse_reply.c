@@ -8,6 +8,7 @@
 
 #include "errno_table.h"
 #include "fuse_ops.h"
+#include "fuse_worker.h"
 
 struct tw_emu *tw_emu_of(struct fuse_req *req)
 {
@@ -17,6 +18,14 @@ struct tw_emu *tw_emu_of(struct fuse_req *req)
 void tw_emu_reply(struct fuse_req *req, int rc)
 {
 	(void)fuse_reply_err(req, tw_emu_errno(rc)); /* fails when nobody waits any more */
+}
+
+void tw_emu_reply_change(struct fuse_req *req, int rc)
+{
+	if (rc == -ESHUTDOWN)
+		tw_emu_worker_fail_later(tw_emu_of(req)->worker, req, TW_EMU_HOLDS_DIRECTORY);
+	else
+		tw_emu_reply(req, rc);
 }
 
 struct tw_emu_file *tw_emu_file_of(const struct fuse_file_info *fi)

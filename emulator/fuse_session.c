@@ -15,9 +15,12 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "fault_control.h"
+#include "fuse_events.h"
 #include "fuse_ops.h"
 #include "fuse_turn.h"
 #include "fuse_worker.h"
+#include "trace_control.h"
 
 /* Writers of a volume take turns anyway; this many let readers run beside them. */
 #define THREADS_MAX    8
@@ -112,6 +115,7 @@ static const struct fuse_lowlevel_ops ops = {
 	.release = tw_emu_op_release,
 	.fsync = tw_emu_op_fsync,
 	.fallocate = tw_emu_op_fallocate,
+	.poll = tw_emu_op_poll,
 	.opendir = tw_emu_op_opendir,
 	.readdir = tw_emu_op_readdir,
 	.readdirplus = tw_emu_op_readdirplus,
@@ -213,6 +217,7 @@ static int loop(struct tw_emu *emu, struct fuse_session *session)
 		rc = tw_emu_worker_start(emu, session);
 	if (rc == 0) {
 		rc = fuse_session_loop_mt(session, config);
+		tw_emu_events_close(&emu->events); /* before the session goes: readers wait in it */
 		tw_emu_worker_stop(emu);
 	}
 	fuse_loop_cfg_destroy(config);
@@ -277,6 +282,7 @@ static void emu_init(struct tw_emu *emu, const struct tw_daemon_options *options
 	(void)pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
 	(void)pthread_rwlock_init(&emu->power, &attr);
 	(void)pthread_rwlockattr_destroy(&attr);
+	tw_emu_stream_init(emu);
 	tw_emu_files_init(&emu->files);
 	tw_emu_turn_init(&emu->turn);
 	for (size_t i = 0; i < TW_EMU_TREES; i++)
@@ -289,21 +295,29 @@ static void emu_release(struct tw_emu *emu)
 		tw_emu_names_release(&emu->trees[i].names);
 	tw_emu_turn_release(&emu->turn);
 	tw_emu_files_release(&emu->files);
+	tw_emu_stream_release(emu);
 	(void)pthread_rwlock_destroy(&emu->power);
 }
 
 static int boot_and_mount(struct tw_emu *emu, struct fuse_session *session,
 	struct twinfs_error *err)
 {
-	int rc = tw_emu_power_start(emu, err);
+	int rc = tw_emu_faults_begin(emu, err), ended;
 
-	if (rc < 0)
+	if (rc == 0)
+		rc = tw_emu_trace_begin(emu, err);
+	if (rc == 0)
+		rc = tw_emu_power_start(emu, err);
+	if (rc < 0) {
+		(void)tw_emu_trace_end(emu, &(struct twinfs_error){0});
 		return rc;
+	}
 	emu->mtime_ns = twinfs_image_mtime_ns(twinfs_module_image(emu->module));
 	rc = mount_and_serve(emu, session, err);
 	if (twinfs_module_is_on(emu->module))
 		(void)tw_emu_power_stop(emu); /* the mount never came up: nothing to commit */
-	return rc;
+	ended = tw_emu_trace_end(emu, rc < 0 ? &(struct twinfs_error){0} : err);
+	return rc < 0 ? rc : ended;
 }
 
 /* A mount without the slots that the module has would show an application another module. */
@@ -327,6 +341,7 @@ static int run(struct tw_emu *emu, struct twinfs_error *err)
 		return rc;
 	rc = twinfs_module_open(&emu->options->source, &emu->options->module, &emu->module, err);
 	if (rc == 0) {
+		emu->flash = twinfs_module_flash(emu->module);
 		rc = check_secure(emu, err);
 		if (rc == 0)
 			rc = boot_and_mount(emu, session, err);
@@ -389,19 +404,22 @@ static int check_mountpoint(const char *path, char ret_path[PATH_MAX])
 	return S_ISDIR(attr.st_mode) ? 0 : -ENOTDIR;
 }
 
+enum { PATHS = 5 };
+
 int tw_daemon_run(const struct tw_daemon_options *options, struct twinfs_error *err)
 {
 	struct tw_daemon_options absolute = *options;
 	struct twinfs_source *source = &absolute.source;
-	const char **paths[] = {&source->image, &source->user, &source->backup, &source->secure};
-	char *copies[4] = {NULL}, mountpoint[PATH_MAX];
+	const char **paths[] = {
+		&source->image, &source->user, &source->backup, &source->secure, &absolute.trace};
+	char *copies[PATHS] = {NULL}, mountpoint[PATH_MAX];
 	char *directory = getcwd(NULL, 0);
 	struct twinfs_error ignored;
 	int rc = directory ? 0 : -errno;
 
 	if (!err)
 		err = &ignored;
-	for (size_t i = 0; rc == 0 && i < 4; i++)
+	for (size_t i = 0; rc == 0 && i < PATHS; i++)
 		rc = make_absolute(directory, paths[i], &copies[i]);
 	words.first[0] = '\0';
 	if (rc < 0) {
@@ -412,7 +430,7 @@ int tw_daemon_run(const struct tw_daemon_options *options, struct twinfs_error *
 		absolute.mountpoint = mountpoint;
 		rc = run_daemon(&absolute, err);
 	}
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < PATHS; i++)
 		free(copies[i]);
 	free(directory);
 	return rc;

@@ -8,6 +8,11 @@
  * Its write is answered last: when "echo restart > power" returns, the kernel
  * has forgotten the time before.
  *
+ * After a power cut the order is: content is taken back, the volumes go, the
+ * module boots again if it may, then the requests that met the cut are answered,
+ * and names are taken back in between: those who hold the lock of a directory
+ * before, since that is what a notification waits for, the others after.
+ *
  * Signals come here too. The loop of libfuse must not end in the middle of a
  * notification, whose request nobody would then answer; this thread is never
  * in one while it waits for a signal.
@@ -30,12 +35,17 @@
 #define WAKE_SIGNAL   SIGUSR1
 #define WAKE_AGAIN_MS 20
 
-/* A write to the power file. */
+/* A write to a control file; or a request that fails, in one of the lists of those. */
 struct job {
 	struct job *next;
 	struct fuse_req *req;
+	bool is_refresh; /* nothing to do with power */
 	enum tw_emu_word word;
 	size_t size;
+};
+
+struct list {
+	struct job *first, **last;
 };
 
 struct tw_emu_worker {
@@ -44,9 +54,13 @@ struct tw_emu_worker {
 	pthread_t thread, main;
 	int signals, events; /* file descriptors */
 	atomic_bool stopped; /* the loop has ended */
-	atomic_bool shed[TW_EMU_TREES];
-	pthread_mutex_t lock; /* guards the jobs; nothing else is locked under it */
-	struct job *first, **last;
+	atomic_bool shed[TW_EMU_TREES], forget;
+	pthread_mutex_t lock; /* guards what follows; nothing else is locked under it */
+	struct list jobs;
+	bool is_cut;        /* and the worker has not begun with it */
+	bool is_in_names;   /* waits, or may wait, for the lock of a directory */
+	bool holds_answers; /* to requests that fail, in: */
+	struct list early, late;
 };
 
 static void end_signals(sigset_t *ret_set)
@@ -74,6 +88,69 @@ int tw_emu_signals_block(void)
 	return -pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
+/* ---- lists of requests ---- */
+
+static void list_init(struct list *list)
+{
+	*list = (struct list){.last = &list->first};
+}
+
+static void append(struct list *list, struct job *job)
+{
+	*list->last = job;
+	list->last = &job->next;
+}
+
+static struct job *take_first(struct list *list)
+{
+	struct job *job = list->first;
+
+	if (job)
+		list->first = job->next;
+	if (!list->first)
+		list->last = &list->first;
+	return job;
+}
+
+/* Everything at once; the list is empty then. */
+static struct job *take_all(struct list *list)
+{
+	struct job *first = list->first;
+
+	list_init(list);
+	return first;
+}
+
+static void fail_all(struct job *job)
+{
+	while (job) {
+		struct job *next = job->next;
+
+		tw_emu_reply(job->req, -ESHUTDOWN);
+		free(job);
+		job = next;
+	}
+}
+
+/* From here on nobody who holds a directory waits for us, so we may wait for him. */
+static void enter_names(struct tw_emu_worker *worker)
+{
+	struct job *early;
+
+	(void)pthread_mutex_lock(&worker->lock);
+	worker->is_in_names = true;
+	early = take_all(&worker->early);
+	(void)pthread_mutex_unlock(&worker->lock);
+	fail_all(early);
+}
+
+static void leave_names(struct tw_emu_worker *worker)
+{
+	(void)pthread_mutex_lock(&worker->lock);
+	worker->is_in_names = false;
+	(void)pthread_mutex_unlock(&worker->lock);
+}
+
 /* ---- notifications ---- */
 
 struct directory {
@@ -93,9 +170,20 @@ static void forget_name(void *ctx, const char *name)
 static void forget_names(struct tw_emu_worker *worker, enum tw_emu_tree_id tree)
 {
 	struct directory directory = {worker, tw_emu_tree_root(tree)};
+	struct tw_emu_names *names = &worker->emu->trees[tree].names;
 
-	tw_emu_names_take(&worker->emu->trees[tree].names, forget_name, &directory);
+	if (!tw_emu_names_is_empty(names)) {
+		enter_names(worker);
+		tw_emu_names_take(names, forget_name, &directory);
+		leave_names(worker);
+	}
 	(void)fuse_lowlevel_notify_inval_inode(worker->session, directory.ino, -1, 0);
+}
+
+static void forget_all_names(struct tw_emu_worker *worker)
+{
+	for (size_t i = 0; i < TW_EMU_TREES; i++)
+		forget_names(worker, (enum tw_emu_tree_id)i);
 }
 
 /*
@@ -125,20 +213,66 @@ static void wake(struct tw_emu_worker *worker)
 	(void)!write(worker->events, &one, sizeof(one)); /* fails when it is awake enough */
 }
 
-int tw_emu_worker_power(struct tw_emu_worker *worker, struct fuse_req *req, enum tw_emu_word word,
-	size_t size)
+static int add_job(struct tw_emu_worker *worker, const struct job *job)
 {
-	struct job *job = malloc(sizeof(*job));
+	struct job *added = malloc(sizeof(*added));
 
-	if (!job)
+	if (!added)
 		return -ENOMEM;
-	*job = (struct job){.req = req, .word = word, .size = size};
+	*added = *job;
 	(void)pthread_mutex_lock(&worker->lock);
-	*worker->last = job;
-	worker->last = &job->next;
+	append(&worker->jobs, added);
 	(void)pthread_mutex_unlock(&worker->lock);
 	wake(worker);
 	return 0;
+}
+
+int tw_emu_worker_power(struct tw_emu_worker *worker, struct fuse_req *req, enum tw_emu_word word,
+	size_t size)
+{
+	return add_job(worker, &(struct job){.req = req, .word = word, .size = size});
+}
+
+int tw_emu_worker_refresh(struct tw_emu_worker *worker, struct fuse_req *req, size_t size)
+{
+	return add_job(worker, &(struct job){.req = req, .is_refresh = true, .size = size});
+}
+
+void tw_emu_worker_forget(struct tw_emu_worker *worker)
+{
+	if (!atomic_exchange(&worker->forget, true))
+		wake(worker);
+}
+
+void tw_emu_worker_cut(struct tw_emu_worker *worker)
+{
+	bool is_known;
+
+	(void)pthread_mutex_lock(&worker->lock);
+	is_known = worker->is_cut;
+	worker->is_cut = worker->holds_answers = true;
+	(void)pthread_mutex_unlock(&worker->lock);
+	if (!is_known)
+		wake(worker);
+}
+
+void tw_emu_worker_fail_later(struct tw_emu_worker *worker, struct fuse_req *req,
+	enum tw_emu_holding holding)
+{
+	bool is_early = holding == TW_EMU_HOLDS_DIRECTORY, is_held;
+	struct job *job = malloc(sizeof(*job));
+
+	(void)pthread_mutex_lock(&worker->lock);
+	is_held = job && worker->holds_answers && !(is_early && worker->is_in_names);
+	if (is_held) {
+		*job = (struct job){.req = req};
+		append(is_early ? &worker->early : &worker->late, job);
+	}
+	(void)pthread_mutex_unlock(&worker->lock);
+	if (is_held)
+		return;
+	free(job);
+	tw_emu_reply(req, -ESHUTDOWN);
 }
 
 void tw_emu_worker_shed(struct tw_emu_worker *worker, enum tw_emu_tree_id tree)
@@ -152,22 +286,69 @@ static struct job *next_job(struct tw_emu_worker *worker)
 	struct job *job;
 
 	(void)pthread_mutex_lock(&worker->lock);
-	job = worker->first;
-	if (job)
-		worker->first = job->next;
-	if (!worker->first)
-		worker->last = &worker->first;
+	job = take_first(&worker->jobs);
 	(void)pthread_mutex_unlock(&worker->lock);
 	return job;
 }
 
+/* Whether there is a cut to clear up after; the next one counts anew. */
+static bool take_cut(struct tw_emu_worker *worker)
+{
+	bool is_cut;
+
+	(void)pthread_mutex_lock(&worker->lock);
+	is_cut = worker->is_cut;
+	worker->is_cut = false;
+	(void)pthread_mutex_unlock(&worker->lock);
+	return is_cut;
+}
+
+/* Answers all who wait, unless the power was cut again meanwhile: they may wait for that. */
+static void release_answers(struct tw_emu_worker *worker)
+{
+	struct job *early = NULL, *late = NULL;
+
+	(void)pthread_mutex_lock(&worker->lock);
+	if (!worker->is_cut) {
+		worker->holds_answers = false;
+		early = take_all(&worker->early);
+		late = take_all(&worker->late);
+	}
+	(void)pthread_mutex_unlock(&worker->lock);
+	fail_all(early);
+	fail_all(late);
+}
+
+/* What is written by taking back content belongs to an earlier boot, and is lost. */
+static void clear_up(struct tw_emu_worker *worker)
+{
+	forget_content(worker);
+	tw_emu_power_lose(worker->emu);
+	tw_emu_power_recover(worker->emu);
+	forget_all_names(worker);
+	release_answers(worker);
+}
+
+static int switch_power(struct tw_emu_worker *worker, enum tw_emu_word word)
+{
+	int rc;
+
+	if (word == TW_EMU_CUT)
+		return 0; /* it came before this job, and has been cleared up after */
+	rc = tw_emu_power_switch(worker->emu, word);
+	if (rc == -ESHUTDOWN) { /* in the boot */
+		tw_emu_power_recover(worker->emu);
+		rc = twinfs_module_is_on(worker->emu->module) ? 0 : rc;
+	}
+	forget_all_names(worker);
+	return rc;
+}
+
 static void run(struct tw_emu_worker *worker, const struct job *job)
 {
-	int rc = tw_emu_power_switch(worker->emu, job->word);
+	int rc = job->is_refresh ? 0 : switch_power(worker, job->word);
 
-	for (size_t i = 0; i < TW_EMU_TREES; i++)
-		forget_names(worker, (enum tw_emu_tree_id)i);
-	forget_content(worker); /* what is written now belongs to an earlier boot, and is lost */
+	forget_content(worker);
 	if (rc < 0)
 		tw_emu_reply(job->req, rc);
 	else
@@ -176,16 +357,20 @@ static void run(struct tw_emu_worker *worker, const struct job *job)
 
 static void work(struct tw_emu_worker *worker)
 {
-	struct job *job;
+	struct job *job = NULL;
 
-	for (size_t i = 0; i < TW_EMU_TREES; i++) {
-		if (atomic_exchange(&worker->shed[i], false))
-			forget_names(worker, (enum tw_emu_tree_id)i);
-	}
-	while (!atomic_load(&worker->stopped) && (job = next_job(worker))) {
-		run(worker, job);
+	do {
+		while (take_cut(worker))
+			clear_up(worker);
+		if (job)
+			run(worker, job);
 		free(job);
-	}
+		for (size_t i = 0; i < TW_EMU_TREES; i++)
+			if (atomic_exchange(&worker->shed[i], false))
+				forget_names(worker, (enum tw_emu_tree_id)i);
+		if (atomic_exchange(&worker->forget, false))
+			forget_content(worker);
+	} while (!atomic_load(&worker->stopped) && (job = next_job(worker)));
 }
 
 /* ---- the thread ---- */
@@ -199,6 +384,7 @@ static void end_loop(struct tw_emu_worker *worker)
 	static const struct timespec again = {.tv_nsec = WAKE_AGAIN_MS * 1000000};
 
 	forget_content(worker); /* for the changes in shared maps; the loop still serves them */
+	tw_emu_events_close(&worker->emu->events);
 	fuse_session_exit(worker->session);
 	while (!atomic_load(&worker->stopped)) {
 		(void)pthread_kill(worker->main, WAKE_SIGNAL);
@@ -251,7 +437,9 @@ int tw_emu_worker_start(struct tw_emu *emu, struct fuse_session *session)
 	worker->emu = emu;
 	worker->session = session;
 	worker->main = pthread_self();
-	worker->last = &worker->first;
+	list_init(&worker->jobs);
+	list_init(&worker->early);
+	list_init(&worker->late);
 	(void)pthread_mutex_init(&worker->lock, NULL);
 	worker->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	worker->events = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -269,17 +457,15 @@ int tw_emu_worker_start(struct tw_emu *emu, struct fuse_session *session)
 void tw_emu_worker_stop(struct tw_emu *emu)
 {
 	struct tw_emu_worker *worker = emu->worker;
-	struct job *job;
 
 	if (!worker)
 		return;
 	atomic_store(&worker->stopped, true);
 	wake(worker);
 	(void)pthread_join(worker->thread, NULL);
-	while ((job = next_job(worker))) {
-		tw_emu_reply(job->req, -EIO);
-		free(job);
-	}
+	fail_all(worker->jobs.first);
+	fail_all(worker->early.first);
+	fail_all(worker->late.first);
 	worker_free(worker);
 	emu->worker = NULL;
 }

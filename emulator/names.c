@@ -85,3 +85,13 @@ void tw_emu_names_take(struct tw_emu_names *names, void (*each)(void *ctx, const
 	twalk_r(tree, visit_node, &visit);
 	tdestroy(tree, free);
 }
+
+bool tw_emu_names_is_empty(struct tw_emu_names *names)
+{
+	bool is_empty;
+
+	(void)pthread_mutex_lock(&names->lock);
+	is_empty = !names->tree;
+	(void)pthread_mutex_unlock(&names->lock);
+	return is_empty;
+}

@@ -33,4 +33,7 @@ int tw_emu_names_add(struct tw_emu_names *names, const char *name);
 void tw_emu_names_take(struct tw_emu_names *names, void (*each)(void *ctx, const char *name),
 	void *ctx);
 
+/* Whether there is nothing to take. */
+bool tw_emu_names_is_empty(struct tw_emu_names *names);
+
 #endif

@@ -17,6 +17,10 @@ static const struct tw_emu_fixed table[] = {
 	{TW_EMU_INO_BOOT, TW_EMU_INO_CONTROL, "boot", S_IFREG | 0444},
 	{TW_EMU_INO_POWER, TW_EMU_INO_CONTROL, "power", S_IFREG | 0644},
 	{TW_EMU_INO_WEAR, TW_EMU_INO_CONTROL, "wear", S_IFREG | 0444},
+	{TW_EMU_INO_EVENTS, TW_EMU_INO_CONTROL, "events", S_IFREG | 0444},
+	{TW_EMU_INO_FAULTS, TW_EMU_INO_CONTROL, "faults", S_IFREG | 0644},
+	{TW_EMU_INO_TRACE, TW_EMU_INO_CONTROL, "trace", S_IFREG | 0600},
+	{TW_EMU_INO_SUPPLY, TW_EMU_INO_CONTROL, "supply", S_IFREG | 0444},
 };
 
 #define TABLE_COUNT (sizeof(table) / sizeof(table[0]))

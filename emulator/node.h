@@ -24,6 +24,10 @@ enum {
 	TW_EMU_INO_BOOT = 7,
 	TW_EMU_INO_POWER = 8,
 	TW_EMU_INO_WEAR = 9,
+	TW_EMU_INO_EVENTS = 10,
+	TW_EMU_INO_FAULTS = 11,
+	TW_EMU_INO_TRACE = 12,
+	TW_EMU_INO_SUPPLY = 13,
 };
 
 enum tw_emu_tree_id {

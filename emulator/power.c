@@ -9,12 +9,23 @@
 #include "power.h"
 
 #include <errno.h>
+#include <stdio.h>
+
+#include "fuse_worker.h"
+#include "tell.h"
 
 void tw_emu_leave(struct tw_emu_ref *ref)
 {
-	if (ref->emu)
-		(void)pthread_rwlock_unlock(&ref->emu->power);
+	struct tw_emu *emu = ref->emu;
+	bool is_cut;
+
+	if (!emu)
+		return;
+	is_cut = ref->overlay && !twinfs_flash_has_power(emu->flash);
+	(void)pthread_rwlock_unlock(&emu->power);
 	ref->emu = NULL;
+	if (is_cut)
+		tw_emu_worker_cut(emu->worker);
 }
 
 static int map_ino(const struct tw_emu_tree *tree, uint64_t ino, uint64_t *ret_ino)
@@ -40,7 +51,9 @@ int tw_emu_enter(struct tw_emu *emu, uint64_t ino, struct tw_emu_ref *ret_ref)
 	ref.tree = &emu->trees[id];
 	(void)pthread_rwlock_rdlock(&emu->power);
 	ref.overlay = ref.tree->overlay;
-	rc = ref.overlay ? map_ino(ref.tree, ino, &ref.ino) : -ESHUTDOWN;
+	/* after a cut the trees are there a moment longer, and nobody may see them */
+	rc = ref.overlay && twinfs_flash_has_power(emu->flash) ? map_ino(ref.tree, ino, &ref.ino)
+							       : -ESHUTDOWN;
 	if (rc < 0) {
 		tw_emu_leave(&ref);
 		return rc;
@@ -135,10 +148,24 @@ static void log_boot(struct tw_emu *emu)
 			report->holes[i].closed ? " (mended)" : "");
 }
 
+static void tell_cut(struct tw_emu *emu)
+{
+	char cause[TWINFS_FAULT_CAUSE_MAX];
+
+	(void)twinfs_module_cause(emu->module, cause, sizeof(cause));
+	tw_emu_tell_cut(emu, cause);
+	tw_emu_log(&emu->log, TW_EMU_WARNING, "power cut: %s", cause);
+}
+
+/* -ESHUTDOWN: the power was cut in the middle of the boot. */
 static int start(struct tw_emu *emu, struct twinfs_error *err)
 {
 	int rc = twinfs_module_power_on(emu->module, NULL, err);
 
+	if (rc < 0 && !twinfs_flash_has_power(emu->flash)) {
+		tell_cut(emu);
+		return -ESHUTDOWN;
+	}
 	if (rc < 0)
 		return rc;
 	rc = open_trees(emu);
@@ -155,6 +182,7 @@ static int start(struct tw_emu *emu, struct twinfs_error *err)
 		return rc;
 	}
 	log_boot(emu);
+	tw_emu_tell_boot(emu);
 	return 0;
 }
 
@@ -167,6 +195,7 @@ static void stop(struct tw_emu *emu)
 int tw_emu_power_start(struct tw_emu *emu, struct twinfs_error *err)
 {
 	struct twinfs_part_info user, backup;
+	int rc;
 
 	twinfs_module_part(emu->module, TWINFS_PART_USER, &user);
 	twinfs_module_part(emu->module, TWINFS_PART_BACKUP, &backup);
@@ -175,15 +204,22 @@ int tw_emu_power_start(struct tw_emu *emu, struct twinfs_error *err)
 	emu->trees[TW_EMU_BAK].present = backup.present;
 	for (size_t i = 0; i < TW_EMU_TREES; i++)
 		emu->trees[i].first_ino = TW_EMU_FIRST_INO;
-	return start(emu, err);
+	emu->restarts_left = emu->options->auto_restarts;
+	rc = start(emu, err);
+	if (rc != -ESHUTDOWN)
+		return rc;
+	tw_emu_power_recover(emu);
+	return 0;
 }
 
 static int switch_locked(struct tw_emu *emu, enum tw_emu_word word, struct twinfs_error *err)
 {
 	bool is_on = twinfs_module_is_on(emu->module);
 
-	if (is_on && word != TW_EMU_ON)
+	if (is_on && word != TW_EMU_ON) {
 		stop(emu);
+		tw_emu_tell_off(emu);
+	}
 	if (word == TW_EMU_OFF || (is_on && word == TW_EMU_ON))
 		return 0;
 	return start(emu, err);
@@ -203,10 +239,41 @@ int tw_emu_power_switch(struct tw_emu *emu, enum tw_emu_word word)
 	(void)pthread_rwlock_wrlock(&emu->power);
 	rc = switch_locked(emu, word, &err);
 	(void)pthread_rwlock_unlock(&emu->power);
-	if (rc < 0)
-		tw_emu_log(&emu->log, TW_EMU_ERROR, "the module does not boot: %s",
-			*err.text ? err.text : twinfs_strerror(rc));
+	if (rc < 0 && rc != -ESHUTDOWN) {
+		if (!*err.text)
+			(void)snprintf(err.text, sizeof(err.text), "%s", twinfs_strerror(rc));
+		tw_emu_tell_boot_failed(emu, err.text);
+		tw_emu_log(&emu->log, TW_EMU_ERROR, "the module does not boot: %s", err.text);
+	}
 	return rc;
+}
+
+void tw_emu_power_lose(struct tw_emu *emu)
+{
+	(void)pthread_rwlock_wrlock(&emu->power);
+	if (twinfs_module_is_on(emu->module) && !twinfs_flash_has_power(emu->flash)) {
+		stop(emu);
+		tell_cut(emu);
+	}
+	(void)pthread_rwlock_unlock(&emu->power);
+}
+
+void tw_emu_power_recover(struct tw_emu *emu)
+{
+	/* on, but without power: a request met the next cut already, and the worker hears of it */
+	while (emu->restarts_left && !twinfs_module_is_on(emu->module) &&
+		!twinfs_flash_has_power(emu->flash)) {
+		emu->restarts_left--;
+		(void)tw_emu_power_switch(emu, TW_EMU_ON); /* a cut in the boot comes here again */
+	}
+}
+
+void tw_emu_power_pull(struct tw_emu *emu)
+{
+	(void)pthread_rwlock_rdlock(&emu->power);
+	if (twinfs_module_is_on(emu->module))
+		twinfs_flash_set_power(emu->flash, false);
+	(void)pthread_rwlock_unlock(&emu->power);
 }
 
 int tw_emu_power_stop(struct tw_emu *emu)
@@ -214,7 +281,7 @@ int tw_emu_power_stop(struct tw_emu *emu)
 	struct twinfs_volume *user = twinfs_module_user(emu->module);
 	int rc = 0, synced;
 
-	if (user)
+	if (user && twinfs_flash_has_power(emu->flash)) /* else it is lost, as was said */
 		rc = twinfs_volume_sync_all(user);
 	stop(emu);
 	synced = twinfs_image_sync(twinfs_module_image(emu->module));

@@ -36,15 +36,34 @@ int tw_emu_ref_other(const struct tw_emu_ref *ref, uint64_t ino, uint64_t *ret_i
 /* The number for the kernel of the object @overlay_ino in the tree of @ref. */
 uint64_t tw_emu_ref_ino(const struct tw_emu_ref *ref, uint64_t overlay_ino);
 
-/* Boots for the first time; no other thread is there yet. As twinfs_module_power_on(). */
+/*
+ * Boots for the first time; no other thread is there yet. A power cut in the
+ * boot is no failure: the mount then begins with the power off. Else as
+ * twinfs_module_power_on().
+ */
 int tw_emu_power_start(struct tw_emu *emu, struct twinfs_error *err);
 
 /*
- * Does what the word says; "on" when it is on, and "off" when it is off, are
- * done already. Needs the power for itself: the caller holds no lock. After a
+ * Does what the word says, but for "cut"; "on" when it is on, and "off" when it
+ * is off, are done already. Needs the power for itself: the caller holds no lock. After a
  * failure the power is off; it is logged. Returns 0 or as power_on.
  */
 int tw_emu_power_switch(struct tw_emu *emu, enum tw_emu_word word);
+
+/*
+ * The chip has lost its power: forgets what was not on it, as a module does.
+ * Does nothing when that is done already. For the worker, which holds no lock.
+ */
+void tw_emu_power_lose(struct tw_emu *emu);
+
+/*
+ * Boots again, while the power is off because of a cut and boots by itself are
+ * granted. For the worker, which holds no lock.
+ */
+void tw_emu_power_recover(struct tw_emu *emu);
+
+/* Pulls the plug, whatever goes on. The worker notices by what fails, or when told. */
+void tw_emu_power_pull(struct tw_emu *emu);
 
 /* Commits all files, then powers off; the mount is gone. 0 or a negative errno. */
 int tw_emu_power_stop(struct tw_emu *emu);

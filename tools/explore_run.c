@@ -36,14 +36,23 @@ struct run {
 	struct tw_tool_checker *checker;
 };
 
+/* "890,123", "12.3 M": the line has to fit into 80 columns whatever it says. */
+static const char *short_count(double count, char room[TW_TOOL_NUMBER_ROOM])
+{
+	if (count < 1e6)
+		return tw_tool_count_text((uint64_t)count, room);
+	snprintf(room, TW_TOOL_NUMBER_ROOM, count < 1e9 ? "%.1f M" : "%.1f G",
+		count < 1e9 ? count / 1e6 : count / 1e9);
+	return room;
+}
+
 static int on_progress(void *ctx, const struct twinfs_explore_progress *progress)
 {
 	struct run *run = ctx;
 	char states[TW_TOOL_NUMBER_ROOM], rate[TW_TOOL_NUMBER_ROOM], text[128];
 
 	snprintf(text, sizeof(text), "%s states, %s/s, %llu wrong",
-		tw_tool_count_text(progress->states, states),
-		tw_tool_count_text((uint64_t)progress->rate, rate),
+		short_count((double)progress->states, states), short_count(progress->rate, rate),
 		(unsigned long long)progress->findings);
 	tw_tool_progress_show(&run->line, progress->operations, progress->operations_total,
 		progress->left, text);

@@ -20,6 +20,11 @@ static const struct verb verbs[] = {
 		tw_tool_verb_mk},
 	{"mount", "Use", "mount a module: check, restore, serve", tw_tool_verb_mount},
 	{"umount", "Use", "unmount it", tw_tool_verb_umount},
+	{"power", "Use", "switch a mounted module, or pull its plug", tw_tool_verb_power},
+	{"fault", "Use", "break the flash of a mounted module on purpose", tw_tool_verb_fault},
+	{"events", "Use", "what happened to a mounted module", tw_tool_verb_events},
+	{"record", "Use", "run a command and record what it does to the flash",
+		tw_tool_verb_record},
 	{"info", "Look", "partitions, geometry, usage, slots, state of the checksums",
 		tw_tool_verb_info},
 	{"ls", "Look", "list files", tw_tool_verb_ls},
@@ -37,6 +42,7 @@ static const struct verb verbs[] = {
 		tw_tool_verb_explore},
 	{"trace", "Check", "what happened to a chip, operation by operation, or summed up",
 		tw_tool_verb_trace},
+	{"report", "Check", "the result of an exploration as a page", tw_tool_verb_report},
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(*verbs))

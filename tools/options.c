@@ -80,7 +80,8 @@ static void print_option(const struct tw_tool_option *option)
 	at += len;
 	room -= (size_t)len;
 	if (option->name)
-		snprintf(at, room, "--%s%s%s", option->name, option->arg ? " " : "",
+		snprintf(at, room, "--%s%s%s", option->name,
+			option->arg && *option->arg != '[' ? " " : "",
 			option->arg ? option->arg : "");
 	else
 		snprintf(at, room, "%s", option->arg ? option->arg : "");
@@ -122,6 +123,13 @@ struct getopt_form {
 	char shorts[2 * OPTIONS_MAX + 3];
 };
 
+static int argument_of(const struct tw_tool_option *option)
+{
+	if (!option->arg)
+		return no_argument;
+	return *option->arg == '[' ? optional_argument : required_argument;
+}
+
 /* Leading ':' tells a missing argument from an unknown option. */
 static void build_form(const struct tw_tool_syntax *syntax, struct getopt_form *form)
 {
@@ -140,8 +148,8 @@ static void build_form(const struct tw_tool_syntax *syntax, struct getopt_form *
 					*shorts++ = ':';
 			}
 			if (o->name && longs < OPTIONS_MAX)
-				form->longs[longs++] = (struct option){o->name,
-					o->arg ? required_argument : no_argument, NULL, o->key};
+				form->longs[longs++] =
+					(struct option){o->name, argument_of(o), NULL, o->key};
 		}
 	}
 }

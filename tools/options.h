@@ -15,7 +15,7 @@
 struct tw_tool_option {
 	int key;          /* the short letter, or TW_OPT_LONG + n when there is none */
 	const char *name; /* long name; NULL: short only */
-	const char *arg;  /* name of its argument; NULL: none */
+	const char *arg;  /* name of its argument; "[=N]": may be left out; NULL: none */
 	const char *help;
 };
 
@@ -42,7 +42,7 @@ struct tw_tool_args {
 	const struct tw_tool_syntax *syntax;
 	int argc;
 	char **argv;
-	const char *value; /* argument of the option just returned */
+	const char *value; /* argument of the option just returned; NULL: none was given */
 	int status;        /* exit status, once next said TW_OPT_EXIT */
 	struct twinfs_source source;
 	const char *key_file;

@@ -136,6 +136,23 @@ struct tw_tool_resize {
 void tw_tool_print_resize(const struct tw_tool_resize *resize);
 void tw_tool_json_resize(const struct tw_tool_resize *resize);
 
+/* ---- a mounted module ---- */
+
+struct tw_tool_power {
+	bool is_on;
+	const char *cause;  /* why it was cut, or NULL */
+	uint64_t supply_mv; /* of its supply */
+};
+
+void tw_tool_print_power(const struct tw_tool_power *power);
+void tw_tool_json_power(const struct tw_tool_power *power);
+
+/* Prints the text of .twinfs/faults, which is taken apart, as JSON. */
+void tw_tool_json_faults(char *list);
+
+/* Prints a line of .twinfs/events for people. */
+void tw_tool_print_event(const char *line);
+
 /* ---- damage ---- */
 
 #define TW_TOOL_DAMAGE_SHOWN 16 /* bytes of a run that are told one by one */

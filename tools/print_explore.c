@@ -124,9 +124,10 @@ static void print_finding(const struct tw_tool_explore *explore,
 	char states[TW_TOOL_NUMBER_ROOM], crash[TWINFS_CRASH_TEXT];
 	_cleanup_free_ char *sentence = NULL;
 
-	printf("\n%s%s%s  %s", tw_tool_paint(TW_TOOL_RED), twinfs_finding_name(finding->kind),
-		tw_tool_paint(TW_TOOL_PLAIN), tw_tool_paint(TW_TOOL_BOLD));
-	tw_tool_put_plain(stdout, finding->subject ? finding->subject : "");
+	printf("\n%s%s%s%s%s", tw_tool_paint(TW_TOOL_RED), twinfs_finding_name(finding->kind),
+		tw_tool_paint(TW_TOOL_PLAIN), *finding->subject ? "  " : "",
+		tw_tool_paint(TW_TOOL_BOLD));
+	tw_tool_put_plain(stdout, finding->subject);
 	printf("%s\n", tw_tool_paint(TW_TOOL_PLAIN));
 	if (finding->example_count)
 		sentence = tw_tool_explore_sentence(explore, example);

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* Of the bar. With the texts around it the line fits into 80 columns. */
-#define BAR 20
+#define BAR 16
 
 void tw_tool_progress_init(struct tw_tool_progress *progress, bool quiet)
 {

@@ -30,6 +30,28 @@ int tw_tool_text_add(struct tw_tool_text *text, const char *data, size_t len)
 	return 0;
 }
 
+int tw_tool_text_read(struct tw_tool_text *text, const char *path, size_t max)
+{
+	FILE *file = fopen(path, "re");
+	char piece[4096];
+	size_t got;
+	int rc = file ? 0 : -errno;
+
+	while (rc == 0 && (got = fread(piece, 1, sizeof(piece), file)) > 0) {
+		if (text->len + got > max)
+			rc = -EFBIG;
+		else if (memchr(piece, '\0', got))
+			rc = -EINVAL;
+		else
+			rc = tw_tool_text_add(text, piece, got);
+	}
+	if (rc == 0 && ferror(file))
+		rc = -errno;
+	if (file)
+		(void)fclose(file);
+	return rc;
+}
+
 void tw_tool_text_release(struct tw_tool_text *text)
 {
 	free(text->data);

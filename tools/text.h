@@ -19,6 +19,12 @@ struct tw_tool_text {
 
 /* Appends; 0 or -ENOMEM, then the text is as before. */
 int tw_tool_text_add(struct tw_tool_text *text, const char *data, size_t len);
+
+/*
+ * Appends the whole of the file @path, up to @max bytes. 0, -EFBIG, -EINVAL (it
+ * holds a NUL byte), or another negative errno.
+ */
+int tw_tool_text_read(struct tw_tool_text *text, const char *path, size_t max);
 void tw_tool_text_release(struct tw_tool_text *text);
 
 /* Whether the whole of @text is UTF-8 as Unicode defines it: no surrogates, shortest form. */

@@ -109,7 +109,8 @@ struct twinfs_explore_options {
 	const char *trace;                   /* file of the recorded run */
 	struct twinfs_module_options module; /* policy, key file, how volumes are written;
 					      * image_flags and keep_wear are not used */
-	const char *checks; /* file of the user's expressions (docs/formats/explore-checks.md), or NULL */
+	const char *checks; /* file of the user's expressions (docs/formats/explore-checks.md), or
+			       NULL */
 
 	/* The states. */
 	unsigned depth;       /* cuts in a row: 1 or 2 */

@@ -10,8 +10,8 @@
  *
  * Lifetime  borrows the image, which must outlive it.
  * Threads   reads may run at once with everything; programs and erases are
- *           serialised inside. Set the hook and the power only while no
- *           operation runs.
+ *           serialised inside. Set the hook only while no operation runs. Power
+ *           may be taken away at any time: what runs in that moment ends well.
  * Source    common SPI NOR data sheets; docs/ARCHITECTURE.md.
  */
 #ifndef TWINFS_FLASH_H

@@ -119,6 +119,16 @@ TWINFS_API int twinfs_module_power_on(struct twinfs_module *module,
 TWINFS_API void twinfs_module_power_off(struct twinfs_module *module);
 TWINFS_API bool twinfs_module_is_on(const struct twinfs_module *module);
 
+/*
+ * Says in one line what cut the power of the chip, TWINFS_FAULT_CAUSE_MAX bytes at
+ * most. False, with "": it has power, also when the module was switched off in
+ * good order.
+ */
+TWINFS_API bool twinfs_module_cause(const struct twinfs_module *module, char *buf, size_t size);
+
+/* Voltage of the supply in mV: 3800, less during a brown-out, 0 when it was cut. */
+TWINFS_API unsigned twinfs_module_supply_mv(const struct twinfs_module *module);
+
 /* Report of the newest successful boot; NULL before the first. Owned by the module. */
 TWINFS_API const struct twinfs_boot_report *
 twinfs_module_last_boot(const struct twinfs_module *module);

@@ -87,6 +87,14 @@ TWINFS_API int twinfs_overlay_stat(struct twinfs_overlay *overlay, uint64_t ino,
 	struct twinfs_overlay_stat *ret_stat);
 
 /*
+ * Writes the path of an object, "/a/b", "" of the root, to @buf of @size bytes.
+ * Returns its length; -ESTALE (it is gone, or has no name any more), -ERANGE (it
+ * does not fit with its NUL).
+ */
+TWINFS_API int64_t twinfs_overlay_path(struct twinfs_overlay *overlay, uint64_t ino, char *buf,
+	size_t size);
+
+/*
  * Lists @dir: upper entries in on-disk order, then lower ones not hidden.
  * stat->stat.ino is the number the object has or is given; no reference is
  * counted, unless @each returns 1 for it ("keep a reference and go on").

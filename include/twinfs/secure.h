@@ -123,6 +123,15 @@ TWINFS_API int twinfs_secure_find(struct twinfs_flash *flash, uint64_t addr, uin
 TWINFS_API int twinfs_secure_check(struct twinfs_secure *secure,
 	void (*found)(void *ctx, const struct twinfs_error *finding), void *ctx);
 
+/*
+ * Sums up, in 64 bits, all that can ever be seen of the erase unit at @addr of an
+ * area, as twinfs_volume_glance() does of a block: two chips that differ in one
+ * unit only, and there have the same sight, cannot be told apart by any call of
+ * this header. 0, -ENOTSUP or -EUCLEAN (as opening the area: there is no sight),
+ * or an errno of the chip.
+ */
+TWINFS_API int twinfs_secure_glance(struct twinfs_flash *flash, uint64_t addr, uint64_t *ret_sight);
+
 /* ---- watch ---- */
 
 /* A store that is being made. */

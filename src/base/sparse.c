@@ -12,7 +12,10 @@
 #include <sys/mman.h>
 
 /* Bytes from which on pages of their own are cheaper than clearing all. */
-#define LARGE ((size_t)64 << 10)
+#define LARGE ((size_t)256 << 10)
+
+/* Those of the kernel. */
+#define HUGE_PAGE ((size_t)2 << 20)
 
 union head {
 	size_t mapped; /* bytes, with the head */
@@ -36,7 +39,8 @@ void *tw_sparse_new(size_t count, size_t size)
 	if (head == MAP_FAILED)
 		return NULL;
 	/* A huge page would be cleared whole for the first byte. */
-	(void)madvise(head, len, MADV_NOHUGEPAGE);
+	if (len >= HUGE_PAGE)
+		(void)madvise(head, len, MADV_NOHUGEPAGE);
 	head->mapped = len;
 	return head + 1;
 }

@@ -44,6 +44,46 @@ int tw_text_addf(struct tw_text *text, const char *format, ...)
 	return tw_text_add(text, piece, (size_t)len);
 }
 
+/* Bytes of the UTF-8 character at @at; 0 when there is none (Unicode standard, table 3-7). */
+static size_t utf8_len(const unsigned char *at)
+{
+	unsigned char low = 0x80, high = 0xbf;
+	size_t len;
+
+	if (at[0] < 0x80)
+		return 1;
+	if (at[0] < 0xc2 || at[0] > 0xf4)
+		return 0;
+	len = at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
+	if (at[0] == 0xe0)
+		low = 0xa0;
+	else if (at[0] == 0xed)
+		high = 0x9f;
+	else if (at[0] == 0xf0)
+		low = 0x90;
+	else if (at[0] == 0xf4)
+		high = 0x8f;
+	if (at[1] < low || at[1] > high)
+		return 0;
+	for (size_t i = 2; i < len; i++)
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+	return len;
+}
+
+int tw_text_add_utf8(struct tw_text *text, const char *string)
+{
+	int rc = tw_text_add(text, "", 0);
+
+	for (const unsigned char *at = (const unsigned char *)string; *at && !rc;) {
+		size_t len = utf8_len(at);
+
+		rc = len ? tw_text_add(text, at, len) : tw_text_addf(text, "\\x%02x", *at);
+		at += len ? len : 1;
+	}
+	return rc;
+}
+
 void tw_text_release(struct tw_text *text)
 {
 	free(text->data);

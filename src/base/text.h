@@ -18,6 +18,9 @@ int tw_text_add(struct tw_text *text, const void *data, size_t len);
 int tw_text_addf(struct tw_text *text, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* The same for a string of any bytes: what is no UTF-8 in it is added as \xNN. */
+int tw_text_add_utf8(struct tw_text *text, const char *string);
+
 void tw_text_release(struct tw_text *text);
 
 #endif

@@ -13,6 +13,8 @@ void tw_boots_clear(struct tw_boots *boots)
 	for (size_t i = 0; i < boots->count; i++)
 		free(boots->deeds[i].path);
 	boots->count = 0;
+	boots->has_finished = false;
+	boots->earlier = NULL;
 }
 
 void tw_boots_release(struct tw_boots *boots)
@@ -37,6 +39,25 @@ int tw_boots_add_deed(struct tw_boots *boots, enum tw_deed_kind kind, const char
 	return 0;
 }
 
+/* An update takes its own files away as it goes on; what it installs it enters into the table. */
+static int add_update(struct tw_boots *boots, const struct twinfs_boot_update *update)
+{
+	int rc = 0;
+
+	if (update->armed)
+		rc = tw_boots_add_deed(boots, TW_DEED_UPDATE, NULL, TWINFS_REASON_NONE);
+	for (size_t i = 0; !rc && i < update->file_count; i++) {
+		const struct twinfs_update_file *file = &update->files[i];
+
+		if (file->verdict != TWINFS_UPDATE_INSTALLED)
+			continue;
+		rc = tw_boots_add_deed(boots, TW_DEED_INSTALLED, file->name, TWINFS_REASON_NONE);
+		if (!rc && file->hash_updated)
+			rc = tw_boots_add_deed(boots, TW_DEED_TABLE, NULL, TWINFS_REASON_NONE);
+	}
+	return rc;
+}
+
 int tw_boots_add(struct tw_boots *boots, const struct twinfs_boot_report *report)
 {
 	int rc = 0;
@@ -53,5 +74,5 @@ int tw_boots_add(struct tw_boots *boots, const struct twinfs_boot_report *report
 		if (file->verdict == TWINFS_VERDICT_RESTORED)
 			rc = tw_boots_add_deed(boots, TW_DEED_RESTORED, file->name, file->reason);
 	}
-	return rc;
+	return rc ?: add_update(boots, &report->update);
 }

@@ -44,7 +44,7 @@ static size_t find_foreign(const char *data, size_t len)
 			return i;
 		if (data[i] == '"')
 			in_string = !in_string;
-		else if (in_string && data[i] == '\\')
+		else if (data[i] == '\\')
 			i++;
 	}
 	return len;

@@ -11,7 +11,8 @@
 #include "base/array.h"
 #include "base/bytes.h"
 
-#define KEY_MAX (TW_PATH_MAX + 5)
+#define KEY_MAX  (TW_PATH_MAX + 5)
+#define SEEN_KEY 32u
 
 /* ---- things ---- */
 
@@ -96,23 +97,40 @@ static bool is_numbered(const struct tw_version *version)
 	       (version->kind == TW_THING_FILE && version->size);
 }
 
-size_t tw_expect_number(const struct tw_promise *promise, const struct tw_version *version)
+static void make_seen_key(uint8_t key[SEEN_KEY], uint32_t thing, const struct tw_version *version)
 {
-	for (size_t i = 0; i < promise->seen_count; i++)
-		if (tw_version_is_same(&promise->seen[i], version))
-			return i + 1;
-	return 0;
+	tw_put_le32(key, thing);
+	tw_put_le32(key + 4, (uint32_t)version->kind);
+	tw_put_le64(key + 8, version->size);
+	tw_put_le64(key + 16, version->digest.low);
+	tw_put_le64(key + 24, version->digest.high);
 }
 
-int tw_expect_see(struct tw_promise *promise, const struct tw_version *version)
+uint32_t tw_expect_number(const struct tw_expect *expect, uint32_t thing,
+	const struct tw_version *version)
 {
+	uint8_t key[SEEN_KEY];
+	uint32_t place;
+
+	make_seen_key(key, thing, version);
+	place = tw_names_find(&expect->seen, key, sizeof(key));
+	return place == TW_NAMES_NONE ? 0 : expect->seen_numbers[place];
+}
+
+int tw_expect_see(struct tw_expect *expect, uint32_t thing, const struct tw_version *version)
+{
+	size_t count = expect->seen.count;
+	uint8_t key[SEEN_KEY];
+	uint32_t place;
 	int rc;
 
-	if (!is_numbered(version) || tw_expect_number(promise, version))
+	if (!is_numbered(version))
 		return 0;
-	rc = tw_array_grow(&promise->seen, &promise->seen_room, promise->seen_count);
-	if (!rc)
-		promise->seen[promise->seen_count++] = *version;
+	make_seen_key(key, thing, version);
+	rc = tw_array_grow(&expect->seen_numbers, &expect->seen_room, count);
+	rc = rc ?: tw_names_add(&expect->seen, key, sizeof(key), &place);
+	if (!rc && expect->seen.count > count)
+		expect->seen_numbers[place] = ++expect->things[thing].seen_count;
 	return rc;
 }
 
@@ -126,7 +144,7 @@ static int take_before(struct tw_expect *expect, const struct tw_shown *before)
 		int rc = tw_expect_add_thing(expect, tw_shown_path(before, thing), thing->path_len,
 			thing->attr, &number);
 
-		rc = rc ?: tw_expect_see(&expect->things[number], &thing->version);
+		rc = rc ?: tw_expect_see(expect, number, &thing->version);
 		if (rc)
 			return rc;
 		expect->things[number].steps[0].version = thing->version;
@@ -151,7 +169,7 @@ static int take_factory(struct tw_expect *expect, const struct tw_shown *factory
 }
 
 int tw_expect_new(const struct tw_story *story, const struct tw_shown *before,
-	const struct tw_shown *factory, struct tw_expect **ret_expect)
+	const struct tw_shown *factory, unsigned flags, struct tw_expect **ret_expect)
 {
 	struct tw_expect *expect = calloc(1, sizeof(*expect));
 	int rc;
@@ -159,6 +177,7 @@ int tw_expect_new(const struct tw_story *story, const struct tw_shown *before,
 	if (!expect)
 		return -ENOMEM;
 	expect->story = story;
+	expect->flags = flags;
 	expect->deals = calloc(story->change_count + 1, sizeof(*expect->deals));
 	rc = expect->deals ? tw_expect_begin_epoch(expect, 0) : -ENOMEM;
 	rc = rc ?: take_before(expect, before);
@@ -178,11 +197,11 @@ void tw_expect_free(struct tw_expect *expect)
 {
 	if (!expect)
 		return;
-	for (size_t i = 0; i < expect->thing_count; i++) {
+	for (size_t i = 0; i < expect->thing_count; i++)
 		free(expect->things[i].steps);
-		free(expect->things[i].seen);
-	}
 	tw_names_release(&expect->names);
+	tw_names_release(&expect->seen);
+	free(expect->seen_numbers);
 	free(expect->things);
 	free(expect->attrs);
 	free(expect->doubts);

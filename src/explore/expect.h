@@ -15,7 +15,10 @@
  *    that thing has ended;
  *  - while a boot of the run is under way: for the things it changes, what they
  *    were before it, all it makes of them, and their factory copies. The boot's
- *    writes are its own, and promise nothing until it has ended;
+ *    writes are its own, and promise nothing until it has ended. But when the
+ *    boot after the cut has done all its work (has_finished), and that of the run
+ *    came to its end too, then nothing else than what that one made of them: it
+ *    makes no difference in the end that it was cut;
  *  - what the boots after the cut did (struct tw_boots): the table and the
  *    settings they wrote, and what FOTA installed. A file that such a
  *    boot restored over a promised one is not accepted: it is "reverted".
@@ -33,15 +36,25 @@
 
 struct tw_expect;
 
+enum {
+	/*
+	 * The volumes are littlefs of version 1. There a rename of an empty file to
+	 * another directory is two commits, and a cut between them leaves it under both
+	 * names: littlefs promises no more.
+	 */
+	TW_EXPECT_VERSION_1 = 1u << 0,
+};
+
 /*
  * @before   the tree before the run; borrowed during the call only
  * @factory  the factory copies, with the paths of the files they are copies of
  *           ("/usr/main.py"); may be empty
+ * @flags    TW_EXPECT_*
  *
- * 0 or -ENOMEM.
+ * 0, -ENAMETOOLONG (a path of over 4,095 bytes), -ENOMEM.
  */
 int tw_expect_new(const struct tw_story *story, const struct tw_shown *before,
-	const struct tw_shown *factory, struct tw_expect **ret_expect);
+	const struct tw_shown *factory, unsigned flags, struct tw_expect **ret_expect);
 
 /* NULL is allowed. */
 void tw_expect_free(struct tw_expect *expect);
@@ -67,6 +80,8 @@ struct tw_deed {
 struct tw_boots {
 	struct tw_deed *deeds;
 	size_t count, room;
+	bool has_finished; /* the last of them fell into no hole: all that it had to do is done */
+	const struct tw_boots *earlier; /* more of them, before these; borrowed. NULL: none */
 };
 
 /* Adds what a report says; it is not needed afterwards. 0 or -ENOMEM. */
@@ -76,7 +91,7 @@ int tw_boots_add(struct tw_boots *boots, const struct twinfs_boot_report *report
 int tw_boots_add_deed(struct tw_boots *boots, enum tw_deed_kind kind, const char *path,
 	enum twinfs_reason reason);
 
-/* Empties it and keeps its memory. */
+/* Empties it and keeps its memory; @earlier is forgotten. */
 void tw_boots_clear(struct tw_boots *boots);
 void tw_boots_release(struct tw_boots *boots);
 

@@ -31,15 +31,51 @@ const char *tw_finding_name(enum tw_finding_kind kind)
 	return kind < TW_FINDING_KINDS ? names[kind] : "";
 }
 
+/* ---- boots that were cut ---- */
+
+/* Whether @path is @top, or lies below it. */
+static bool is_below(const char *path, const char *top)
+{
+	size_t len = strlen(top);
+
+	return strncmp(path, top, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+/* Whether the boot after the cut has to come to the end that the boot of the run came to. */
+static bool must_reach_end(const struct tw_hearing *hearing)
+{
+	return hearing->boots->has_finished && hearing->epoch->spell != TW_STORY_NONE &&
+	       hearing->expect->spells[hearing->epoch->spell].end;
+}
+
+/*
+ * Two things may differ in the end all the same: the table, which is rewritten only when
+ * a file was restored, and what an update leaves that had lost its flag already.
+ */
+const struct tw_step *tw_hearing_end(const struct tw_hearing *hearing, uint32_t thing)
+{
+	const char *path = tw_expect_path(hearing->expect, thing);
+
+	if (!must_reach_end(hearing) || !tw_hearing_is_touched(hearing, thing) ||
+		!strcmp(path, TABLE) || is_below(path, UPDATER))
+		return NULL;
+	return tw_expect_step(hearing->expect, thing,
+		hearing->expect->spells[hearing->epoch->spell].end);
+}
+
 /* ---- by sums ---- */
 
-static bool is_sum_promised(const struct tw_expect *expect, const struct tw_epoch *epoch,
-	struct twinfs_digest sum)
+static bool is_sum_promised(const struct tw_hearing *hearing, struct twinfs_digest sum)
 {
-	if (tw_digest_is_same(sum, epoch->sum))
-		return true;
+	const struct tw_expect *expect = hearing->expect;
+	const struct tw_epoch *epoch = hearing->epoch;
+
 	if (epoch->spell != TW_STORY_NONE &&
 		tw_digest_is_same(sum, expect->spells[epoch->spell].sum))
+		return true;
+	if (must_reach_end(hearing))
+		return false;
+	if (tw_digest_is_same(sum, epoch->sum))
 		return true;
 	if (epoch->flight_count > FLIGHTS_MAX)
 		return false;
@@ -69,14 +105,14 @@ static bool is_base(const struct tw_expect *expect, const struct tw_step *step,
 	return false;
 }
 
-static bool is_in_flight(const struct tw_judge *judge, uint32_t thing,
+static bool is_in_flight(const struct tw_hearing *hearing, uint32_t thing,
 	const struct tw_version *version)
 {
-	const struct tw_expect *expect = judge->expect;
+	const struct tw_expect *expect = hearing->expect;
 
-	for (uint32_t i = 0; i < judge->epoch->flight_count; i++) {
+	for (uint32_t i = 0; i < hearing->epoch->flight_count; i++) {
 		const struct tw_deal *deal =
-			&expect->deals[expect->flights[judge->epoch->flight + i]];
+			&expect->deals[expect->flights[hearing->epoch->flight + i]];
 
 		for (uint32_t n = 0; n < deal->effect_count; n++) {
 			const struct tw_effect *effect = &expect->effects[deal->effect + n];
@@ -88,30 +124,30 @@ static bool is_in_flight(const struct tw_judge *judge, uint32_t thing,
 	return false;
 }
 
-bool tw_judge_is_touched(const struct tw_judge *judge, uint32_t thing)
+bool tw_hearing_is_touched(const struct tw_hearing *hearing, uint32_t thing)
 {
 	const struct tw_spell *spell;
 
-	if (judge->epoch->spell == TW_STORY_NONE)
+	if (hearing->epoch->spell == TW_STORY_NONE)
 		return false;
-	spell = &judge->expect->spells[judge->epoch->spell];
+	spell = &hearing->expect->spells[hearing->epoch->spell];
 	for (uint32_t i = 0; i < spell->touch_count; i++)
-		if (judge->expect->touches[spell->touch + i].thing == thing)
+		if (hearing->expect->touches[spell->touch + i].thing == thing)
 			return true;
 	return false;
 }
 
 /* What the boot under way found, makes on its way, or may put back once it is begun again. */
-static bool is_of_spell(const struct tw_judge *judge, uint32_t thing,
+static bool is_of_spell(const struct tw_hearing *hearing, uint32_t thing,
 	const struct tw_version *version)
 {
-	const struct tw_expect *expect = judge->expect;
+	const struct tw_expect *expect = hearing->expect;
 	const struct tw_version *factory = &expect->things[thing].factory;
 	const struct tw_spell *spell;
 
-	if (!tw_judge_is_touched(judge, thing))
+	if (!tw_hearing_is_touched(hearing, thing))
 		return false;
-	spell = &expect->spells[judge->epoch->spell];
+	spell = &expect->spells[hearing->epoch->spell];
 	if (is_base(expect, tw_expect_step(expect, thing, spell->epoch), version) ||
 		(factory->kind != TW_THING_ABSENT && tw_version_is_same(factory, version)))
 		return true;
@@ -124,39 +160,37 @@ static bool is_of_spell(const struct tw_judge *judge, uint32_t thing,
 	return false;
 }
 
-static bool is_promised(const struct tw_judge *judge, uint32_t thing,
+static bool is_promised(const struct tw_hearing *hearing, uint32_t thing,
 	const struct tw_version *version)
 {
-	const struct tw_step *step = tw_expect_step(judge->expect, thing, judge->epoch_index);
+	const struct tw_step *step = tw_expect_step(hearing->expect, thing, hearing->epoch_index);
+	const struct tw_step *end = tw_hearing_end(hearing, thing);
 
-	return is_base(judge->expect, step, version) || is_in_flight(judge, thing, version) ||
-	       is_of_spell(judge, thing, version);
+	if (end)
+		return is_base(hearing->expect, end, version);
+	return is_base(hearing->expect, step, version) || is_in_flight(hearing, thing, version) ||
+	       is_of_spell(hearing, thing, version);
 }
 
 /* ---- what the boots did ---- */
 
-const struct tw_deed *tw_judge_deed(const struct tw_judge *judge, enum tw_deed_kind kind,
+static bool is_deed(const struct tw_deed *deed, enum tw_deed_kind kind, const char *path)
+{
+	return deed->kind == kind && (!path || (deed->path && strcmp(deed->path, path) == 0));
+}
+
+const struct tw_deed *tw_hearing_deed(const struct tw_hearing *hearing, enum tw_deed_kind kind,
 	const char *path)
 {
-	for (size_t i = 0; i < judge->boots->count; i++) {
-		const struct tw_deed *deed = &judge->boots->deeds[i];
-
-		if (deed->kind == kind && (!path || (deed->path && strcmp(deed->path, path) == 0)))
-			return deed;
-	}
+	for (const struct tw_boots *boots = hearing->boots; boots; boots = boots->earlier)
+		for (size_t i = 0; i < boots->count; i++)
+			if (is_deed(&boots->deeds[i], kind, path))
+				return &boots->deeds[i];
 	return NULL;
 }
 
-/* Whether @path is @top, or lies below it. */
-static bool is_below(const char *path, const char *top)
-{
-	size_t len = strlen(top);
-
-	return strncmp(path, top, len) == 0 && (path[len] == '/' || path[len] == '\0');
-}
-
 /* Whether what was installed at @path is what was waiting for it. */
-static bool is_payload(const struct tw_judge *judge, const char *path,
+static bool is_payload(const struct tw_hearing *hearing, const char *path,
 	const struct tw_version *version)
 {
 	char waiting[TW_PATH_MAX + sizeof(UPDATER)];
@@ -167,12 +201,12 @@ static bool is_payload(const struct tw_judge *judge, const char *path,
 		return false;
 	memcpy(waiting, UPDATER, sizeof(UPDATER) - 1);
 	memcpy(waiting + sizeof(UPDATER) - 1, path, len);
-	thing = tw_expect_thing(judge->expect, waiting, sizeof(UPDATER) - 1 + len, TW_NOT_ATTR);
-	return thing != TW_NAMES_NONE && is_promised(judge, thing, version);
+	thing = tw_expect_thing(hearing->expect, waiting, sizeof(UPDATER) - 1 + len, TW_NOT_ATTR);
+	return thing != TW_NAMES_NONE && is_promised(hearing, thing, version);
 }
 
-static bool is_of_deed(const struct tw_judge *judge, const struct tw_deed *deed, const char *path,
-	const struct tw_version *version)
+static bool is_of_deed(const struct tw_hearing *hearing, const struct tw_deed *deed,
+	const char *path, const struct tw_version *version)
 {
 	static const struct tw_version directory = {.kind = TW_THING_DIRECTORY};
 	struct tw_version fresh = {.kind = TW_THING_FILE, .size = sizeof(FRESH) - 1};
@@ -191,7 +225,7 @@ static bool is_of_deed(const struct tw_judge *judge, const struct tw_deed *deed,
 			       strcmp(path, UPDATER "/download.stat") == 0);
 	case TW_DEED_INSTALLED:
 		if (strcmp(path, deed->path) == 0)
-			return is_payload(judge, path, version);
+			return is_payload(hearing, path, version);
 		return is_below(deed->path, path) && tw_version_is_same(version, &directory);
 	case TW_DEED_RESTORED:
 		return strcmp(path, deed->path) != 0 && is_below(deed->path, path) &&
@@ -200,22 +234,25 @@ static bool is_of_deed(const struct tw_judge *judge, const struct tw_deed *deed,
 	return false;
 }
 
-static bool is_by_boots(const struct tw_judge *judge, const char *path, int32_t attr,
+static bool is_by_boots(const struct tw_hearing *hearing, const char *path, int32_t attr,
 	const struct tw_version *version)
 {
-	for (size_t i = 0; attr == TW_NOT_ATTR && i < judge->boots->count; i++)
-		if (is_of_deed(judge, &judge->boots->deeds[i], path, version))
-			return true;
+	if (attr != TW_NOT_ATTR)
+		return false;
+	for (const struct tw_boots *boots = hearing->boots; boots; boots = boots->earlier)
+		for (size_t i = 0; i < boots->count; i++)
+			if (is_of_deed(hearing, &boots->deeds[i], path, version))
+				return true;
 	return false;
 }
 
-static bool is_accepted(const struct tw_judge *judge, uint32_t thing)
+static bool is_accepted(const struct tw_hearing *hearing, uint32_t thing)
 {
-	const struct tw_version *version = &judge->shown[thing];
+	const struct tw_version *version = &hearing->shown[thing];
 
-	return is_promised(judge, thing, version) ||
-	       is_by_boots(judge, tw_expect_path(judge->expect, thing),
-		       judge->expect->things[thing].attr, version);
+	return is_promised(hearing, thing, version) ||
+	       is_by_boots(hearing, tw_expect_path(hearing->expect, thing),
+		       hearing->expect->things[thing].attr, version);
 }
 
 /* ---- findings ---- */
@@ -236,82 +273,82 @@ static int add_wrong(struct wrongs *wrongs, const struct tw_wrong *wrong)
 }
 
 /* Whether the thing was there at some time up to now. */
-static bool has_been(const struct tw_judge *judge, uint32_t thing)
+static bool has_been(const struct tw_hearing *hearing, uint32_t thing)
 {
-	const struct tw_promise *promise = &judge->expect->things[thing];
+	const struct tw_promise *promise = &hearing->expect->things[thing];
 
 	for (size_t i = 0; i < promise->step_count; i++)
-		if (promise->steps[i].epoch <= judge->epoch_index &&
+		if (promise->steps[i].epoch <= hearing->epoch_index &&
 			promise->steps[i].version.kind != TW_THING_ABSENT)
 			return true;
 	return false;
 }
 
 /* Whether more than the base is accepted. */
-static bool is_open(const struct tw_judge *judge, uint32_t thing)
+static bool is_open(const struct tw_hearing *hearing, uint32_t thing)
 {
-	const struct tw_expect *expect = judge->expect;
+	const struct tw_expect *expect = hearing->expect;
 
-	for (uint32_t i = 0; i < judge->epoch->flight_count; i++) {
+	for (uint32_t i = 0; i < hearing->epoch->flight_count; i++) {
 		const struct tw_deal *deal =
-			&expect->deals[expect->flights[judge->epoch->flight + i]];
+			&expect->deals[expect->flights[hearing->epoch->flight + i]];
 
 		for (uint32_t n = 0; n < deal->effect_count; n++)
 			if (expect->effects[deal->effect + n].thing == thing)
 				return true;
 	}
-	return tw_expect_step(expect, thing, judge->epoch_index)->doubt_count ||
-	       tw_judge_is_touched(judge, thing);
+	return tw_expect_step(expect, thing, hearing->epoch_index)->doubt_count ||
+	       tw_hearing_is_touched(hearing, thing);
 }
 
-static enum tw_finding_kind kind_of(const struct tw_judge *judge, uint32_t thing)
+static enum tw_finding_kind kind_of(const struct tw_hearing *hearing, uint32_t thing)
 {
-	const struct tw_promise *promise = &judge->expect->things[thing];
+	const struct tw_promise *promise = &hearing->expect->things[thing];
 	const struct tw_version *base =
-		&tw_expect_step(judge->expect, thing, judge->epoch_index)->version;
-	const struct tw_version *shown = &judge->shown[thing];
-	const char *path = tw_expect_path(judge->expect, thing);
+		&tw_expect_step(hearing->expect, thing, hearing->epoch_index)->version;
+	const struct tw_version *shown = &hearing->shown[thing];
+	const char *path = tw_expect_path(hearing->expect, thing);
 
 	if (strncmp(path, "slot ", 5) == 0)
 		return TW_FINDING_SLOT;
 	if (shown->kind == TW_THING_ABSENT)
-		return tw_judge_deed(judge, TW_DEED_FORMATTED, NULL) && is_below(path, "/usr")
+		return tw_hearing_deed(hearing, TW_DEED_FORMATTED, NULL) && is_below(path, "/usr")
 			       ? TW_FINDING_FORMATTED
 			       : TW_FINDING_LOST;
 	if (promise->factory.kind != TW_THING_ABSENT &&
 		tw_version_is_same(&promise->factory, shown) &&
-		tw_judge_deed(judge, TW_DEED_RESTORED, path))
+		tw_hearing_deed(hearing, TW_DEED_RESTORED, path))
 		return TW_FINDING_REVERTED;
-	if (base->kind != TW_THING_ABSENT || is_open(judge, thing))
+	if (base->kind != TW_THING_ABSENT || is_open(hearing, thing))
 		return TW_FINDING_VERSION;
-	return has_been(judge, thing) ? TW_FINDING_RESURRECTED : TW_FINDING_EXTRA;
+	return has_been(hearing, thing) ? TW_FINDING_RESURRECTED : TW_FINDING_EXTRA;
 }
 
 /* An attribute goes with its object: what is wrong with that need not be said twice. */
-static bool is_object_accepted(const struct tw_judge *judge, uint32_t thing)
+static bool is_object_accepted(const struct tw_hearing *hearing, uint32_t thing)
 {
-	const char *path = tw_expect_path(judge->expect, thing);
+	const char *path = tw_expect_path(hearing->expect, thing);
 	uint32_t object;
 
-	if (judge->expect->things[thing].attr == TW_NOT_ATTR)
+	if (hearing->expect->things[thing].attr == TW_NOT_ATTR)
 		return true;
-	object = tw_expect_thing(judge->expect, path, strlen(path), TW_NOT_ATTR);
-	return object == TW_NAMES_NONE || is_accepted(judge, object);
+	object = tw_expect_thing(hearing->expect, path, strlen(path), TW_NOT_ATTR);
+	return object == TW_NAMES_NONE || is_accepted(hearing, object);
 }
 
-static int judge_thing(const struct tw_judge *judge, uint32_t thing, struct wrongs *wrongs)
+static int judge_thing(const struct tw_hearing *hearing, uint32_t thing, struct wrongs *wrongs)
 {
-	const struct tw_name *name = &judge->expect->names.list[thing];
+	const struct tw_name *name = &hearing->expect->names.list[thing];
 	struct tw_wrong wrong = {.path = name->text,
 		.path_len = strlen(name->text),
-		.attr = judge->expect->things[thing].attr,
+		.attr = hearing->expect->things[thing].attr,
 		.thing = thing,
 		.deal = TW_STORY_NONE};
 
-	if (is_accepted(judge, thing) || !is_object_accepted(judge, thing))
+	if (is_accepted(hearing, thing) || !is_object_accepted(hearing, thing))
 		return 0;
-	wrong.shown = judge->shown[thing];
-	wrong.kind = kind_of(judge, thing);
+	wrong.shown = hearing->shown[thing];
+	wrong.kind = kind_of(hearing, thing);
 	if (wrong.kind == TW_FINDING_FORMATTED) {
 		if (wrongs->is_formatted)
 			return 0;
@@ -324,10 +361,10 @@ static int judge_thing(const struct tw_judge *judge, uint32_t thing, struct wron
 }
 
 /* Things of the tree that no event was about. */
-static int judge_stranger(const struct tw_judge *judge, const struct tw_thing *thing,
+static int judge_stranger(const struct tw_hearing *hearing, const struct tw_thing *thing,
 	struct wrongs *wrongs)
 {
-	const char *path = tw_shown_path(judge->tree, thing);
+	const char *path = tw_shown_path(hearing->tree, thing);
 	const struct tw_wrong wrong = {.kind = TW_FINDING_EXTRA,
 		.path = path,
 		.path_len = thing->path_len,
@@ -336,26 +373,43 @@ static int judge_stranger(const struct tw_judge *judge, const struct tw_thing *t
 		.deal = TW_STORY_NONE,
 		.shown = thing->version};
 
-	return is_by_boots(judge, path, thing->attr, &thing->version) ? 0
-								      : add_wrong(wrongs, &wrong);
+	return is_by_boots(hearing, path, thing->attr, &thing->version) ? 0
+									: add_wrong(wrongs, &wrong);
 }
 
 /* Whether the thing would be accepted as it is, were it not for the change in flight. */
-static bool is_otherwise_accepted(const struct tw_judge *judge, uint32_t thing)
+static bool is_otherwise_accepted(const struct tw_hearing *hearing, uint32_t thing)
 {
-	const struct tw_version *shown = &judge->shown[thing];
-	const struct tw_step *step = tw_expect_step(judge->expect, thing, judge->epoch_index);
+	const struct tw_version *shown = &hearing->shown[thing];
+	const struct tw_step *step = tw_expect_step(hearing->expect, thing, hearing->epoch_index);
 
 	return (!tw_version_is_same(&step->version, shown) &&
-		       is_base(judge->expect, step, shown)) ||
-	       is_by_boots(judge, tw_expect_path(judge->expect, thing),
-		       judge->expect->things[thing].attr, shown);
+		       is_base(hearing->expect, step, shown)) ||
+	       is_by_boots(hearing, tw_expect_path(hearing->expect, thing),
+		       hearing->expect->things[thing].attr, shown);
+}
+
+/* Whether the rename has left an empty file under both names, and may. */
+static bool has_both_names(const struct tw_hearing *hearing, const struct tw_deal *deal)
+{
+	const struct tw_expect *expect = hearing->expect;
+
+	if (!(expect->flags & TW_EXPECT_VERSION_1))
+		return false;
+	for (uint32_t i = 0; i < deal->effect_count; i++) {
+		const struct tw_effect *effect = &expect->effects[deal->effect + i];
+		const struct tw_version *shown = &hearing->shown[effect->thing];
+
+		if (shown->kind != TW_THING_FILE || shown->size)
+			return false;
+	}
+	return true;
 }
 
 /* A change of several things: some of them are new, and others are not. */
-static int judge_change(const struct tw_judge *judge, uint32_t index, struct wrongs *wrongs)
+static int judge_change(const struct tw_hearing *hearing, uint32_t index, struct wrongs *wrongs)
 {
-	const struct tw_expect *expect = judge->expect;
+	const struct tw_expect *expect = hearing->expect;
 	const struct tw_deal *deal = &expect->deals[index];
 	const struct tw_story_change *change = &expect->story->changes[index];
 	const char *path = change->kind == TW_STORY_RENAME ? change->new_path : change->path;
@@ -369,17 +423,19 @@ static int judge_change(const struct tw_judge *judge, uint32_t index, struct wro
 
 	for (uint32_t i = 0; i < deal->effect_count; i++) {
 		const struct tw_effect *effect = &expect->effects[deal->effect + i];
-		const struct tw_version *shown = &judge->shown[effect->thing];
+		const struct tw_version *shown = &hearing->shown[effect->thing];
 		const struct tw_version *base =
-			&tw_expect_step(expect, effect->thing, judge->epoch_index)->version;
+			&tw_expect_step(expect, effect->thing, hearing->epoch_index)->version;
 
 		if (tw_version_is_same(base, &effect->version) ||
-			is_otherwise_accepted(judge, effect->thing))
+			is_otherwise_accepted(hearing, effect->thing))
 			continue;
 		has_new |= tw_version_is_same(shown, &effect->version);
 		has_old |= tw_version_is_same(shown, base);
 	}
-	return has_new && has_old ? add_wrong(wrongs, &wrong) : 0;
+	if (!has_new || !has_old || has_both_names(hearing, deal))
+		return 0;
+	return add_wrong(wrongs, &wrong);
 }
 
 static int by_path(const void *one, const void *two)
@@ -396,39 +452,39 @@ static int by_path(const void *one, const void *two)
 }
 
 /* Finds out what every thing is, and who is a stranger. */
-static int look(struct tw_judge *judge, struct wrongs *wrongs)
+static int look(struct tw_hearing *hearing, struct wrongs *wrongs)
 {
 	int rc = 0;
 
-	for (size_t i = 0; !rc && i < judge->tree->count; i++) {
-		const struct tw_thing *thing = &judge->tree->things[i];
-		uint32_t number = tw_expect_thing(judge->expect, tw_shown_path(judge->tree, thing),
-			thing->path_len, thing->attr);
+	for (size_t i = 0; !rc && i < hearing->tree->count; i++) {
+		const struct tw_thing *thing = &hearing->tree->things[i];
+		uint32_t number = tw_expect_thing(hearing->expect,
+			tw_shown_path(hearing->tree, thing), thing->path_len, thing->attr);
 
 		if (number == TW_NAMES_NONE)
-			rc = judge_stranger(judge, thing, wrongs);
+			rc = judge_stranger(hearing, thing, wrongs);
 		else
-			judge->shown[number] = thing->version;
+			hearing->shown[number] = thing->version;
 	}
 	return rc;
 }
 
-static int find_wrongs(struct tw_judge *judge, struct wrongs *wrongs)
+static int find_wrongs(struct tw_hearing *hearing, struct wrongs *wrongs)
 {
-	const struct tw_epoch *epoch = judge->epoch;
-	int rc = look(judge, wrongs);
+	const struct tw_epoch *epoch = hearing->epoch;
+	int rc = look(hearing, wrongs);
 
-	for (uint32_t i = 0; !rc && i < judge->expect->thing_count; i++)
-		rc = judge_thing(judge, i, wrongs);
+	for (uint32_t i = 0; !rc && i < hearing->expect->thing_count; i++)
+		rc = judge_thing(hearing, i, wrongs);
 	/* A boot under way does as it likes; it will be done again. */
 	for (uint32_t i = 0; !rc && epoch->spell == TW_STORY_NONE && i < epoch->flight_count; i++)
-		rc = judge_change(judge, judge->expect->flights[epoch->flight + i], wrongs);
+		rc = judge_change(hearing, hearing->expect->flights[epoch->flight + i], wrongs);
 	if (wrongs->count)
 		qsort(wrongs->list, wrongs->count, sizeof(*wrongs->list), by_path);
 	return rc;
 }
 
-static int tell_all(const struct tw_judge *judge, const struct wrongs *wrongs,
+static int tell_all(const struct tw_hearing *hearing, const struct wrongs *wrongs,
 	void (*each)(void *ctx, const struct tw_finding *finding), void *ctx)
 {
 	struct tw_text text = {0};
@@ -438,7 +494,7 @@ static int tell_all(const struct tw_judge *judge, const struct wrongs *wrongs,
 		const struct tw_wrong *wrong = &wrongs->list[i];
 
 		text.len = 0;
-		rc = tw_judge_tell(judge, wrong, &text);
+		rc = tw_hearing_tell(hearing, wrong, &text);
 		if (!rc)
 			each(ctx, &(struct tw_finding){wrong->kind, wrong->path, text.data});
 	}
@@ -451,7 +507,7 @@ int tw_expect_explain(const struct tw_expect *expect, struct tw_moment moment,
 	void (*each)(void *ctx, const struct tw_finding *finding), void *ctx)
 {
 	static const struct tw_boots none;
-	struct tw_judge judge = {.expect = expect,
+	struct tw_hearing hearing = {.expect = expect,
 		.epoch = &expect->epochs[moment.epoch],
 		.epoch_index = moment.epoch,
 		.tree = tree,
@@ -459,18 +515,18 @@ int tw_expect_explain(const struct tw_expect *expect, struct tw_moment moment,
 	struct wrongs wrongs = {0};
 	int rc;
 
-	if (is_sum_promised(expect, judge.epoch, tree->sum))
+	if (is_sum_promised(&hearing, tree->sum))
 		return 0;
-	judge.shown = calloc(expect->thing_count + 1, sizeof(*judge.shown));
-	if (!judge.shown)
+	hearing.shown = calloc(expect->thing_count + 1, sizeof(*hearing.shown));
+	if (!hearing.shown)
 		return -ENOMEM;
-	rc = find_wrongs(&judge, &wrongs);
+	rc = find_wrongs(&hearing, &wrongs);
 	if (!rc && each)
-		rc = tell_all(&judge, &wrongs, each, ctx);
+		rc = tell_all(&hearing, &wrongs, each, ctx);
 	if (!rc)
 		rc = (int)wrongs.count;
 	free(wrongs.list);
-	free(judge.shown);
+	free(hearing.shown);
 	return rc;
 }
 

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "expect_state.h"
 
-struct tw_judge {
+struct tw_hearing {
 	const struct tw_expect *expect;
 	const struct tw_epoch *epoch;
 	uint32_t epoch_index;
@@ -29,13 +29,20 @@ struct tw_wrong {
 };
 
 /* The deed of that kind that is about @path; NULL: there is none. */
-const struct tw_deed *tw_judge_deed(const struct tw_judge *judge, enum tw_deed_kind kind,
+const struct tw_deed *tw_hearing_deed(const struct tw_hearing *hearing, enum tw_deed_kind kind,
 	const char *path);
 
 /* Whether the thing was touched by the boot that is under way. */
-bool tw_judge_is_touched(const struct tw_judge *judge, uint32_t thing);
+bool tw_hearing_is_touched(const struct tw_hearing *hearing, uint32_t thing);
+
+/*
+ * What the boot under way makes of a thing in the end, when the boot after the
+ * cut has to come to the same; NULL when there is no such boot, or it need not.
+ */
+const struct tw_step *tw_hearing_end(const struct tw_hearing *hearing, uint32_t thing);
 
 /* Appends the sentence for people. 0 or -ENOMEM. */
-int tw_judge_tell(const struct tw_judge *judge, const struct tw_wrong *wrong, struct tw_text *text);
+int tw_hearing_tell(const struct tw_hearing *hearing, const struct tw_wrong *wrong,
+	struct tw_text *text);
 
 #endif

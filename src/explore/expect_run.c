@@ -110,7 +110,7 @@ static int add_effect(struct tw_expect *expect, struct tw_deal *deal, uint32_t t
 	struct tw_effect *effect = NULL;
 	int rc = tw_array_grow(&expect->effects, &expect->effect_room, expect->effect_count);
 
-	rc = rc ?: tw_expect_see(&expect->things[thing], version);
+	rc = rc ?: tw_expect_see(expect, thing, version);
 	if (rc)
 		return rc;
 	/* Only an attribute can come twice: that of a replaced file, and that of the new one. */
@@ -400,6 +400,15 @@ void tw_expect_end_boot(struct tw_expect *expect)
 	this_epoch(expect)->spell = TW_STORY_NONE;
 }
 
+static void finish_boot(struct tw_expect *expect)
+{
+	struct tw_spell *spell = this_spell(expect);
+
+	if (spell)
+		spell->end = (uint32_t)(expect->epoch_count - 1);
+	tw_expect_end_boot(expect);
+}
+
 int tw_expect_take_event(struct tw_expect *expect, const struct tw_story_event *event)
 {
 	int rc;
@@ -418,7 +427,7 @@ int tw_expect_take_event(struct tw_expect *expect, const struct tw_story_event *
 		return begin_boot(expect);
 	case TW_STORY_BOOT_ENDED:
 		if (expect->story->phases[event->index].rc == 0)
-			tw_expect_end_boot(expect);
+			finish_boot(expect);
 		return 0;
 	case TW_STORY_CUT:
 		return cut(expect);

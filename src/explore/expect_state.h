@@ -35,8 +35,7 @@ struct tw_promise {
 	struct tw_version factory; /* absent if there is none */
 	struct tw_step *steps;
 	size_t step_count, step_room;
-	struct tw_version *seen; /* contents in order of appearance: version 1, 2, ... */
-	size_t seen_count, seen_room;
+	uint32_t seen_count; /* contents that have a number */
 };
 
 /* A change makes @version of @thing. */
@@ -58,6 +57,7 @@ struct tw_spell {
 	uint32_t epoch;              /* the last one without any of it */
 	uint32_t touch, touch_count; /* place in touches: things it changes, each of its versions */
 	struct twinfs_digest sum;    /* of the base at its end */
+	uint32_t end;                /* the first epoch with all of it; 0: it has no end */
 	bool is_open;
 };
 
@@ -70,9 +70,13 @@ struct tw_epoch {
 
 struct tw_expect {
 	const struct tw_story *story;
+	unsigned flags;
 	struct tw_names names; /* of things: path, NUL, four bytes for the attribute */
 	struct tw_promise *things;
 	size_t thing_count, thing_room;
+	struct tw_names seen;   /* contents of things: number of the thing, then its version */
+	uint32_t *seen_numbers; /* of each of these, counted from 1 for each thing */
+	size_t seen_room;
 	uint32_t *attrs; /* things that are attributes */
 	size_t attr_count, attr_room;
 	struct tw_version *doubts;
@@ -108,7 +112,8 @@ const struct tw_step *tw_expect_step(const struct tw_expect *expect, uint32_t th
 	uint32_t epoch);
 
 /* Number of a content for people, 0 when it was never seen (or has none: it is empty). */
-size_t tw_expect_number(const struct tw_promise *promise, const struct tw_version *version);
+uint32_t tw_expect_number(const struct tw_expect *expect, uint32_t thing,
+	const struct tw_version *version);
 
 /* ---- while the story is read ---- */
 
@@ -117,7 +122,7 @@ int tw_expect_add_thing(struct tw_expect *expect, const char *path, size_t path_
 	uint32_t *ret_thing);
 
 /* A content has appeared, and gets a number if it has none yet. 0 or -ENOMEM. */
-int tw_expect_see(struct tw_promise *promise, const struct tw_version *version);
+int tw_expect_see(struct tw_expect *expect, uint32_t thing, const struct tw_version *version);
 
 const struct tw_step *tw_expect_last_step(const struct tw_expect *expect, uint32_t thing);
 

@@ -12,7 +12,7 @@
 
 /* A sentence on its way. */
 struct telling {
-	const struct tw_judge *judge;
+	const struct tw_hearing *hearing;
 	const struct tw_wrong *wrong;
 	struct tw_text *text;
 	bool said_version; /* the word; what follows is numbers only */
@@ -62,13 +62,15 @@ static const struct tw_promise *promise_of(const struct telling *telling)
 {
 	uint32_t thing = telling->wrong->thing;
 
-	return thing == TW_NAMES_NONE ? NULL : &telling->judge->expect->things[thing];
+	return thing == TW_NAMES_NONE ? NULL : &telling->hearing->expect->things[thing];
 }
 
 static void say_content(struct telling *telling, const struct tw_version *version)
 {
 	const struct tw_promise *promise = promise_of(telling);
-	size_t number = promise ? tw_expect_number(promise, version) : 0;
+	uint32_t number =
+		promise ? tw_expect_number(telling->hearing->expect, telling->wrong->thing, version)
+			: 0;
 
 	if (version->kind == TW_THING_FILE && !version->size) {
 		say(telling, "empty");
@@ -110,7 +112,7 @@ static void say_version(struct telling *telling, const struct tw_version *versio
 /* "in operation 1,330": the last one that was done when the change ended. */
 static void say_when(struct telling *telling, uint32_t change)
 {
-	const struct tw_story *story = telling->judge->expect->story;
+	const struct tw_story *story = telling->hearing->expect->story;
 	uint64_t moment = story->changes[change].ended;
 
 	if (!moment || moment > story->op_count) {
@@ -165,13 +167,13 @@ static void add_choice(struct choices *choices, const struct tw_version *version
 		choices->list[choices->count++] = (struct choice){version, step, why};
 }
 
-static void add_flights(const struct tw_judge *judge, uint32_t thing, struct choices *choices)
+static void add_flights(const struct tw_hearing *hearing, uint32_t thing, struct choices *choices)
 {
-	const struct tw_expect *expect = judge->expect;
+	const struct tw_expect *expect = hearing->expect;
 
-	for (uint32_t i = 0; i < judge->epoch->flight_count; i++) {
+	for (uint32_t i = 0; i < hearing->epoch->flight_count; i++) {
 		const struct tw_deal *deal =
-			&expect->deals[expect->flights[judge->epoch->flight + i]];
+			&expect->deals[expect->flights[hearing->epoch->flight + i]];
 
 		for (uint32_t n = 0; n < deal->effect_count; n++) {
 			const struct tw_effect *effect = &expect->effects[deal->effect + n];
@@ -182,16 +184,16 @@ static void add_flights(const struct tw_judge *judge, uint32_t thing, struct cho
 	}
 }
 
-static void add_spell(const struct tw_judge *judge, uint32_t thing, struct choices *choices)
+static void add_spell(const struct tw_hearing *hearing, uint32_t thing, struct choices *choices)
 {
-	const struct tw_expect *expect = judge->expect;
+	const struct tw_expect *expect = hearing->expect;
 	const struct tw_promise *promise = &expect->things[thing];
 	const struct tw_spell *spell;
 	const struct tw_step *step;
 
-	if (!tw_judge_is_touched(judge, thing))
+	if (!tw_hearing_is_touched(hearing, thing))
 		return;
-	spell = &expect->spells[judge->epoch->spell];
+	spell = &expect->spells[hearing->epoch->spell];
 	step = tw_expect_step(expect, thing, spell->epoch);
 	add_choice(choices, &step->version, step, NULL);
 	for (uint32_t i = 0; i < spell->touch_count; i++)
@@ -202,18 +204,25 @@ static void add_spell(const struct tw_judge *judge, uint32_t thing, struct choic
 		add_choice(choices, &promise->factory, NULL, "from the factory");
 }
 
-static void find_choices(const struct tw_judge *judge, uint32_t thing, struct choices *ret_choices)
+static void find_choices(const struct tw_hearing *hearing, uint32_t thing,
+	struct choices *ret_choices)
 {
-	const struct tw_expect *expect = judge->expect;
-	const struct tw_step *step = tw_expect_step(expect, thing, judge->epoch_index);
+	const struct tw_expect *expect = hearing->expect;
+	const struct tw_step *step = tw_expect_step(expect, thing, hearing->epoch_index);
+	const struct tw_step *end = tw_hearing_end(hearing, thing);
 
 	ret_choices->count = 0;
+	if (end) {
+		add_choice(ret_choices, &end->version, NULL,
+			"what the boot leaves when it is not cut");
+		return;
+	}
 	add_choice(ret_choices, &step->version, step, NULL);
-	add_flights(judge, thing, ret_choices);
+	add_flights(hearing, thing, ret_choices);
 	for (uint32_t i = 0; i < step->doubt_count; i++)
 		add_choice(ret_choices, &expect->doubts[step->doubt + i], NULL,
 			"of a change that failed");
-	add_spell(judge, thing, ret_choices);
+	add_spell(hearing, thing, ret_choices);
 }
 
 /* "version 3 (acknowledged in operation 1,330) @last 4 (in flight)" */
@@ -248,7 +257,7 @@ static void say_lost(struct telling *telling)
 {
 	struct choices choices;
 
-	find_choices(telling->judge, telling->wrong->thing, &choices);
+	find_choices(telling->hearing, telling->wrong->thing, &choices);
 	say_name(telling);
 	say(telling, " is missing: it should be ");
 	say_choices(telling, &choices, "or");
@@ -258,7 +267,7 @@ static void say_wrong_version(struct telling *telling)
 {
 	struct choices choices;
 
-	find_choices(telling->judge, telling->wrong->thing, &choices);
+	find_choices(telling->hearing, telling->wrong->thing, &choices);
 	say_name(telling);
 	say(telling, choices.count > 1 ? " is neither " : " is not ");
 	say_choices(telling, &choices, "nor");
@@ -269,12 +278,16 @@ static void say_wrong_version(struct telling *telling)
 /* "its removal was acknowledged in operation 77" */
 static void say_base(struct telling *telling)
 {
-	const struct tw_judge *judge = telling->judge;
+	const struct tw_hearing *hearing = telling->hearing;
 	const struct tw_step *step =
-		tw_expect_step(judge->expect, telling->wrong->thing, judge->epoch_index);
+		tw_expect_step(hearing->expect, telling->wrong->thing, hearing->epoch_index);
 	const struct tw_story_change *change =
-		step->cause == TW_STORY_NONE ? NULL : &judge->expect->story->changes[step->cause];
+		step->cause == TW_STORY_NONE ? NULL : &hearing->expect->story->changes[step->cause];
 
+	if (step->version.kind == TW_THING_ABSENT && step->origin == TW_ORIGIN_BEFORE) {
+		say(telling, "it was not there before the run");
+		return;
+	}
 	if (step->version.kind != TW_THING_ABSENT) {
 		say_version(telling, &step->version);
 		say(telling, step->origin == TW_ORIGIN_BEFORE ? " is " : " was ");
@@ -304,7 +317,7 @@ static void say_reverted(struct telling *telling)
 	static const char *const found[] = {
 		"wrong", "missing", "empty", "changed", "unreadable", "a directory"};
 	const struct tw_deed *deed =
-		tw_judge_deed(telling->judge, TW_DEED_RESTORED, telling->wrong->path);
+		tw_hearing_deed(telling->hearing, TW_DEED_RESTORED, telling->wrong->path);
 
 	say_name(telling);
 	say(telling, " is the factory copy again: ");
@@ -331,19 +344,19 @@ static void say_extra(struct telling *telling)
 	say(telling, " that nothing has made");
 }
 
-static bool is_there(const struct tw_judge *judge, const char *path)
+static bool is_there(const struct tw_hearing *hearing, const char *path)
 {
-	uint32_t thing = tw_expect_thing(judge->expect, path, strlen(path), TW_NOT_ATTR);
+	uint32_t thing = tw_expect_thing(hearing->expect, path, strlen(path), TW_NOT_ATTR);
 
-	return thing != TW_NAMES_NONE && judge->shown[thing].kind != TW_THING_ABSENT;
+	return thing != TW_NAMES_NONE && hearing->shown[thing].kind != TW_THING_ABSENT;
 }
 
 static void say_half_done(struct telling *telling)
 {
 	const struct tw_story_change *change =
-		&telling->judge->expect->story->changes[telling->wrong->deal];
-	bool has_old = is_there(telling->judge, change->path);
-	bool has_new = is_there(telling->judge, change->new_path);
+		&telling->hearing->expect->story->changes[telling->wrong->deal];
+	bool has_old = is_there(telling->hearing, change->path);
+	bool has_new = is_there(telling->hearing, change->new_path);
 
 	if (change->kind != TW_STORY_RENAME) {
 		say(telling, "the change of %s is half done: not all of its attributes are right",
@@ -362,9 +375,10 @@ static void say_half_done(struct telling *telling)
 		say(telling, "neither is there");
 }
 
-int tw_judge_tell(const struct tw_judge *judge, const struct tw_wrong *wrong, struct tw_text *text)
+int tw_hearing_tell(const struct tw_hearing *hearing, const struct tw_wrong *wrong,
+	struct tw_text *text)
 {
-	struct telling telling = {.judge = judge, .wrong = wrong, .text = text};
+	struct telling telling = {.hearing = hearing, .wrong = wrong, .text = text};
 
 	switch (wrong->kind) {
 	case TW_FINDING_LOST:

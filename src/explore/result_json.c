@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/digest.h"
+#include "base/cleanup.h"
+#include "base/text.h"
 #include "result_keys.h"
 
 /* Takes @value over. False: out of memory. */
@@ -28,9 +29,13 @@ static bool append(struct json_object *array, struct json_object *value)
 	return false;
 }
 
-static bool add_text(struct json_object *object, const char *key, const char *text)
+/* Paths and what is said of them are bytes off the chip; the document is always UTF-8. */
+static bool add_text(struct json_object *object, const char *key, const char *string)
 {
-	return add(object, key, json_object_new_string(text));
+	_cleanup_(tw_text_release) struct tw_text text = {0};
+
+	return !tw_text_add_utf8(&text, string) &&
+	       add(object, key, json_object_new_string_len(text.data, (int)text.len));
 }
 
 static bool add_number(struct json_object *object, const char *key, uint64_t number)

@@ -13,6 +13,9 @@
 #include "base/fail.h"
 #include "base/random.h"
 
+/* What outcomes may take before they are forgotten, and tried again when they come back. */
+#define MOST_HELD ((size_t)64 << 20)
+
 static int no_memory(struct twinfs_error *err)
 {
 	return tw_fail(err, TWINFS_P_EXPLORE, -ENOMEM, "out of memory");
@@ -137,6 +140,16 @@ static int show_slots(struct tw_rig *rig, struct tw_shown *tree)
 	return rc;
 }
 
+/* What the volumes are, or will be once a boot has made them. */
+static unsigned expect_flags(const struct tw_rig *rig)
+{
+	const struct twinfs_part_info *user = &rig->parts[TWINFS_PART_USER];
+	uint32_t version =
+		user->has_superblock ? user->superblock.version : user->config.disk_version;
+
+	return version >> 16 == 2 ? 0 : TW_EXPECT_VERSION_1;
+}
+
 static int make_expectations(struct tw_scene *scene, struct tw_worker *worker)
 {
 	_cleanup_(tw_shown_release) struct tw_shown before = {0}, factory = {0};
@@ -149,7 +162,9 @@ static int make_expectations(struct tw_scene *scene, struct tw_worker *worker)
 		rc = show_slots(rig, &before);
 	if (!rc)
 		rc = show_volume(rig, TWINFS_PART_BACKUP, "/usr", "/usr", &factory);
-	return rc ? rc : tw_expect_new(scene->story, &before, &factory, &scene->expect);
+	return rc ? rc
+		  : tw_expect_new(scene->story, &before, &factory, expect_flags(rig),
+			    &scene->expect);
 }
 
 static int add_name(struct tw_known *known, size_t *room, const char *name)
@@ -208,6 +223,7 @@ static int look_at_run(struct tw_scene *scene, struct twinfs_error *err)
 	plain.depth = 1;
 	scene->options = &plain;
 	rc = tw_worker_open(&worker, scene, err);
+	scene->is_checked = !rc;
 	if (!rc) {
 		rc = look_at_both_ends(scene, &worker, &known);
 		if (rc)
@@ -251,7 +267,8 @@ int tw_scene_open(struct tw_scene *scene, const struct twinfs_explore_options *o
 {
 	int rc = check_options(options, err);
 
-	*scene = (struct tw_scene){.options = options, .image = name_of(&options->source)};
+	*scene = (struct tw_scene){
+		.options = options, .image = name_of(&options->source), .most_held = MOST_HELD};
 	(void)pthread_mutex_init(&scene->inspect, NULL); /* cannot fail with default attributes */
 	if (!rc)
 		rc = make_request(scene, err);

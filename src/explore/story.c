@@ -174,16 +174,15 @@ int tw_story_add_op(struct tw_story *story, const struct tw_story_op *op, const 
 	return rc;
 }
 
-int tw_story_add_unit(struct tw_story *story, uint64_t addr, const uint8_t *data, uint32_t len)
+int tw_story_add_unit(struct tw_story *story, uint64_t addr, uint32_t len, const uint8_t *data,
+	uint32_t data_len)
 {
 	uint64_t number = addr / story->geometry.erase_size;
 	uint8_t *known = &story->memory->known_units[number / 8];
 	uint8_t bit = (uint8_t)(1u << number % 8);
-	uint64_t left = story->chip_size - addr;
-	struct tw_story_unit unit = {.addr = addr, .data_len = trim(data, len)};
+	struct tw_story_unit unit = {.addr = addr, .len = len, .data_len = trim(data, data_len)};
 	int rc;
 
-	unit.len = left < story->geometry.erase_size ? (uint32_t)left : story->geometry.erase_size;
 	if (*known & bit)
 		return 0;
 	rc = tw_array_grow(&story->units, &story->memory->unit_room, story->unit_count);
@@ -296,23 +295,26 @@ void tw_story_apply(const struct tw_story_op *op, uint8_t *bytes)
 	memset(bytes + op->addr + op->data_len, 0xff, op->len - op->data_len);
 }
 
-/* Puts the old bytes of all units onto the chip, and keeps in @kept what was there. */
-static void swap_units(const struct tw_story *story, uint8_t *bytes, uint8_t *kept)
+void tw_story_put_back(const struct tw_story *story, uint8_t *bytes)
 {
-	uint32_t size = story->geometry.erase_size;
-
 	for (size_t i = 0; i < story->unit_count; i++) {
 		const struct tw_story_unit *unit = &story->units[i];
-		uint8_t *here = bytes + unit->addr;
 
-		memcpy(kept + i * size, here, unit->len);
-		memset(here, 0xff, unit->len);
 		if (unit->data_len)
-			memcpy(here, unit->data, unit->data_len);
+			memcpy(bytes + unit->addr, unit->data, unit->data_len);
+		memset(bytes + unit->addr + unit->data_len, 0xff, unit->len - unit->data_len);
 	}
 }
 
-static void unswap_units(const struct tw_story *story, uint8_t *bytes, const uint8_t *kept)
+static void keep_units(const struct tw_story *story, const uint8_t *bytes, uint8_t *kept)
+{
+	uint32_t size = story->geometry.erase_size;
+
+	for (size_t i = 0; i < story->unit_count; i++)
+		memcpy(kept + i * size, bytes + story->units[i].addr, story->units[i].len);
+}
+
+static void restore_units(const struct tw_story *story, uint8_t *bytes, const uint8_t *kept)
 {
 	uint32_t size = story->geometry.erase_size;
 
@@ -320,8 +322,8 @@ static void unswap_units(const struct tw_story *story, uint8_t *bytes, const uin
 		memcpy(bytes + story->units[i].addr, kept + i * size, story->units[i].len);
 }
 
-/* As a recorder does: of all bytes that there are, without the gaps between files. */
-static int digest_chip(const struct twinfs_image *image, struct twinfs_digest *ret_digest)
+/* As the recorder does: of all bytes that there are, without the gaps between files. */
+static int digest_image(const struct twinfs_image *image, struct twinfs_digest *ret_digest)
 {
 	struct tw_digest *digest = tw_digest_new();
 
@@ -335,43 +337,59 @@ static int digest_chip(const struct twinfs_image *image, struct twinfs_digest *r
 	return 0;
 }
 
-/* 1: the image is as it was before the run, as far as that is known; 0: not; -ENOMEM. */
-static int is_before(const struct tw_story *story, const struct twinfs_image *image)
+/* Whether all units of the story are there: the files of the image may have other sizes. */
+static bool has_units(const struct tw_story *story, const struct twinfs_image *image)
 {
-	struct twinfs_digest digest;
-	int rc = digest_chip(image, &digest);
+	for (size_t i = 0; i < story->unit_count; i++)
+		if (!twinfs_image_contains(image, story->units[i].addr, story->units[i].len))
+			return false;
+	return true;
+}
 
-	return rc ? rc : tw_digest_is_same(digest, story->before);
+/* 1: the image is that before the run now, 0: it is not, and as it was; -ENOMEM. */
+static int put_back(const struct tw_story *story, struct twinfs_image *image)
+{
+	uint8_t *bytes = twinfs_image_bytes_writable(image);
+	_cleanup_free_ uint8_t *kept = NULL;
+	struct twinfs_digest now;
+	int rc = digest_image(image, &now);
+
+	if (rc)
+		return rc;
+	if (story->has_before && tw_digest_is_same(now, story->before))
+		return 1;
+	if (!has_units(story, image))
+		return 0;
+	kept = malloc(story->unit_count * (size_t)story->geometry.erase_size + 1);
+	if (!kept)
+		return -ENOMEM;
+	keep_units(story, bytes, kept);
+	tw_story_put_back(story, bytes);
+	rc = story->has_before ? digest_image(image, &now) : 0;
+	if (!rc && (!story->has_before || tw_digest_is_same(now, story->before)))
+		return 1;
+	restore_units(story, bytes, kept);
+	return rc;
 }
 
 int tw_story_rewind(const struct tw_story *story, struct twinfs_image *image, const char *file,
 	struct twinfs_error *err)
 {
-	uint8_t *bytes = twinfs_image_bytes_writable(image);
 	uint64_t size = twinfs_image_size(image);
-	_cleanup_free_ uint8_t *kept = NULL;
-	int rc = 0;
+	int rc;
 
 	if (size != story->chip_size)
 		return tw_fail(err, TWINFS_P_TRACE, -EUCLEAN,
 			"%s: has %llu bytes, and the chip of %s has %llu", file,
 			(unsigned long long)size, story->name,
 			(unsigned long long)story->chip_size);
-	if (story->has_before)
-		rc = is_before(story, image);
-	if (rc > 0)
-		return 0;
-	kept = malloc(story->unit_count * (size_t)story->geometry.erase_size + 1);
-	if (rc < 0 || !kept)
-		return tw_fail(err, TWINFS_P_TRACE, -ENOMEM, "no memory for the image");
-	swap_units(story, bytes, kept);
-	rc = story->has_before ? is_before(story, image) : 1;
-	if (rc > 0)
-		return 0;
-	unswap_units(story, bytes, kept);
+	rc = put_back(story, image);
 	if (rc < 0)
 		return tw_fail(err, TWINFS_P_TRACE, rc, "no memory for the image");
-	return tw_fail(err, TWINFS_P_TRACE, -EUCLEAN,
-		"%s: is neither the image before nor after the run of %s: other bytes differ too",
-		file, story->name);
+	if (!rc)
+		return tw_fail(err, TWINFS_P_TRACE, -EUCLEAN,
+			"%s: is neither the image before nor after the run of %s: other bytes "
+			"differ too",
+			file, story->name);
+	return 0;
 }

@@ -22,6 +22,7 @@
 #include <twinfs/digest.h>
 #include <twinfs/error.h>
 #include <twinfs/flash.h>
+#include <twinfs/image.h>
 #include <twinfs/trace.h>
 
 #include "names.h"
@@ -99,7 +100,7 @@ struct tw_story_phase {
 /* The bytes of an erase unit before the first operation that touched it. */
 struct tw_story_unit {
 	uint64_t addr;
-	uint32_t len;      /* bytes: less than a unit at the end of a chip that has no whole one */
+	uint32_t len;      /* bytes: less than a unit where a file of the image ends in it */
 	uint32_t data_len; /* behind them are 0xff */
 	const uint8_t *data;
 };
@@ -151,16 +152,23 @@ struct tw_story {
 int tw_story_load(const char *path, struct tw_story **ret_story, struct twinfs_error *err);
 
 /*
- * Makes the bytes of @image what they were before the run. They must be so
- * already, or be what they were after it; where the run changed nothing they are
- * compared by the digest of the whole.
+ * Makes the bytes of @image, which must be writable, what they were before the
+ * run. They must be so already, or be what they were after it; where the run
+ * changed nothing they are compared by the digest of the whole.
  *
  * @file   name of the image, for messages
  *
- * 0, -EUCLEAN (neither of both, or of another size; then nothing is changed).
+ * 0, -EUCLEAN (neither of both, or of another size; then nothing is changed),
+ * -ENOMEM.
  */
 int tw_story_rewind(const struct tw_story *story, struct twinfs_image *image, const char *file,
 	struct twinfs_error *err);
+
+/*
+ * The same for @bytes of the whole chip that are known to be one or the other:
+ * nothing is compared.
+ */
+void tw_story_put_back(const struct tw_story *story, uint8_t *bytes);
 
 /* Whom an operation was for; "" when that is not known. */
 static inline const char *tw_story_owner(const struct tw_story *story, const struct tw_story_op *op)
@@ -196,10 +204,12 @@ int tw_story_add_op(struct tw_story *story, const struct tw_story_op *op, const 
 	uint32_t cells_len, const char *owner);
 
 /*
- * The erase unit at @addr held @len bytes @data, and 0xff behind them, before the
- * first operation on it. Does nothing for a unit that is known already.
+ * The erase unit at @addr, of which the image has @len bytes, held @data_len
+ * bytes @data, and 0xff behind them, before the first operation on it. Does
+ * nothing for a unit that is known already.
  */
-int tw_story_add_unit(struct tw_story *story, uint64_t addr, const uint8_t *data, uint32_t len);
+int tw_story_add_unit(struct tw_story *story, uint64_t addr, uint32_t len, const uint8_t *data,
+	uint32_t data_len);
 
 /*
  * @change     kind, attr, slot, texts, size and digest; the rest is set here

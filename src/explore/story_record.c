@@ -12,12 +12,14 @@ static void note(struct tw_story_recorder *recorder, int rc)
 
 static void keep_unit(struct tw_story_recorder *recorder, uint64_t addr)
 {
-	uint32_t size = recorder->story->geometry.erase_size;
-	uint64_t begin = addr / size * size, left = recorder->story->chip_size - begin;
+	uint32_t size = recorder->story->geometry.erase_size, len = size;
+	uint64_t begin = addr / size * size;
 
-	note(recorder, tw_story_add_unit(recorder->story, begin,
-			       twinfs_image_bytes(recorder->image) + begin,
-			       left < size ? (uint32_t)left : size));
+	/* The last unit of a file may be cut off; files begin with a whole one. */
+	while (!twinfs_image_contains(recorder->image, begin, len))
+		len--;
+	note(recorder, tw_story_add_unit(recorder->story, begin, len,
+			       twinfs_image_bytes(recorder->image) + begin, len));
 }
 
 static int before(void *ctx, const struct twinfs_flash_op *op, uint32_t *done)

@@ -138,7 +138,7 @@ static int add_record(struct loading *loading, const struct twinfs_trace_record 
 	case TWINFS_TRACE_FLIP:
 		return add_op(loading, record, TW_STORY_FLIP);
 	case TWINFS_TRACE_OLD:
-		return tw_story_add_unit(loading->story, record->addr, record->cells,
+		return tw_story_add_unit(loading->story, record->addr, record->len, record->cells,
 			record->cells_len);
 	case TWINFS_TRACE_MARK:
 		return add_mark(loading, &record->mark);

@@ -93,14 +93,22 @@ static const struct twinfs_volume_config *volume_at(const struct tw_rig *rig, ui
 	return NULL;
 }
 
+static bool is_of_secure(const struct tw_rig *rig, uint64_t addr)
+{
+	const struct twinfs_part_info *part = &rig->parts[TWINFS_PART_SECURE];
+
+	return part->present && addr >= part->addr && addr - part->addr < part->size;
+}
+
 static bool glance(void *ctx, uint32_t unit, enum tw_view view, uint64_t *ret_sight)
 {
 	struct tw_rig *rig = ctx;
 	uint64_t addr = (uint64_t)unit * rig->stage.unit_size;
 	const struct twinfs_volume_config *config = volume_at(rig, addr);
-
 	uint32_t block;
 
+	if (is_of_secure(rig, addr))
+		return !twinfs_secure_glance(rig->stage.flash, addr, ret_sight);
 	if (!config)
 		return false;
 	block = (uint32_t)((addr - config->addr) / config->block_size);

@@ -161,6 +161,18 @@ static int judge_holes(struct trial *trial, const struct twinfs_boot_report *rep
 	return rc;
 }
 
+/* Whether nothing kept the boot from doing all its work, nor a boot of the uncut run. */
+static bool has_finished(const struct trial *trial, const struct twinfs_boot_report *report)
+{
+	for (unsigned i = 0; i < TWINFS_HOLE_COUNT; i++)
+		if (trial->rig->terms.known->holes[i])
+			return false;
+	for (size_t i = 0; i < report->hole_count; i++)
+		if (!report->holes[i].closed)
+			return false;
+	return true;
+}
+
 /* Each entry of the table has to be right, be it that this boot made it so. */
 static int judge_protected(struct trial *trial, const struct twinfs_boot_report *report,
 	const char *when)
@@ -271,6 +283,7 @@ static int first_boot(struct trial *trial, bool *ret_goes_on)
 		trial->outcome->is_memorable = false;
 	count_boot(trial, report);
 	rc = note_deeds(trial, report);
+	trial->outcome->boots.has_finished = has_finished(trial, report);
 	if (!rc)
 		rc = judge_holes(trial, report);
 	if (!rc)

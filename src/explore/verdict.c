@@ -149,6 +149,7 @@ static int join_boots(const struct tw_subject *subject, struct tw_boots *boots)
 		memcpy(boots->deeds + first->count, second->deeds,
 			second->count * sizeof(*boots->deeds));
 	boots->count = first->count + second->count;
+	boots->has_finished = second->has_finished;
 	return 0;
 }
 

@@ -17,9 +17,6 @@
 #include "result.h"
 #include "worker_parts.h"
 
-/* What the outcomes of a chunk may take, before they are forgotten and tried again. */
-#define MOST_HELD (UINT64_C(64) << 20)
-
 #define NO_STEP UINT32_MAX
 
 /* A state, and how others that differ in one operation are compared with it. */
@@ -159,7 +156,7 @@ static int explore_all(struct tw_worker *worker, uint64_t chunk)
 			continue;
 		rc = explore_operation(worker, i);
 		tw_worker_pass(worker);
-		if (worker->held_bytes > MOST_HELD)
+		if (worker->held_bytes > scene->most_held)
 			tw_worker_forget(worker);
 		atomic_fetch_add(&scene->operations, i < scene->story->op_count);
 		atomic_fetch_add(&scene->states, worker->result->states - states);
@@ -219,8 +216,11 @@ int tw_worker_open(struct tw_worker *worker, struct tw_scene *scene, struct twin
 	if (rc)
 		return rc;
 	worker->has_secure = twinfs_module_secure(worker->rig.module);
-	return tw_story_rewind(scene->story, twinfs_module_image(worker->rig.module), scene->image,
-		err);
+	if (!scene->is_checked)
+		return tw_story_rewind(scene->story, twinfs_module_image(worker->rig.module),
+			scene->image, err);
+	tw_story_put_back(scene->story, worker->rig.stage.bytes);
+	return 0;
 }
 
 void tw_worker_close(struct tw_worker *worker)

@@ -28,6 +28,8 @@ struct tw_scene {
 	bool shows_backup; /* the run changes the backup partition too */
 	bool *chosen;      /* operations, and the end; NULL: all */
 	uint64_t chunks;
+	bool is_checked;  /* the image is known to be that of the run */
+	size_t most_held; /* bytes of outcomes a worker knows; then it forgets them */
 
 	/* How far all of them are. */
 	atomic_bool is_stopped;

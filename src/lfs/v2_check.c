@@ -237,15 +237,17 @@ static int run(struct tw_v2_check *check)
 
 static int prepare(struct tw_v2_check *check)
 {
-	size_t count = check->common.area.block_count;
+	size_t count = (size_t)check->common.area.block_count + 1;
+	size_t size = TW_V2_WALKS * sizeof(struct tw_v2_met *) + sizeof(bool);
 
-	check->is_dead = tw_sparse_new(count + 1, sizeof(bool));
-	for (unsigned walk = 0; walk < TW_V2_WALKS; walk++) {
-		check->at[walk] = tw_sparse_new(count + 1, sizeof(struct tw_v2_met *));
-		if (!check->at[walk])
-			return -ENOMEM;
-	}
-	return check->is_dead ? 0 : -ENOMEM;
+	/* One table for all: the first of them holds it. */
+	check->at[0] = tw_sparse_new(count, size);
+	if (!check->at[0])
+		return -ENOMEM;
+	for (unsigned walk = 1; walk < TW_V2_WALKS; walk++)
+		check->at[walk] = check->at[0] + walk * count;
+	check->is_dead = (bool *)(check->at[0] + TW_V2_WALKS * count);
+	return 0;
 }
 
 static void release(struct tw_v2_check *check)
@@ -257,9 +259,7 @@ static void release(struct tw_v2_check *check)
 		tw_v2_content_release(&met->content);
 		free(met);
 	}
-	for (unsigned walk = 0; walk < TW_V2_WALKS; walk++)
-		tw_sparse_free(check->at[walk]);
-	tw_sparse_free(check->is_dead);
+	tw_sparse_free(check->at[0]);
 	tw_check_release(&check->common);
 }
 

@@ -211,6 +211,25 @@ bool twinfs_module_is_on(const struct twinfs_module *module)
 	return module->is_on;
 }
 
+bool twinfs_module_cause(const struct twinfs_module *module, char *buf, size_t size)
+{
+	const struct twinfs_faults *faults = tw_fault_site_faults(module);
+	bool is_cut = !twinfs_flash_has_power(module->flash);
+
+	if (!is_cut || !faults || !twinfs_faults_cause(faults, buf, size))
+		(void)snprintf(buf, size, "%s", is_cut ? "the plug was pulled" : "");
+	return is_cut;
+}
+
+unsigned twinfs_module_supply_mv(const struct twinfs_module *module)
+{
+	const struct twinfs_faults *faults = tw_fault_site_faults(module);
+
+	if (!twinfs_flash_has_power(module->flash))
+		return 0;
+	return faults ? twinfs_faults_supply_mv(faults) : TWINFS_FAULT_SUPPLY_MV;
+}
+
 const struct twinfs_boot_report *twinfs_module_last_boot(const struct twinfs_module *module)
 {
 	return module->last_boot;

@@ -15,48 +15,14 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-/* Bytes of the UTF-8 character at @at; 0 when there is none (Unicode standard, table 3-7). */
-static size_t utf8_len(const unsigned char *at)
-{
-	unsigned char low = 0x80, high = 0xbf;
-	size_t len;
-
-	if (at[0] < 0x80)
-		return 1;
-	if (at[0] < 0xc2 || at[0] > 0xf4)
-		return 0;
-	len = at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
-	if (at[0] == 0xe0)
-		low = 0xa0;
-	else if (at[0] == 0xed)
-		high = 0x9f;
-	else if (at[0] == 0xf0)
-		low = 0x90;
-	else if (at[0] == 0xf4)
-		high = 0x8f;
-	if (at[1] < low || at[1] > high)
-		return 0;
-	for (size_t i = 2; i < len; i++)
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-	return len;
-}
-
 /* JSON null, for NULL and when memory is out, needs no object. */
 static struct json_object *string_json(const char *string)
 {
 	_cleanup_(tw_text_release) struct tw_text text = {0};
-	int rc = 0;
 
-	if (!string || tw_text_add(&text, "", 0))
+	if (!string || tw_text_add_utf8(&text, string))
 		return NULL;
-	for (const unsigned char *at = (const unsigned char *)string; *at && !rc;) {
-		size_t len = utf8_len(at);
-
-		rc = len ? tw_text_add(&text, at, len) : tw_text_addf(&text, "\\x%02x", *at);
-		at += len ? len : 1;
-	}
-	return rc ? NULL : json_object_new_string_len(text.data, (int)text.len);
+	return json_object_new_string_len(text.data, (int)text.len);
 }
 
 /* Takes @value over. False: out of memory. */

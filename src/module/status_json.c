@@ -240,17 +240,16 @@ static struct json_object *boot_json(const struct twinfs_boot_report *report)
 }
 
 /* Power, and what has become of it. A cut leaves the volumes mounted, on a chip that is off. */
-static void put_power(struct json_object **object, const struct twinfs_module *module)
+static void put_power(struct json_object **object, struct twinfs_module *module)
 {
 	const struct twinfs_faults *faults = tw_fault_site_faults(module);
 	bool is_on = module->is_on && twinfs_flash_has_power(module->flash);
-	char cause[TWINFS_FAULT_CAUSE_MAX] = "";
-	bool is_cut = faults && twinfs_faults_cause(faults, cause, sizeof(cause));
+	char cause[TWINFS_FAULT_CAUSE_MAX];
+	bool is_cut = twinfs_module_cause(module, cause, sizeof(cause));
 
 	put_text(object, "power", is_on ? "on" : "off");
 	put_text(object, "power_cause", is_cut ? cause : NULL);
-	put_number(object, "supply_mv",
-		faults ? twinfs_faults_supply_mv(faults) : TWINFS_FAULT_SUPPLY_MV);
+	put_number(object, "supply_mv", twinfs_module_supply_mv(module));
 	put_number(object, "faults", faults ? twinfs_faults_count(faults) : 0);
 }
 

@@ -161,6 +161,40 @@ int twinfs_overlay_stat(struct twinfs_overlay *overlay, uint64_t ino,
 	return node ? tw_overlay_stat_node(overlay, node, ret_stat) : -ESTALE;
 }
 
+/* The length of the path of @node, or -ESTALE when it hangs in the air. */
+static int64_t path_length(const struct twinfs_overlay *overlay, const struct tw_overlay_node *node)
+{
+	size_t len = 0;
+
+	for (; node && node != overlay->root; node = node->parent)
+		len += 1 + strlen(node->name);
+	return node ? (int64_t)len : -ESTALE;
+}
+
+int64_t twinfs_overlay_path(struct twinfs_overlay *overlay, uint64_t ino, char *buf, size_t size)
+{
+	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_read(&overlay->lock);
+	const struct tw_overlay_node *node = tw_overlay_node_get(&overlay->table, ino);
+	int64_t len = node ? path_length(overlay, node) : -ESTALE;
+	char *at;
+
+	(void)guard;
+	if (len < 0)
+		return len;
+	if ((size_t)len >= size)
+		return -ERANGE;
+	at = buf + len;
+	*at = '\0';
+	for (; node != overlay->root; node = node->parent) {
+		size_t name_len = strlen(node->name);
+
+		at -= name_len;
+		memcpy(at, node->name, name_len);
+		*--at = '/';
+	}
+	return len;
+}
+
 int twinfs_overlay_list(struct twinfs_overlay *overlay, uint64_t dir,
 	int (*each)(void *ctx, const char *name, const struct twinfs_overlay_stat *stat), void *ctx)
 {

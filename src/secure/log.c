@@ -111,8 +111,7 @@ static uint32_t walk_records(const struct tw_log *log, const uint8_t *cells, uin
 	return align == log->align ? off : size;
 }
 
-/* Walks over one unit and sets all of @ret_unit but its generations. */
-static int walk_unit(const struct tw_log *log, size_t unit, const struct tw_log_visitor *visitor,
+int tw_log_walk_unit(const struct tw_log *log, size_t unit, const struct tw_log_visitor *visitor,
 	struct tw_unit *ret_unit)
 {
 	uint64_t addr = unit_addr(log, unit);
@@ -144,7 +143,7 @@ int tw_log_walk(const struct tw_log *log, const struct tw_log_visitor *visitor)
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < log->unit_count; i++)
-		rc = walk_unit(log, i, visitor, &unit);
+		rc = tw_log_walk_unit(log, i, visitor, &unit);
 	return rc;
 }
 
@@ -181,7 +180,7 @@ int tw_log_load(struct tw_log *log)
 	memset(log->units, 0, log->unit_count * sizeof(*log->units));
 	memset(log->live, 0, sizeof(log->live));
 	for (size_t i = 0; !rc && i < log->unit_count; i++)
-		rc = walk_unit(log, i, &visitor, &log->units[i]);
+		rc = tw_log_walk_unit(log, i, &visitor, &log->units[i]);
 	log->usable = !rc;
 	if (rc)
 		memset(log->live, 0, sizeof(log->live));

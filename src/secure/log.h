@@ -82,6 +82,10 @@ void tw_log_release(struct tw_log *log);
  */
 int tw_log_walk(const struct tw_log *log, const struct tw_log_visitor *visitor);
 
+/* The same for one unit; sets all of @ret_unit but its generations. */
+int tw_log_walk_unit(const struct tw_log *log, size_t unit, const struct tw_log_visitor *visitor,
+	struct tw_unit *ret_unit);
+
 /* Learns anew what the units hold. Errors as tw_log_walk(); then the log holds nothing. */
 int tw_log_load(struct tw_log *log);
 

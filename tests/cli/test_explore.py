@@ -514,7 +514,7 @@ class Terminal(explored.ExploreTest):
 
     def test_progress(self):
         seen = self.run_on_terminal()
-        self.assertRegex(seen, r'100 % \[#{20}\] [\d,]+ states, [\d,]+/s, 0 wrong')
+        self.assertRegex(seen, r'100 % \[#{16}\] [\d,]+ states, [\d,.]+( M)?/s, 0 wrong')
         for line in re.findall(r'\r\x1b\[K([^\r\x1b]*)', seen):
             self.assertLess(len(line), 80)
         self.assertIn('\x1b[32mnothing is wrong\x1b[0m', seen)

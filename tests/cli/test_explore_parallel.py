@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import time
 import unittest
 
 import cli
@@ -126,10 +127,18 @@ class Parallel(explored.ExploreTest):
         self.check_over_ssh()
 
     def wait_for_login(self, daemon):
-        while subprocess.run([self.path('ssh'), '127.0.0.1', 'true'], stderr=subprocess.DEVNULL,
-                             check=False).returncode:
+        """A server that does not start, or lets nobody in, is no fault of the recipe's."""
+        end = time.monotonic() + 10
+        while True:
+            done = subprocess.run([self.path('ssh'), '127.0.0.1', 'true'], stderr=subprocess.PIPE,
+                                  timeout=20, check=False)
+            if not done.returncode:
+                return
             if daemon.poll() is not None:
                 self.skipTest(cli.read(self.path('log')).decode().strip())
+            if time.monotonic() > end:
+                self.skipTest('no login: ' + done.stderr.decode().strip())
+            time.sleep(0.05)
 
 
 if __name__ == '__main__':

@@ -20,7 +20,8 @@ class Layout(lib.MountTest):
         self.assertEqual(sorted(os.listdir(self.mount.root)),
                          ['.twinfs', 'SecureData', 'bak', 'usr'])
         self.assertEqual(sorted(os.listdir(self.mount.path('.twinfs'))),
-                         ['boot', 'power', 'status', 'wear'])
+                         ['boot', 'faults', 'power', 'status', 'supply', 'trace', 'wear'])
+        self.assertTrue(os.path.exists(self.mount.path('.twinfs', 'events')))  # see test_events.py
         self.assertEqual(os.stat(self.mount.root).st_nlink, 5)
         secure = os.stat(self.mount.path('SecureData'))
         self.assertEqual(stat.S_IMODE(secure.st_mode), 0o600)

@@ -49,7 +49,8 @@ OPEN_DOORS = {('tools', 'emulator/daemon.h')}
 # Third-party header -> the files that may include it.
 THIRD_PARTY = {
     'fuse*': ['emulator/fuse_*.c'],
-    'json-c/*': ['src/module/*_json.c', 'src/explore/*_json.c', 'tools/*_json.c'],
+    'json-c/*': ['src/module/*_json.c', 'src/explore/*_json.c', 'emulator/*_json.c',
+                 'tools/*_json.c'],
     'openssl/*': ['src/module/hash.c', 'src/secure/seal.c'],
     'libfdisk/*': ['src/image/gpt.c'],
     'libdeflate.h': ['src/base/crc.c'],

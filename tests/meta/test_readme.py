@@ -2,7 +2,7 @@
 """The five-minute tour of README.md does what it shows.
 
 Each ```console block holds commands behind "$ " and what they print. All run in one shell, in a
-folder of their own that holds the demo application as images/demo; "..." in the text stands for
+folder of their own that holds the applications of images/; "..." in the text stands for
 anything within a line.
 
 argument: the twinfs program
@@ -75,7 +75,7 @@ def main():
     if not any('twinfs mount' in command for command, _ in steps):
         sys.exit('the tour was not found')
     with tempfile.TemporaryDirectory(prefix='twinfs-meta-') as folder:
-        shutil.copytree(project.path('images', 'demo'), os.path.join(folder, 'images', 'demo'))
+        shutil.copytree(project.path('images'), os.path.join(folder, 'images'))
         os.mkdir(os.path.join(folder, 'bin'))
         os.symlink(os.path.abspath(sys.argv[1]), os.path.join(folder, 'bin', 'twinfs'))
         complaints = compare(steps, play(steps, folder))

@@ -31,4 +31,21 @@ START_TEST(any_byte_fits)
 }
 END_TEST
 
-RUN_CASES("text", it_grows, any_byte_fits)
+/* Overlong forms, surrogates and what is cut off are no UTF-8. */
+START_TEST(what_is_no_utf8_is_shown)
+{
+	struct tw_text text = {0};
+
+	ck_assert_int_eq(tw_text_add_utf8(&text, "a\xc3\xa4\xff"
+						 "b\xc0\x80\xed\xa0\x80\xf0\x9f\x98\x80\xe2\x82"),
+		0);
+	ck_assert_str_eq(text.data, "a\xc3\xa4\\xff"
+				    "b\\xc0\\x80\\xed\\xa0\\x80\xf0\x9f\x98\x80\\xe2\\x82");
+	tw_text_release(&text);
+	ck_assert_int_eq(tw_text_add_utf8(&text, ""), 0);
+	ck_assert_str_eq(text.data, "");
+	tw_text_release(&text);
+}
+END_TEST
+
+RUN_CASES("text", it_grows, any_byte_fits, what_is_no_utf8_is_shown)

@@ -173,6 +173,7 @@ static const struct row rows[] = {
 	{"if exists /usr/text then exists /usr/d", NULL},
 	{"if exists /usr/text then json /usr/empty", "/usr/empty is no JSON: it is empty"},
 	{"if not slot 4 stored then if slot 3 stored then absent /usr/d", "/usr/d is there"},
+	{"if if exists /usr/x then exists /usr/y then absent /usr/d", "/usr/d is there"},
 	{"\t exists   /usr/text # with a remark", NULL},
 };
 

@@ -108,7 +108,7 @@ END_TEST
 START_TEST(test_shards)
 {
 	struct twinfs_explore_options options = make_options();
-	struct twinfs_explore_result *parts[3], *whole, *merged, *again;
+	struct twinfs_explore_result *parts[3], *whole, *merged, *again, *result;
 	struct twinfs_error err = {0};
 
 	recorded_make(&long_plan);
@@ -132,15 +132,21 @@ START_TEST(test_shards)
 	check_same(whole, again);
 	ck_assert_int_eq(twinfs_explore_merge((const struct twinfs_explore_result *[]){again,
 						      parts[2]},
-				 2, &whole, &err),
+				 2, &result, &err),
 		-EEXIST);
+	twinfs_explore_result_free(whole);
+	twinfs_explore_result_free(merged);
+	twinfs_explore_result_free(again);
 	options.seed++;
 	twinfs_explore_result_free(parts[0]);
 	parts[0] = explore(&options);
 	ck_assert_int_eq(twinfs_explore_merge((const struct twinfs_explore_result *const *)parts, 2,
-				 &again, &err),
+				 &result, &err),
 		-EINVAL);
 	ck_assert_ptr_nonnull(strstr(err.text, "seed"));
+	ck_assert_int_eq(err.problem, TWINFS_P_EXPLORE);
+	for (unsigned i = 0; i < 3; i++)
+		twinfs_explore_result_free(parts[i]);
 }
 END_TEST
 
@@ -232,6 +238,8 @@ START_TEST(test_sample)
 	other = explore(&options);
 	ck_assert_uint_eq(other->operations, 25);
 	ck_assert_uint_ne(other->states, sample->states);
+	twinfs_explore_result_free(other);
+	twinfs_explore_result_free(sample);
 }
 END_TEST
 

@@ -138,7 +138,7 @@ START_TEST(test_rewind)
 {
 	struct rig *rig = make_rig();
 	struct twinfs_error err = {0};
-	uint8_t *bytes = chip_bytes(&rig->chip), spoilt;
+	uint8_t *bytes = chip_bytes(&rig->chip);
 	struct twinfs_image *half;
 
 	tw_story_record(&rig->recorder, rig->story, rig->chip.flash);
@@ -149,12 +149,15 @@ START_TEST(test_rewind)
 	ck_assert_int_eq(tw_story_rewind(rig->story, rig->chip.image, "app.img", &err), 0);
 	ck_assert_mem_eq(bytes, rig->before, SIZE);
 
-	/* A cell that the run never touched. */
-	spoilt = bytes[SIZE - 8192] ^= 1;
+	/* A cell that the run never touched: then the others stay as they are, too. */
+	for (size_t i = 0; i < rig->story->op_count; i++)
+		tw_story_apply(&rig->story->ops[i], bytes);
+	bytes[SIZE - 8192] ^= 1;
+	memcpy(rig->before, bytes, SIZE);
 	ck_assert_int_eq(tw_story_rewind(rig->story, rig->chip.image, "app.img", &err), -EUCLEAN);
 	ck_assert_str_eq(err.text, "app.img: is neither the image before nor after the run of the "
 				   "run: other bytes differ too");
-	ck_assert_int_eq(bytes[SIZE - 8192], spoilt);
+	ck_assert_mem_eq(bytes, rig->before, SIZE);
 	ck_assert_int_eq(twinfs_image_memory(SIZE / 2, &half), 0);
 	ck_assert_int_eq(tw_story_rewind(rig->story, half, "half.img", &err), -EUCLEAN);
 	ck_assert_str_eq(err.text, "half.img: has 32768 bytes, and the chip of the run has 65536");
@@ -235,6 +238,43 @@ START_TEST(test_load)
 }
 END_TEST
 
+/* Files with a gap between them, the first of which ends within an erase unit. */
+START_TEST(test_files)
+{
+	const char *const paths[] = {"one.bin", "two.bin"};
+	const struct twinfs_flash_config config = {.geometry = {1, 16, 4096}};
+	struct tw_story_recorder recorder;
+	struct twinfs_flash_hook hooks[2];
+	struct twinfs_image *image;
+	struct twinfs_flash *flash;
+	struct tw_story *story;
+	uint8_t zeros[16] = {0}, *bytes;
+
+	tempdir_make("one.bin", 6000, 0xff);
+	tempdir_make("two.bin", 8192, 0xff);
+	ck_assert_int_eq(twinfs_image_open(paths, 2, TWINFS_IMAGE_SCRATCH, &image, NULL), 0);
+	ck_assert_int_eq(twinfs_flash_new(image, &config, &flash, NULL), 0);
+	story = tw_story_new("the run", twinfs_image_size(image), &config.geometry);
+	ck_assert_ptr_nonnull(story);
+	tw_story_record(&recorder, story, flash);
+	hooks[0] = recorder.first;
+	hooks[1] = recorder.last;
+	hooks[0].next = &hooks[1];
+	twinfs_flash_set_hook(flash, hooks);
+	ck_assert_int_eq(twinfs_flash_program(flash, 5008, zeros, 16), 0);
+	ck_assert_int_eq(twinfs_flash_program(flash, TWINFS_IMAGE_ALIGN + 16, zeros, 16), 0);
+	bytes = twinfs_image_bytes_writable(image);
+	ck_assert_int_eq(bytes[5008], 0);
+	ck_assert_uint_eq(story->units[0].len, 6000 - 4096);
+	ck_assert_int_eq(tw_story_rewind(story, image, "two files", NULL), 0);
+	ck_assert_int_eq(bytes[5008], 0xff);
+	ck_assert_int_eq(bytes[TWINFS_IMAGE_ALIGN + 16], 0xff);
+	tw_story_free(story);
+	twinfs_flash_free(flash);
+	twinfs_image_close(image);
+}
+END_TEST
+
 START_TEST(test_no_trace)
 {
 	struct twinfs_error err = {0};
@@ -243,6 +283,7 @@ START_TEST(test_no_trace)
 	tempdir_make("not.trace", 1000, 'x');
 	ck_assert_int_eq(tw_story_load("missing.trace", &story, &err), -ENOENT);
 	ck_assert_int_eq(tw_story_load("not.trace", &story, &err), -EUCLEAN);
+	ck_assert_int_eq(err.problem, TWINFS_P_TRACE);
 }
 END_TEST
 
@@ -258,6 +299,7 @@ int main(void)
 	tcase_add_test(tcase, test_torn);
 	tcase_add_test(tcase, test_rewind);
 	tcase_add_test(tcase, test_load);
+	tcase_add_test(tcase, test_files);
 	tcase_add_test(tcase, test_no_trace);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);

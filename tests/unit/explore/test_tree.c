@@ -236,6 +236,10 @@ START_TEST(test_sum)
 		ck_assert_msg(other.sum.low != tree.sum.low && other.sum.high != tree.sum.high,
 			"%s", others[i]);
 	}
+	set_tree(&tree, "/usr/a@5=v");
+	set_tree(&other, "/usr/a@6=v");
+	ck_assert(other.sum.low != tree.sum.low && other.sum.high != tree.sum.high);
+	set_tree(&tree, "/usr/a=one /usr/b=two");
 	set_tree(&other, "/usr/b=two /usr/a=one");
 	ck_assert_mem_eq(&other.sum, &tree.sum, sizeof(tree.sum));
 	set_tree(&other, "/usr/a=one");

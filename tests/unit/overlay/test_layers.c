@@ -36,6 +36,46 @@ START_TEST(trees_are_merged)
 }
 END_TEST
 
+/* The path that the overlay gives for what @path leads to. */
+static void expect_path(struct rig *rig, const char *path, const char *expected)
+{
+	char room[64];
+	uint64_t ino = rig_stat(rig, path).stat.ino;
+	size_t len = strlen(expected);
+
+	ck_assert_int_eq(twinfs_overlay_path(rig->overlay, ino, room, len + 1), (int64_t)len);
+	ck_assert_str_eq(room, expected);
+	ck_assert_int_eq(twinfs_overlay_path(rig->overlay, ino, room, len), -ERANGE);
+}
+
+START_TEST(objects_know_their_paths)
+{
+	struct rig rig;
+	struct twinfs_overlay_stat stat;
+	char room[64];
+
+	rig_up(&rig, 64, 64);
+	rig_put(rig.upper, "/dir", NULL);
+	rig_put(rig.upper, "/dir/a", "a");
+	rig_put(rig.lower, "/l", "lower l");
+	rig_start(&rig);
+	expect_path(&rig, "/", "");
+	expect_path(&rig, "/l", "/l");
+	expect_path(&rig, "/dir/a", "/dir/a");
+	stat = rig_stat(&rig, "/dir/a");
+	ck_assert_int_eq(twinfs_overlay_rename(rig.overlay, rig_stat(&rig, "/dir").stat.ino, "a",
+				 rig.root, "b", 0),
+		0);
+	expect_path(&rig, "/b", "/b");
+	ck_assert_int_eq(twinfs_overlay_open(rig.overlay, stat.stat.ino), 0);
+	ck_assert_int_eq(twinfs_overlay_unlink(rig.overlay, rig.root, "b"), 0);
+	ck_assert_int_eq(twinfs_overlay_path(rig.overlay, stat.stat.ino, room, sizeof(room)),
+		-ESTALE);
+	twinfs_overlay_close(rig.overlay, stat.stat.ino);
+	rig_down(&rig);
+}
+END_TEST
+
 static int keep_even(void *ctx, const char *name, const struct twinfs_overlay_stat *stat)
 {
 	uint64_t *numbers = ctx;
@@ -309,6 +349,7 @@ int main(void)
 	TCase *tc = tcase_create("layers");
 
 	tcase_add_test(tc, trees_are_merged);
+	tcase_add_test(tc, objects_know_their_paths);
 	tcase_add_test(tc, numbers_stay);
 	tcase_add_test(tc, wrong_objects_are_refused);
 	tcase_add_loop_test(tc, removed_directory_is_empty, 0, 2);
