@@ -178,7 +178,7 @@ static inline uint8_t *cells(struct rig *rig, uint64_t addr)
 /* Programs @len bytes of @value. */
 static inline int program(struct rig *rig, uint64_t addr, uint8_t value, uint32_t len)
 {
-	uint8_t data[UNIT];
+	static uint8_t data[UNIT]; /* with sanitizers, too much for the stacks of its callers */
 
 	memset(data, value, len);
 	return twinfs_flash_program(rig->flash, addr, data, len);
