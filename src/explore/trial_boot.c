@@ -496,8 +496,11 @@ int tw_trial_boot(struct tw_rig *rig, const struct twinfs_crash *crash,
 		return -ENOMEM;
 	trial.outcome->serial = ++rig->outcomes;
 	trial.outcome->is_memorable = true;
+	tw_boot_ops_release(&rig->ops);
 	tw_stage_begin(&rig->stage, rig->keeps_log && crash->again.kind == TWINFS_CUT_NONE);
 	rc = run(&trial);
+	trial.outcome->ops = rig->ops;
+	rig->ops = (struct tw_boot_ops){0};
 	twinfs_module_power_off(rig->module);
 	end = tw_stage_end(&rig->stage);
 	if (!rc)

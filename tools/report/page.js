@@ -191,7 +191,7 @@ function cutWords(cut, what, len) {
 	}
 }
 const crashWords = (example) => "Power cut " + cutWords(example.cut, "", example.len) +
-	(example.again ? ", then " + cutWords(example.again, " of the boot that follows") : "");
+	(example.again ? ", then " + cutWords(example.again, " of the boot that follows", example.again.len) : "");
 
 const placeOf = (example) => example.block === undefined ? `at ${hex(example.addr)}` :
 	`block ${count(example.block)} of ${example.part}, at ${hex(example.addr)}`;
@@ -232,6 +232,8 @@ function findingBody(finding) {
 		facts.push(["Where", placeOf(first)]);
 		facts.push(["For", name(ownerText(first.owner || ""))]);
 	}
+	if (first.again && first.again.addr !== undefined)
+		facts.push(["Second cut", [`${operationWords(first.again)}, ${placeOf(first.again)}, `, name(ownerText(first.again.owner || ""))]]);
 	return [
 		el("p", {}, name(finding.subject || finding.kind), `: ${KINDS[finding.kind] || ""}`),
 		el("dl", { class: "facts" }, facts.map(([what, text]) => [el("dt", {}, what), el("dd", {}, text)])),
