@@ -391,6 +391,16 @@ PLANTS = {
         'edits': [('\tif (match == TW_TABLE_EQUAL) {\n',
                    '\tif (match == TW_TABLE_EQUAL || file->reason == TWINFS_REASON_EMPTY) {\n')],
     },
+    'boot-keeps-damaged-files': {
+        'why': 'a protected file counts as right when it has any content',
+        'file': 'src/module/restore.c',
+        'scene': 'lfs1-tinkering',
+        'finding': ['protected',
+                    "data /usr/config.json: protected file '/usr/main.py' is not what "
+                    'checksum.json says after the boot, which called it intact'],
+        'edits': [('\tif (match == TW_TABLE_EQUAL) {\n',
+                   '\tif (match == TW_TABLE_EQUAL || file->found) {\n')],
+    },
     'replace-empties-first': {
         'why': 'a file that is to be rewritten is empty on the flash before it is written',
         'file': 'src/module/device_vfs.c',

@@ -88,7 +88,10 @@ function cutWords(cut, what, len) {
 const crashWords = (example) =>
 	"Power cut " +
 	cutWords(example.cut, "", example.len) +
-	(example.again ? ", then " + cutWords(example.again, " of the boot that follows") : "");
+	(example.again
+		? ", then " +
+			cutWords(example.again, " of the boot that follows", example.again.len)
+		: "");
 
 const placeOf = (example) =>
 	example.block === undefined
@@ -174,6 +177,14 @@ function findingBody(finding) {
 		facts.push(["Where", placeOf(first)]);
 		facts.push(["For", name(ownerText(first.owner || ""))]);
 	}
+	if (first.again && first.again.addr !== undefined)
+		facts.push([
+			"Second cut",
+			[
+				`${operationWords(first.again)}, ${placeOf(first.again)}, `,
+				name(ownerText(first.again.owner || "")),
+			],
+		]);
 	return [
 		el(
 			"p",
