@@ -94,15 +94,29 @@ static bool is_sum_promised(const struct tw_hearing *hearing, struct twinfs_dige
 
 /* ---- one thing ---- */
 
-static bool is_base(const struct tw_expect *expect, const struct tw_step *step,
+static bool is_in_doubt(const struct tw_expect *expect, const struct tw_step *step,
 	const struct tw_version *version)
 {
-	if (tw_version_is_same(&step->version, version))
-		return true;
 	for (uint32_t i = 0; i < step->doubt_count; i++)
 		if (tw_version_is_same(&expect->doubts[step->doubt + i], version))
 			return true;
 	return false;
+}
+
+static bool is_base(const struct tw_expect *expect, const struct tw_step *step,
+	const struct tw_version *version)
+{
+	return tw_version_is_same(&step->version, version) || is_in_doubt(expect, step, version);
+}
+
+/* Whether it is one of the versions that are in doubt of a thing on its way elsewhere. */
+static bool is_doubt_of(const struct tw_hearing *hearing, uint32_t source,
+	const struct tw_version *version)
+{
+	const struct tw_expect *expect = hearing->expect;
+
+	return source != TW_NAMES_NONE &&
+	       is_in_doubt(expect, tw_expect_step(expect, source, hearing->epoch_index), version);
 }
 
 static bool is_in_flight(const struct tw_hearing *hearing, uint32_t thing,
@@ -117,7 +131,9 @@ static bool is_in_flight(const struct tw_hearing *hearing, uint32_t thing,
 		for (uint32_t n = 0; n < deal->effect_count; n++) {
 			const struct tw_effect *effect = &expect->effects[deal->effect + n];
 
-			if (effect->thing == thing && tw_version_is_same(&effect->version, version))
+			if (effect->thing == thing &&
+				(tw_version_is_same(&effect->version, version) ||
+					is_doubt_of(hearing, effect->source, version)))
 				return true;
 		}
 	}
@@ -430,7 +446,10 @@ static int judge_change(const struct tw_hearing *hearing, uint32_t index, struct
 		if (tw_version_is_same(base, &effect->version) ||
 			is_otherwise_accepted(hearing, effect->thing))
 			continue;
-		has_new |= tw_version_is_same(shown, &effect->version);
+		if (tw_version_is_same(shown, &effect->version))
+			has_new = true;
+		else if (is_doubt_of(hearing, effect->source, shown))
+			continue;
 		has_old |= tw_version_is_same(shown, base);
 	}
 	if (!has_new || !has_old || has_both_names(hearing, deal))

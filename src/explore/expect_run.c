@@ -157,7 +157,7 @@ static int remove_attrs(struct tw_expect *expect, struct tw_deal *deal, const ch
 	return rc;
 }
 
-/* What a thing most likely is: when the base has none of it, the newest that is in doubt. */
+/* What a thing that moves is: when the base has none of it, the newest that is in doubt. */
 static struct tw_version likely(const struct tw_expect *expect, uint32_t thing)
 {
 	const struct tw_step *step = tw_expect_last_step(expect, thing);
@@ -170,16 +170,23 @@ static struct tw_version likely(const struct tw_expect *expect, uint32_t thing)
 	return absent;
 }
 
-/* Moves one thing, whose path begins with @old_len bytes that become @new_path. */
+/*
+ * Moves one thing, whose path begins with @old_len bytes that become @new_path.
+ * That it moves shows that it is there only for the thing itself: what goes with it
+ * is as doubtful as before.
+ */
 static int move_thing(struct tw_expect *expect, struct tw_deal *deal, uint32_t thing,
 	size_t old_len, const char *new_path)
 {
-	const struct tw_version version = likely(expect, thing);
+	const struct tw_step *step = tw_expect_last_step(expect, thing);
+	bool is_top = expect->things[thing].attr == TW_NOT_ATTR &&
+		      tw_expect_path(expect, thing)[old_len] == '\0';
+	const struct tw_version version = is_top ? likely(expect, thing) : step->version;
 	_cleanup_free_ char *path = NULL;
 	uint32_t to;
 	int rc;
 
-	if (version.kind == TW_THING_ABSENT)
+	if (version.kind == TW_THING_ABSENT && !step->doubt_count)
 		return 0;
 	if (asprintf(&path, "%s%s", new_path, tw_expect_path(expect, thing) + old_len) < 0) {
 		path = NULL; /* asprintf leaves it undefined */

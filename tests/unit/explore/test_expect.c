@@ -172,6 +172,39 @@ START_TEST(test_failed_change)
 }
 END_TEST
 
+/* A directory moves: what could not be made in it, and what could not be removed, may be there. */
+START_TEST(test_doubts_move)
+{
+	struct tw_story *story = new_story();
+	struct tw_expect *expect;
+	uint32_t index;
+
+	index = begin(story, TW_STORY_MKDIR, "/usr/d/new", NULL);
+	ck_assert_int_eq(tw_story_ended(story, index, -ENOSPC), 0);
+	index = begin(story, TW_STORY_REMOVE, "/usr/d/old", NULL);
+	ck_assert_int_eq(tw_story_ended(story, index, -EIO), 0);
+	change(story, 2, TW_STORY_RENAME, "/usr/d", "/usr/e");
+	change(story, 1, TW_STORY_MKDIR, "/usr/f", NULL);
+	expect = new_expect(story, "/usr/d/ /usr/d/f=f /usr/d/old=o");
+
+	for (uint64_t done = 0; done < 2; done++) {
+		ck_assert(is_right(expect, done, "/usr/d/ /usr/d/f=f /usr/d/old=o", NULL));
+		ck_assert(is_right(expect, done, "/usr/d/ /usr/d/f=f /usr/d/new/", NULL));
+		ck_assert(is_right(expect, done, "/usr/e/ /usr/e/f=f /usr/e/old=o", NULL));
+		ck_assert(is_right(expect, done, "/usr/e/ /usr/e/f=f /usr/e/new/", NULL));
+		ck_assert(!is_right(expect, done, "/usr/e/ /usr/e/old=o", NULL));
+		ck_assert(!is_right(expect, done, "/usr/e/ /usr/d/f=f", NULL));
+	}
+	ck_assert(is_right(expect, 2, "/usr/e/ /usr/e/f=f /usr/e/old=o", NULL));
+	ck_assert(is_right(expect, 2, "/usr/e/ /usr/e/f=f /usr/e/new/", NULL));
+	ck_assert(is_right(expect, 2, "/usr/e/ /usr/e/f=f", NULL));
+	ck_assert(!is_right(expect, 2, "/usr/e/ /usr/e/new/", NULL));
+	ck_assert(!is_right(expect, 2, "/usr/d/ /usr/d/f=f", NULL));
+	tw_expect_free(expect);
+	tw_story_free(story);
+}
+END_TEST
+
 START_TEST(test_cut_in_the_run)
 {
 	struct tw_story *story = new_story();
@@ -447,6 +480,6 @@ START_TEST(test_moments)
 END_TEST
 
 RUN_CASES("expect", test_right, test_other_moments, test_both_names, test_failed_change,
-	test_cut_in_the_run, test_boot_in_the_run, test_boot_restores, test_boot_made_up_for,
-	test_boot_twice, test_deeds, test_settings, test_attributes_move, test_neighbours,
-	test_moments)
+	test_doubts_move, test_cut_in_the_run, test_boot_in_the_run, test_boot_restores,
+	test_boot_made_up_for, test_boot_twice, test_deeds, test_settings, test_attributes_move,
+	test_neighbours, test_moments)
