@@ -301,8 +301,8 @@ PLANTS = {
         'scene': 'lfs2-directories',
         'finding': ['formatted',
                     'metadata /usr/dir/sub: /usr could not be mounted and was formatted'],
-        'edits': [('\tjudge_thread(&scan);\n\treturn 0;\n',
-                   '\tjudge_thread(&scan);\n'
+        'edits': [('\tjudge_thread(scan);\n\treturn 0;\n',
+                   '\tjudge_thread(scan);\n'
                    '\treturn volume->pending.orphans || volume->pending.marks ? -EUCLEAN : 0;\n')],
     },
     # ---- SecureData ----
