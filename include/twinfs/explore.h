@@ -254,10 +254,14 @@ struct twinfs_explore_result {
 	size_t done_count;
 	uint64_t chunks; /* that the whole request has */
 
+	/*
+	 * States with two cuts count like those with one, in all figures: a hole that is
+	 * a finding has as many states as that.
+	 */
 	uint64_t operations;                  /* explored; the end of the trace is none */
-	uint64_t states;                      /* crash states judged, all kinds */
-	uint64_t states_of[TWINFS_CUT_COUNT]; /* of them with this first cut */
-	uint64_t states_again;                /* of them with a second cut */
+	uint64_t states;                      /* crash states judged: those of both kinds below */
+	uint64_t states_of[TWINFS_CUT_COUNT]; /* of them with one cut, this one */
+	uint64_t states_again;                /* of them with two cuts, whatever the first */
 	struct twinfs_explore_boots boots;
 	uint64_t holes[TWINFS_HOLE_COUNT]; /* states whose boot fell into it, or closed it */
 	bool run_holes[TWINFS_HOLE_COUNT]; /* those that the uncut run fell into as well */

@@ -55,11 +55,12 @@ static bool is_example(const struct twinfs_explore_finding *finding, uint32_t wa
 	       twinfs_crash_compare(&finding->examples[count - 1].crash, crash) > 0;
 }
 
-/* @cut is the boot that a second cut ended, or NULL. */
-static int count_verdict(struct tw_worker *worker, const struct tw_verdict *verdict,
+/* So many states came to @outcome; @cut is the boot that a second cut ended, or NULL. */
+static int count_states(struct tw_worker *worker, const struct tw_outcome *outcome,
 	const struct tw_outcome *cut, const struct twinfs_crash *crash, uint64_t states)
 {
 	struct twinfs_explore_result *result = worker->result;
+	const struct tw_verdict *verdict = outcome->verdict;
 	int rc = 0;
 
 	result->states += states;
@@ -67,6 +68,8 @@ static int count_verdict(struct tw_worker *worker, const struct tw_verdict *verd
 		result->states_again += states;
 	else
 		result->states_of[crash->cut.kind] += states;
+	for (unsigned i = 0; i < TWINFS_HOLE_COUNT; i++)
+		result->holes[i] += outcome->holes[i] ? states : 0;
 	if (!verdict->count)
 		return 0;
 	result->bad_states += states;
@@ -115,8 +118,7 @@ static int count_relapses(struct tw_worker *worker, struct tw_outcome *boot,
 
 		rc = judge(worker, relapse->outcome, slots, boot);
 		if (!rc)
-			rc = count_verdict(worker, relapse->outcome->verdict, boot, &both,
-				relapse->states);
+			rc = count_states(worker, relapse->outcome, boot, &both, relapse->states);
 	}
 	return rc;
 }
@@ -135,7 +137,5 @@ int tw_worker_count(struct tw_worker *worker, struct tw_outcome *boot, struct tw
 		rc = judge(worker, boot, slots, cut);
 	if (rc)
 		return rc;
-	for (unsigned i = 0; i < TWINFS_HOLE_COUNT; i++)
-		worker->result->holes[i] += boot->holes[i];
-	return count_verdict(worker, boot->verdict, cut, crash, 1);
+	return count_states(worker, boot, cut, crash, 1);
 }

@@ -282,6 +282,7 @@ PLANTS = {
         'depth': 2,
         'finding': ['rename',
                     '/1 ',
+                    ', again program of 256 bytes, metadata /usr/a: ',
                     'the rename of /usr/a/two to /usr/b/two is half done: both are there'],
         'edits': [('\t\trc = tw_v2_commit(volume, source, &nothing); /* which ends it */\n',
                    '\t\tstruct tw_v2_edit drop = {.stays = true};\n\n'
