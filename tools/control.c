@@ -35,7 +35,9 @@ int tw_tool_control_open(const char *verb, const char *mount, const char *name, 
 	}
 	folder = open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
 	if (folder < 0)
-		return tw_tool_error(verb, mount, "is no mounted module");
+		return tw_tool_error(verb, mount,
+			"is no mounted module; MOUNT is the directory that was given to twinfs "
+			"mount");
 	fd = open_at(folder, name, flags);
 	if (fd < 0)
 		return tw_tool_error(verb, mount, ".twinfs/%s: %s", name, tw_tool_host_reason(fd));

@@ -142,10 +142,31 @@ static void put_extent(FILE *out, const struct twinfs_cut *cut, const struct pla
 	}
 }
 
+static void put_again(FILE *out, const struct tw_tool_explore *view,
+	const struct twinfs_crash *crash, const struct twinfs_explore_example *example)
+{
+	const struct twinfs_cut *again = &crash->again;
+	const bool has_place = example && example->again.owner;
+	char number[TW_TOOL_NUMBER_ROOM];
+	struct place place;
+
+	if (again->kind == TWINFS_CUT_END)
+		fputs(", and again right after the boot that followed", out);
+	else
+		fprintf(out, ", and again %s operation %s of the boot that followed",
+			again->kind == TWINFS_CUT_BEFORE ? "before" : "in",
+			tw_tool_count_text(again->op, number));
+	if (has_place) {
+		place = (struct place){example->again.is_erase, example->again.addr,
+			example->again.len, example->again.owner};
+		put_place(out, view, &place);
+	}
+	put_extent(out, again, has_place ? &place : NULL);
+}
+
 static void put_cut(FILE *out, const struct tw_tool_explore *view, const struct twinfs_crash *crash,
 	const struct twinfs_explore_example *example)
 {
-	const struct twinfs_cut *again = &crash->again;
 	char number[TW_TOOL_NUMBER_ROOM];
 	struct place place;
 	const bool has_place = find_place(view, crash, example, &place);
@@ -159,15 +180,8 @@ static void put_cut(FILE *out, const struct tw_tool_explore *view, const struct 
 	if (has_place)
 		put_place(out, view, &place);
 	put_extent(out, &crash->cut, has_place ? &place : NULL);
-	if (again->kind == TWINFS_CUT_NONE)
-		return;
-	if (again->kind == TWINFS_CUT_END)
-		fputs(", and again right after the boot that followed", out);
-	else
-		fprintf(out, ", and again %s operation %s of the boot that followed",
-			again->kind == TWINFS_CUT_BEFORE ? "before" : "in",
-			tw_tool_count_text(again->op, number));
-	put_extent(out, again, NULL);
+	if (crash->again.kind != TWINFS_CUT_NONE)
+		put_again(out, view, crash, example);
 }
 
 char *tw_tool_explore_place(const struct tw_tool_explore *view, const struct twinfs_crash *crash,

@@ -50,6 +50,14 @@ int tw_tool_report(const char *verb, const char *file, const struct twinfs_error
 	return TW_EXIT_FAILED;
 }
 
+/* Without quotes a shell hands over a rule word by word. */
+int tw_tool_rule_error(const char *verb, const char *rule, const char *reason)
+{
+	print_line(verb, rule, reason,
+		strchr(rule, ' ') ? NULL : " (a RULE with blanks needs quotes)");
+	return TW_EXIT_FAILED;
+}
+
 int tw_tool_usage(const char *verb, const char *format, ...)
 {
 	_cleanup_free_ char *reason = NULL;

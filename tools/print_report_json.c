@@ -213,33 +213,53 @@ static struct json_object *cut_json(const struct twinfs_cut *cut)
 	return to;
 }
 
+/* An operation on the chip. */
+static void add_place(struct json_object *to, const struct tw_tool_report *report, uint64_t addr,
+	uint32_t len, bool is_erase)
+{
+	const struct twinfs_trace_part *part = NULL;
+	uint64_t block = 0;
+
+	tw_tool_json_add_uint(to, "addr", addr);
+	tw_tool_json_add_uint(to, "len", len);
+	tw_tool_json_add_bool(to, "is_erase", is_erase);
+	if (report->trace)
+		part = twinfs_trace_locate(report->trace, addr, &block);
+	if (!part)
+		return;
+	add_plain(to, "part", part->name, TEXT_MAX);
+	tw_tool_json_add_uint(to, "block", block);
+}
+
+static struct json_object *again_json(const struct tw_tool_report *report,
+	const struct twinfs_explore_example *example)
+{
+	struct json_object *to = cut_json(&example->crash.again);
+
+	if (!example->again.owner)
+		return to;
+	add_place(to, report, example->again.addr, example->again.len, example->again.is_erase);
+	add_plain(to, "owner", example->again.owner, TEXT_MAX);
+	return to;
+}
+
 static struct json_object *example_json(const struct tw_tool_report *report,
 	const struct twinfs_explore_example *example)
 {
 	struct json_object *to = tw_tool_json_object();
-	const struct twinfs_trace_part *part = NULL;
 	char crash[TWINFS_CRASH_TEXT];
-	uint64_t block = 0;
 
 	twinfs_crash_text(&example->crash, crash);
 	tw_tool_json_add_string(to, "crash", crash);
 	tw_tool_json_add(to, "cut", cut_json(&example->crash.cut));
 	if (example->crash.again.kind != TWINFS_CUT_NONE)
-		tw_tool_json_add(to, "again", cut_json(&example->crash.again));
+		tw_tool_json_add(to, "again", again_json(report, example));
 	add_plain(to, "sentence", example->sentence, SENTENCE_MAX);
 	if (example->crash.cut.kind == TWINFS_CUT_END)
 		return to;
 	tw_tool_json_add_uint(to, "number", example->seq);
-	tw_tool_json_add_uint(to, "addr", example->addr);
-	tw_tool_json_add_uint(to, "len", example->len);
-	tw_tool_json_add_bool(to, "is_erase", example->is_erase);
+	add_place(to, report, example->addr, example->len, example->is_erase);
 	add_plain(to, "owner", example->owner, TEXT_MAX);
-	if (report->trace)
-		part = twinfs_trace_locate(report->trace, example->addr, &block);
-	if (part) {
-		add_plain(to, "part", part->name, TEXT_MAX);
-		tw_tool_json_add_uint(to, "block", block);
-	}
 	return to;
 }
 

@@ -32,6 +32,9 @@ int tw_tool_error(const char *verb, const char *file, const char *format, ...)
 /* The same from what the library says; @file is named when @err names none. */
 int tw_tool_report(const char *verb, const char *file, const struct twinfs_error *err);
 
+/* "twinfs VERB: RULE: reason", of a fault rule that is none. */
+int tw_tool_rule_error(const char *verb, const char *rule, const char *reason);
+
 /* "twinfs VERB: reason; see 'twinfs VERB --help'". @verb NULL: of the program. */
 int tw_tool_usage(const char *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

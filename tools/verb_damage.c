@@ -103,8 +103,11 @@ static int damage(struct tw_tool_session *session, struct work *work,
 	twinfs_faults_set_seed(faults, work->result.seed);
 	for (size_t i = 0; i < work->result.rule_count; i++) {
 		work->rule = (unsigned)i + 1;
-		if (twinfs_faults_damage(faults, work->result.rules[i], work->rule, changes, &err))
-			return tw_tool_report(session->verb, session->image, &err);
+		if (!twinfs_faults_damage(faults, work->result.rules[i], work->rule, changes, &err))
+			continue;
+		if (twinfs_fault_check(work->result.rules[i], NULL) < 0)
+			return tw_tool_rule_error(session->verb, work->result.rules[i], err.text);
+		return tw_tool_report(session->verb, session->image, &err);
 	}
 	return work->no_memory ? tw_tool_no_memory(session->verb) : 0;
 }

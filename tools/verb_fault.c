@@ -60,7 +60,7 @@ static int add_rule(struct fault *fault, const char *rule)
 	struct twinfs_error err = {0};
 
 	if (strchr(rule, '\n') || twinfs_fault_check(rule, &err) < 0)
-		return tw_tool_error("fault", rule, "%s",
+		return tw_tool_rule_error("fault", rule,
 			*err.text ? err.text : "a rule is one line");
 	return add_text(fault, "add ", rule, "\n");
 }

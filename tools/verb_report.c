@@ -102,7 +102,8 @@ static int find_trace(const struct job *job, const struct twinfs_explore_result 
 	}
 	if (job->trace)
 		return TW_EXIT_FAILED;
-	fputs("twinfs report: the page is made without the trace\n", stderr);
+	fputs("twinfs report: the page is made without the trace; --trace FILE says where it is\n",
+		stderr);
 	return 0;
 }
 

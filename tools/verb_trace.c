@@ -101,13 +101,31 @@ static int take_option(struct trace *it, const struct tw_tool_args *args, int ke
 static int check_partition(const struct trace *it)
 {
 	const struct twinfs_trace_info *info = twinfs_trace_info(it->trace);
+	char names[200] = "none";
+	size_t len = 0;
 
-	for (size_t i = 0; i < info->part_count; i++)
-		if (!it->filter.part || !strcmp(info->parts[i].name, it->filter.part))
+	if (!it->filter.part)
+		return 0;
+	for (size_t i = 0; i < info->part_count; i++) {
+		if (!strcmp(info->parts[i].name, it->filter.part))
 			return 0;
-	return it->filter.part ? tw_tool_error("trace", it->file, "there is no partition '%s'",
-					 it->filter.part)
-			       : 0;
+		if (len < sizeof(names))
+			len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s",
+				len ? ", " : "", info->parts[i].name);
+	}
+	return tw_tool_error("trace", it->file, "there is no partition '%s', but: %s",
+		it->filter.part, names);
+}
+
+/* What would choose nothing in any trace. 0 or the exit status. */
+static int check_filter(const struct twinfs_trace_filter *filter)
+{
+	if (filter->path && *filter->path != '/')
+		return tw_tool_usage("trace", "--path: '%s' does not begin with /usr or /bak",
+			filter->path);
+	if (filter->to && filter->from > filter->to)
+		return tw_tool_usage("trace", "--from is behind --to");
+	return 0;
 }
 
 static void print_records(const struct trace *it)
@@ -180,7 +198,9 @@ int tw_tool_verb_trace(int argc, char **argv)
 		if (status)
 			return status;
 	}
-	status = tw_tool_need(&args, "FILE", &it.file);
+	status = check_filter(&it.filter);
+	if (!status)
+		status = tw_tool_need(&args, "FILE", &it.file);
 	if (!status)
 		status = tw_tool_no_more(&args);
 	if (status)

@@ -183,6 +183,14 @@ enum twinfs_finding_kind {
 /* "boot", "formatted", "backup", "check", "lost", "version", "back", ... */
 TWINFS_API const char *twinfs_finding_name(enum twinfs_finding_kind kind);
 
+/* The operation of the boot that a second cut is in. */
+struct twinfs_explore_again {
+	uint64_t addr; /* bytes from the start of the chip */
+	uint32_t len;  /* bytes */
+	bool is_erase;
+	char *owner; /* as a recorder would say: "data /usr/a"; "": nobody; NULL: no second cut */
+};
+
 /* One state in which it was seen. */
 struct twinfs_explore_example {
 	struct twinfs_crash crash;
@@ -190,7 +198,9 @@ struct twinfs_explore_example {
 	uint64_t addr; /* bytes from the start of the chip, of the operation */
 	uint32_t len;  /* bytes of it */
 	bool is_erase;
-	char *owner;    /* what the recorder says it was for: "directory /usr"; or NULL */
+	char *owner; /* what the recorder says it was for: "metadata /usr", "data /usr/a",
+		      * "slot 3"; or NULL */
+	struct twinfs_explore_again again;
 	char *sentence; /* what is wrong, for people: "/usr/a.json is neither version 3 nor 4" */
 };
 
@@ -199,7 +209,8 @@ struct twinfs_explore_finding {
 	enum twinfs_finding_kind kind;
 	char *subject; /* path, slot, or name of a problem: with @kind what makes it one */
 	uint64_t states;
-	struct twinfs_explore_example *examples; /* the first ones, in order */
+	struct twinfs_explore_example *examples; /* the first ones, as
+						  * twinfs_crash_compare() */
 	size_t example_count;
 };
 
@@ -243,10 +254,14 @@ struct twinfs_explore_result {
 	size_t done_count;
 	uint64_t chunks; /* that the whole request has */
 
+	/*
+	 * States with two cuts count like those with one, in all figures: a hole that is
+	 * a finding has as many states as that.
+	 */
 	uint64_t operations;                  /* explored; the end of the trace is none */
-	uint64_t states;                      /* crash states judged, all kinds */
-	uint64_t states_of[TWINFS_CUT_COUNT]; /* of them with this first cut */
-	uint64_t states_again;                /* of them with a second cut */
+	uint64_t states;                      /* crash states judged: those of both kinds below */
+	uint64_t states_of[TWINFS_CUT_COUNT]; /* of them with one cut, this one */
+	uint64_t states_again;                /* of them with two cuts, whatever the first */
 	struct twinfs_explore_boots boots;
 	uint64_t holes[TWINFS_HOLE_COUNT]; /* states whose boot fell into it, or closed it */
 	bool run_holes[TWINFS_HOLE_COUNT]; /* those that the uncut run fell into as well */

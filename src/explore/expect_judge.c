@@ -447,6 +447,25 @@ static bool has_both_names(const struct tw_hearing *hearing, const struct tw_dea
 	return true;
 }
 
+/* Whether a boot has put back what was there before the change: the factory copy. */
+static bool is_undone(const struct tw_hearing *hearing, uint32_t thing)
+{
+	const struct tw_version *factory = &hearing->expect->things[thing].factory;
+
+	return factory->kind != TW_THING_ABSENT &&
+	       tw_version_is_same(factory, &hearing->shown[thing]) &&
+	       tw_hearing_deed(hearing, TW_DEED_RESTORED, tw_expect_path(hearing->expect, thing));
+}
+
+static void set_undone(const struct tw_hearing *hearing, uint32_t thing, struct tw_wrong *wrong)
+{
+	wrong->kind = TW_FINDING_REVERTED;
+	wrong->thing = thing;
+	wrong->path = tw_expect_path(hearing->expect, thing);
+	wrong->path_len = strlen(wrong->path);
+	wrong->shown = hearing->shown[thing];
+}
+
 /* A change of several things: some of them are new, and others are not. */
 static int judge_change(const struct tw_hearing *hearing, uint32_t index, struct wrongs *wrongs)
 {
@@ -454,13 +473,14 @@ static int judge_change(const struct tw_hearing *hearing, uint32_t index, struct
 	const struct tw_deal *deal = &expect->deals[index];
 	const struct tw_story_change *change = &expect->story->changes[index];
 	const char *path = change->kind == TW_STORY_RENAME ? change->new_path : change->path;
-	const struct tw_wrong wrong = {.kind = TW_FINDING_RENAME,
+	struct tw_wrong wrong = {.kind = TW_FINDING_RENAME,
 		.path = path,
 		.path_len = strlen(path),
 		.attr = TW_NOT_ATTR,
 		.thing = TW_NAMES_NONE,
 		.deal = index};
 	bool has_new = false, has_old = false;
+	uint32_t undone = TW_NAMES_NONE;
 
 	for (uint32_t i = 0; i < deal->effect_count; i++) {
 		const struct tw_effect *effect = &expect->effects[deal->effect + i];
@@ -475,10 +495,18 @@ static int judge_change(const struct tw_hearing *hearing, uint32_t index, struct
 			has_new = true;
 		else if (is_doubt_of(hearing, effect->source, shown))
 			continue;
-		has_old |= tw_version_is_same(shown, base);
+		if (!tw_version_is_same(shown, base))
+			continue;
+		if (is_undone(hearing, effect->thing))
+			undone = effect->thing;
+		else
+			has_old = true;
 	}
-	if (!has_new || !has_old || has_both_names(hearing, deal))
+	if (!has_new || (!has_old && undone == TW_NAMES_NONE) || has_both_names(hearing, deal))
 		return 0;
+	/* The change was whole, until the boot had its own idea of one of the things. */
+	if (!has_old)
+		set_undone(hearing, undone, &wrong);
 	return add_wrong(wrongs, &wrong);
 }
 

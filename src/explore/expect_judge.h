@@ -24,7 +24,8 @@ struct tw_wrong {
 	size_t path_len;
 	int32_t attr;
 	uint32_t thing; /* TW_NAMES_NONE: the story does not know it */
-	uint32_t deal;  /* of a change that is half done; else TW_STORY_NONE */
+	uint32_t deal;  /* of a change that is half done, or undone by a boot; else
+			 * TW_STORY_NONE */
 	struct tw_version shown;
 };
 

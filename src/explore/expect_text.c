@@ -318,10 +318,20 @@ static void say_reverted(struct telling *telling)
 		"wrong", "missing", "empty", "changed", "unreadable", "a directory"};
 	const struct tw_deed *deed =
 		tw_hearing_deed(telling->hearing, TW_DEED_RESTORED, telling->wrong->path);
+	const struct tw_story_change *change =
+		telling->wrong->deal == TW_STORY_NONE
+			? NULL
+			: &telling->hearing->expect->story->changes[telling->wrong->deal];
 
 	say_name(telling);
 	say(telling, " is the factory copy again: ");
-	say_base(telling);
+	if (change && change->kind != TW_STORY_RENAME)
+		say(telling, "the change of %s was in flight", change->path);
+	else if (change)
+		say(telling, "the rename of %s to %s was in flight", change->path,
+			change->new_path);
+	else
+		say_base(telling);
 	say(telling, ", but the boot found it %s and restored it",
 		found[deed && deed->reason < sizeof(found) / sizeof(*found) ? deed->reason : 0]);
 }

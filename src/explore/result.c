@@ -24,6 +24,7 @@ struct twinfs_explore_result *tw_result_new(const struct twinfs_explore_request 
 static void free_example(struct twinfs_explore_example *example)
 {
 	free(example->owner);
+	free(example->again.owner);
 	free(example->sentence);
 }
 
@@ -86,8 +87,9 @@ static int copy_example(const struct twinfs_explore_example *from,
 	struct twinfs_explore_example to = *from;
 
 	to.owner = from->owner ? strdup(from->owner) : NULL;
+	to.again.owner = from->again.owner ? strdup(from->again.owner) : NULL;
 	to.sentence = strdup(from->sentence);
-	if (to.sentence && (to.owner || !from->owner)) {
+	if (to.sentence && (to.owner || !from->owner) && (to.again.owner || !from->again.owner)) {
 		*ret_to = to;
 		return 0;
 	}
@@ -95,7 +97,7 @@ static int copy_example(const struct twinfs_explore_example *from,
 	return -ENOMEM;
 }
 
-/* Examples stay in the order of the run, and no more than were asked for. */
+/* One cut explains more than two: examples stay in order, and no more than were asked for. */
 int tw_result_example(struct twinfs_explore_result *result, size_t index,
 	const struct twinfs_explore_example *example)
 {

@@ -156,6 +156,15 @@ static struct json_object *boots_json(const struct twinfs_explore_result *result
 
 /* ---- findings ---- */
 
+static struct json_object *again_json(const struct twinfs_explore_again *again)
+{
+	struct json_object *json = json_object_new_object();
+
+	return done_or_put(json, json && add_keys(json, tw_again_keys, again) &&
+					 add_flag(json, "is_erase", again->is_erase) &&
+					 add_text(json, "owner", again->owner));
+}
+
 static struct json_object *example_json(const struct twinfs_explore_example *example)
 {
 	struct json_object *json = json_object_new_object();
@@ -167,6 +176,8 @@ static struct json_object *example_json(const struct twinfs_explore_example *exa
 			add_keys(json, tw_example_keys, example) &&
 			add_flag(json, "is_erase", example->is_erase) &&
 			add_text(json, "owner", example->owner ? example->owner : "") &&
+			(!example->again.owner ||
+				add(json, "again", again_json(&example->again))) &&
 			add_text(json, "sentence", example->sentence));
 }
 

@@ -74,6 +74,12 @@ static const struct tw_key tw_example_keys[] = {
 	TW_KEY32(twinfs_explore_example, len),
 	{NULL, 0, false},
 };
+
+static const struct tw_key tw_again_keys[] = {
+	TW_KEY64(twinfs_explore_again, addr),
+	TW_KEY32(twinfs_explore_again, len),
+	{NULL, 0, false},
+};
 /* clang-format on */
 
 #endif

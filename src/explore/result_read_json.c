@@ -162,6 +162,20 @@ static bool get_holes(struct json_object *from, struct twinfs_explore_result *re
 
 /* ---- findings ---- */
 
+/* Only a second cut has it. */
+static bool get_again(struct json_object *from, struct twinfs_explore_again *again)
+{
+	struct json_object *json;
+	const char *owner;
+
+	if (!json_object_object_get_ex(from, "again", &json))
+		return true;
+	owner = json_object_is_type(json, json_type_object) ? get_text(json, "owner") : NULL;
+	again->owner = (char *)(uintptr_t)owner; /* is copied */
+	return owner && get_keys(json, tw_again_keys, again) &&
+	       get_flag(json, "is_erase", &again->is_erase);
+}
+
 static int get_example(struct json_object *json, struct twinfs_explore_result *result, size_t index)
 {
 	struct twinfs_explore_example example = {0};
@@ -174,7 +188,7 @@ static int get_example(struct json_object *json, struct twinfs_explore_result *r
 	sentence = get_text(json, "sentence");
 	if (!crash || !owner || !sentence || twinfs_crash_parse(crash, &example.crash) ||
 		!get_keys(json, tw_example_keys, &example) ||
-		!get_flag(json, "is_erase", &example.is_erase))
+		!get_flag(json, "is_erase", &example.is_erase) || !get_again(json, &example.again))
 		return -EUCLEAN;
 	/* Both are copied. */
 	example.owner = (char *)(uintptr_t)owner;

@@ -134,7 +134,7 @@ struct tw_story {
 	size_t unit_count;
 	const char **notes;
 	size_t note_count;
-	struct tw_names owners;     /* "directory /usr", "data /usr/a"; number 0 is "" */
+	struct tw_names owners;     /* "metadata /usr", "data /usr/a"; number 0 is "" */
 	struct twinfs_trace *trace; /* that it was read from: bytes lie there. NULL: it was not */
 	struct tw_story_memory *memory; /* internal */
 };

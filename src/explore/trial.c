@@ -41,6 +41,7 @@ void tw_outcome_free(struct tw_outcome *outcome)
 	tw_shown_release(&outcome->tree);
 	tw_verdict_free(outcome->verdict);
 	free(outcome->issues);
+	tw_boot_ops_release(&outcome->ops);
 	free(outcome->steps);
 	free(outcome->relapses);
 	free(outcome);
@@ -117,6 +118,20 @@ static bool glance(void *ctx, uint32_t unit, enum tw_view view, uint64_t *ret_si
 	return !twinfs_volume_glance(rig->stage.flash, config, block, ret_sight);
 }
 
+/* The stage's log has the bytes; only the module knows whom they are for, and only now. */
+static void after(void *ctx, const struct twinfs_flash_op *op, uint32_t done, int rc,
+	const uint8_t *cells)
+{
+	struct tw_rig *rig = ctx;
+
+	(void)done, (void)rc, (void)cells;
+	if (!rig->stage.is_running || !rig->stage.keeps_log || op->kind == TWINFS_FLASH_READ)
+		return;
+	rc = tw_boot_ops_add(&rig->ops, rig->module, op);
+	if (rc && !rig->stage.rc)
+		rig->stage.rc = rc;
+}
+
 int tw_rig_open(struct tw_rig *rig, const struct tw_trial_terms *terms, struct twinfs_error *err)
 {
 	struct twinfs_module_options options = terms->options->module;
@@ -132,6 +147,11 @@ int tw_rig_open(struct tw_rig *rig, const struct tw_trial_terms *terms, struct t
 		twinfs_module_part(rig->module, part, &rig->parts[part]);
 	rc = tw_stage_init(&rig->stage, twinfs_module_image(rig->module),
 		twinfs_module_flash(rig->module));
+	if (!rc) {
+		rig->hook = (struct twinfs_flash_hook){.after = after, .ctx = rig};
+		rig->stage.hook.next = &rig->hook;
+		twinfs_flash_set_hook(rig->stage.flash, &rig->stage.hook);
+	}
 	rig->stage.glance = glance;
 	rig->stage.glance_ctx = rig;
 	set_wide(rig, 0, TWINFS_PART_USER);
@@ -146,5 +166,6 @@ void tw_rig_close(struct tw_rig *rig)
 	tw_stage_release(&rig->stage);
 	twinfs_module_close(rig->module);
 	tw_shown_release(&rig->scratch);
+	tw_boot_ops_release(&rig->ops);
 	*rig = (struct tw_rig){0};
 }

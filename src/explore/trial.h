@@ -17,6 +17,7 @@
 #include <pthread.h>
 #include <twinfs/explore.h>
 
+#include "boot_ops.h"
 #include "check.h"
 #include "expect.h"
 #include "memo.h"
@@ -61,6 +62,7 @@ struct tw_outcome {
 
 	struct tw_memo_step *steps; /* what it read */
 	size_t step_count;
+	struct tw_boot_ops ops;      /* of the first boot, if the rig keeps its log */
 	struct tw_relapse *relapses; /* of a second cut */
 	size_t relapse_count;
 	bool was_cut_again;
@@ -93,8 +95,10 @@ struct tw_rig {
 	struct tw_stage stage;
 	struct twinfs_part_info parts[TWINFS_PART_COUNT];
 	struct tw_shown scratch;
-	bool keeps_log;    /* of the first boot of a trial */
-	uint64_t outcomes; /* made so far */
+	struct twinfs_flash_hook hook; /* behind the stage's */
+	struct tw_boot_ops ops;        /* as the stage's log */
+	bool keeps_log;                /* of the first boot of a trial */
+	uint64_t outcomes;             /* made so far */
 };
 
 /* Opens the module in memory. As twinfs_module_open(); closed in any case. */

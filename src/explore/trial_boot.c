@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "protect.h"
 #include "trial.h"
 
 #define PROBE_NAME  ".twinfs-explore"
@@ -193,6 +194,35 @@ static int judge_protected(struct trial *trial, const struct twinfs_boot_report 
 	return rc;
 }
 
+/* A restored file whose entry could not be given its hash is wrong by the firmware's own rules. */
+static bool claims_right(const struct twinfs_boot_file *file)
+{
+	return file->verdict == TWINFS_VERDICT_INTACT ||
+	       (file->verdict == TWINFS_VERDICT_RESTORED && file->hash_updated);
+}
+
+/* What the boot says of a protected file is not taken for granted. */
+static int judge_claims(struct trial *trial, const struct twinfs_boot_report *report)
+{
+	_cleanup_(tw_protection_release) struct tw_protection protection = {0};
+	int rc = report->file_count ? tw_protection_read(&protection, trial->user) : 0;
+
+	for (size_t i = 0; !rc && i < report->file_count; i++) {
+		const struct twinfs_boot_file *file = &report->files[i];
+		bool is_right;
+
+		if (!claims_right(file) || is_known(trial->rig->terms.known, file->name))
+			continue;
+		rc = tw_protection_check(&protection, file->name, &is_right);
+		if (!rc && !is_right)
+			rc = tw_outcome_add(trial->outcome, TWINFS_FINDING_PROTECTED, file->name,
+				"protected file '%s' is not what checksum.json says after the "
+				"boot, which called it %s",
+				file->name, twinfs_verdict_name(file->verdict));
+	}
+	return rc;
+}
+
 static void count_boot(struct trial *trial, const struct twinfs_boot_report *report)
 {
 	struct twinfs_explore_boots *figures = &trial->outcome->figures;
@@ -288,6 +318,8 @@ static int first_boot(struct trial *trial, bool *ret_goes_on)
 		rc = judge_holes(trial, report);
 	if (!rc)
 		rc = judge_protected(trial, report, "the boot");
+	if (!rc)
+		rc = judge_claims(trial, report);
 	if (!rc)
 		rc = show(trial, &trial->outcome->tree);
 	return rc;
@@ -464,8 +496,11 @@ int tw_trial_boot(struct tw_rig *rig, const struct twinfs_crash *crash,
 		return -ENOMEM;
 	trial.outcome->serial = ++rig->outcomes;
 	trial.outcome->is_memorable = true;
+	tw_boot_ops_release(&rig->ops);
 	tw_stage_begin(&rig->stage, rig->keeps_log && crash->again.kind == TWINFS_CUT_NONE);
 	rc = run(&trial);
+	trial.outcome->ops = rig->ops;
+	rig->ops = (struct tw_boot_ops){0};
 	twinfs_module_power_off(rig->module);
 	end = tw_stage_end(&rig->stage);
 	if (!rc)

@@ -12,8 +12,21 @@
 #include "verdict.h"
 #include "worker_parts.h"
 
+/* The operation of the boot that the second cut is in. */
+static void set_again(const struct tw_outcome *cut, uint64_t index,
+	struct twinfs_explore_example *example)
+{
+	const struct tw_boot_op *op;
+
+	if (!cut || index >= cut->ops.count)
+		return;
+	op = &cut->ops.list[index];
+	example->again = (struct twinfs_explore_again){
+		op->addr, op->len, op->is_erase, cut->ops.owners.list[op->owner].text};
+}
+
 static int tell_example(struct tw_worker *worker, const struct twinfs_crash *crash,
-	const struct tw_verdict_item *item)
+	const struct tw_outcome *cut, const struct tw_verdict_item *item)
 {
 	const struct tw_story *story = worker->scene->story;
 	struct twinfs_explore_example example = {.crash = *crash, .sentence = item->sentence};
@@ -27,6 +40,8 @@ static int tell_example(struct tw_worker *worker, const struct twinfs_crash *cra
 		example.is_erase = op->kind == TW_STORY_ERASE;
 		example.owner = (char *)tw_story_owner(story, op);
 	}
+	if (crash->again.kind != TWINFS_CUT_NONE)
+		set_again(cut, crash->again.op, &example);
 	return tw_result_example(worker->result, item->finding, &example);
 }
 
@@ -40,10 +55,12 @@ static bool is_example(const struct twinfs_explore_finding *finding, uint32_t wa
 	       twinfs_crash_compare(&finding->examples[count - 1].crash, crash) > 0;
 }
 
-static int count_verdict(struct tw_worker *worker, const struct tw_verdict *verdict,
-	const struct twinfs_crash *crash, uint64_t states)
+/* So many states came to @outcome; @cut is the boot that a second cut ended, or NULL. */
+static int count_states(struct tw_worker *worker, const struct tw_outcome *outcome,
+	const struct tw_outcome *cut, const struct twinfs_crash *crash, uint64_t states)
 {
 	struct twinfs_explore_result *result = worker->result;
+	const struct tw_verdict *verdict = outcome->verdict;
 	int rc = 0;
 
 	result->states += states;
@@ -51,6 +68,8 @@ static int count_verdict(struct tw_worker *worker, const struct tw_verdict *verd
 		result->states_again += states;
 	else
 		result->states_of[crash->cut.kind] += states;
+	for (unsigned i = 0; i < TWINFS_HOLE_COUNT; i++)
+		result->holes[i] += outcome->holes[i] ? states : 0;
 	if (!verdict->count)
 		return 0;
 	result->bad_states += states;
@@ -60,7 +79,7 @@ static int count_verdict(struct tw_worker *worker, const struct tw_verdict *verd
 
 		finding->states += states;
 		if (is_example(finding, result->request.examples, crash))
-			rc = tell_example(worker, crash, &verdict->items[i]);
+			rc = tell_example(worker, crash, cut, &verdict->items[i]);
 	}
 	return rc;
 }
@@ -99,8 +118,7 @@ static int count_relapses(struct tw_worker *worker, struct tw_outcome *boot,
 
 		rc = judge(worker, relapse->outcome, slots, boot);
 		if (!rc)
-			rc = count_verdict(worker, relapse->outcome->verdict, &both,
-				relapse->states);
+			rc = count_states(worker, relapse->outcome, boot, &both, relapse->states);
 	}
 	return rc;
 }
@@ -119,7 +137,5 @@ int tw_worker_count(struct tw_worker *worker, struct tw_outcome *boot, struct tw
 		rc = judge(worker, boot, slots, cut);
 	if (rc)
 		return rc;
-	for (unsigned i = 0; i < TWINFS_HOLE_COUNT; i++)
-		worker->result->holes[i] += boot->holes[i];
-	return count_verdict(worker, boot->verdict, crash, 1);
+	return count_states(worker, boot, cut, crash, 1);
 }

@@ -36,7 +36,8 @@ static size_t weight(const struct tw_outcome *outcome)
 {
 	return sizeof(*outcome) + outcome->tree.room * sizeof(*outcome->tree.things) +
 	       outcome->tree.paths_room + outcome->step_count * sizeof(*outcome->steps) +
-	       outcome->boots.room * sizeof(*outcome->boots.deeds);
+	       outcome->boots.room * sizeof(*outcome->boots.deeds) +
+	       tw_boot_ops_weight(&outcome->ops);
 }
 
 /* Keeps an outcome in @memo; the stage still says what its trial read. */
@@ -109,14 +110,19 @@ int tw_worker_try(struct tw_worker *worker, const struct twinfs_crash *crash,
 }
 
 /* Tries it once more, for its log only: the first time nobody asked for a second cut. */
-static int try_for_log(struct tw_worker *worker, const struct twinfs_crash *crash)
+static int try_for_log(struct tw_worker *worker, const struct twinfs_crash *crash,
+	struct tw_outcome *outcome)
 {
 	struct tw_outcome *same;
 	int rc = tw_trial_boot(&worker->rig, crash, &same);
 
-	if (!rc)
-		tw_outcome_free(same);
-	return rc;
+	if (rc)
+		return rc;
+	tw_boot_ops_release(&outcome->ops);
+	outcome->ops = same->ops;
+	same->ops = (struct tw_boot_ops){0};
+	tw_outcome_free(same);
+	return 0;
 }
 
 int tw_worker_boot(struct tw_worker *worker, uint32_t node, const struct twinfs_crash *crash,
@@ -131,7 +137,7 @@ int tw_worker_boot(struct tw_worker *worker, uint32_t node, const struct twinfs_
 	if (!rc && worker->scene->options->depth > 1 && outcome->figures.writing &&
 		!outcome->was_cut_again) {
 		if (is_known)
-			rc = try_for_log(worker, crash);
+			rc = try_for_log(worker, crash, outcome);
 		outcome->was_cut_again = true;
 		if (!rc)
 			rc = tw_worker_cut_again(worker, outcome, crash);

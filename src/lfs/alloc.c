@@ -6,6 +6,10 @@
  * possible. It starts at a place made from the revisions of the metadata: the
  * same image always gives the same allocations, but not every mount the same
  * blocks, which would wear them out (littlefs v1 guide, section 10).
+ *
+ * What the map costs follows from what is used, not from the size of the volume:
+ * its words are made when a bit in them is set, and the free blocks are counted
+ * as they go.
  */
 #include "alloc.h"
 
@@ -16,19 +20,34 @@
 #include "base/cleanup.h"
 #include "ctz.h"
 
-static bool is_set(const uint64_t *bits, uint32_t block)
+static uint64_t word_of(const struct tw_sparse *bits, uint32_t block)
 {
-	return bits[block / 64] >> (block % 64) & 1;
+	const uint64_t *word = tw_sparse_at(bits, block / 64);
+
+	return word ? *word : 0;
 }
 
-static void set_bit(uint64_t *bits, uint32_t block)
+static bool is_set(const struct tw_sparse *bits, uint32_t block)
 {
-	bits[block / 64] |= UINT64_C(1) << (block % 64);
+	return word_of(bits, block) >> (block % 64) & 1;
 }
 
-static void clear_bit(uint64_t *bits, uint32_t block)
+static int set_bit(struct tw_sparse *bits, uint32_t block)
 {
-	bits[block / 64] &= ~(UINT64_C(1) << (block % 64));
+	uint64_t *word = tw_sparse_make(bits, block / 64);
+
+	if (!word)
+		return -ENOMEM;
+	*word |= UINT64_C(1) << (block % 64);
+	return 0;
+}
+
+static void clear_bit(struct tw_sparse *bits, uint32_t block)
+{
+	uint64_t *word = tw_sparse_at(bits, block / 64);
+
+	if (word)
+		*word &= ~(UINT64_C(1) << (block % 64));
 }
 
 void tw_alloc_init(struct twinfs_volume *volume)
@@ -48,16 +67,25 @@ void tw_alloc_release(struct twinfs_volume *volume)
 
 void tw_alloc_forget(struct twinfs_volume *volume)
 {
-	free(volume->alloc.used);
-	free(volume->alloc.shared);
-	volume->alloc.used = volume->alloc.shared = NULL;
+	tw_sparse_release(&volume->alloc.used);
+	tw_sparse_release(&volume->alloc.shared);
+	volume->alloc.is_known = false;
 }
 
-static void claim(struct tw_alloc *alloc, uint32_t block)
+/* Takes a block that is not in use. */
+static int take(struct twinfs_volume *volume, uint32_t block)
 {
-	if (is_set(alloc->used, block))
-		set_bit(alloc->shared, block);
-	set_bit(alloc->used, block);
+	int rc = set_bit(&volume->alloc.used, block);
+
+	if (!rc && block < volume->area.alloc_count)
+		volume->alloc.free--;
+	return rc;
+}
+
+static int claim(struct twinfs_volume *volume, uint32_t block)
+{
+	return is_set(&volume->alloc.used, block) ? set_bit(&volume->alloc.shared, block)
+						  : take(volume, block);
 }
 
 static int claim_chain(struct twinfs_volume *volume, struct tw_node *node)
@@ -67,18 +95,23 @@ static int claim_chain(struct twinfs_volume *volume, struct tw_node *node)
 	int rc = tw_ctz_load(volume, node);
 
 	for (uint32_t i = 0; !rc && i < count; i++)
-		claim(&volume->alloc, node->file.blocks[i]);
+		rc = claim(volume, node->file.blocks[i]);
 	/* Only files in use keep their list; it is cheap to load again. */
 	if (!was_loaded)
 		tw_ctz_unload(node);
 	return rc;
 }
 
-static void claim_pair(struct twinfs_volume *volume, struct tw_pair pair)
+/* Many name a pair: that alone does not make it shared. */
+static int claim_pair(struct twinfs_volume *volume, struct tw_pair pair)
 {
-	for (unsigned i = 0; i < 2; i++)
-		if (pair.block[i] < volume->area.block_count)
-			set_bit(volume->alloc.used, pair.block[i]);
+	int rc = 0;
+
+	for (unsigned i = 0; !rc && i < 2; i++)
+		if (pair.block[i] < volume->area.block_count &&
+			!is_set(&volume->alloc.used, pair.block[i]))
+			rc = take(volume, pair.block[i]);
+	return rc;
 }
 
 /* All that the tree and the thread name, also where the two disagree (guide, section 10). */
@@ -94,12 +127,14 @@ static int claim_all(struct twinfs_volume *volume)
 		if (node && node->kind == TW_FILE && !node->is_void)
 			rc = claim_chain(volume, node); /* that of a void entry is its twin's */
 		else if (node && node->kind == TW_DIRECTORY)
-			claim_pair(volume, node->dir.pair);
+			rc = claim_pair(volume, node->dir.pair);
 	}
 	LIST_FOREACH(mdir, &volume->mdirs, all)
 	{
-		claim_pair(volume, mdir->pair);
-		claim_pair(volume, mdir->tail);
+		if (!rc)
+			rc = claim_pair(volume, mdir->pair);
+		if (!rc)
+			rc = claim_pair(volume, mdir->tail);
 	}
 	return rc;
 }
@@ -114,47 +149,38 @@ static uint32_t first_cursor(const struct twinfs_volume *volume)
 	return sum % volume->area.alloc_count;
 }
 
-/* Set bits below @end. */
-static uint32_t count_set(const uint64_t *bits, uint32_t end)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < end / 64; i++)
-		count += (uint32_t)__builtin_popcountll(bits[i]);
-	for (uint32_t i = end / 64 * 64; i < end; i++)
-		count += is_set(bits, i);
-	return count;
-}
-
 int tw_alloc_prepare(struct twinfs_volume *volume)
 {
 	struct tw_alloc *alloc = &volume->alloc;
 	size_t words = volume->area.block_count / 64 + 1;
 	int rc;
 
-	if (alloc->used)
+	if (alloc->is_known)
 		return 0;
 	if (volume->thread_damage)
 		return volume->thread_damage;
 	if (!volume->area.alloc_count)
 		return -ENOSPC;
-	alloc->used = calloc(words, sizeof(*alloc->used));
-	alloc->shared = calloc(words, sizeof(*alloc->shared));
-	rc = alloc->used && alloc->shared ? claim_all(volume) : -ENOMEM;
+	alloc->free = volume->area.alloc_count;
+	rc = tw_sparse_init(&alloc->used, words, sizeof(uint64_t));
+	if (!rc)
+		rc = tw_sparse_init(&alloc->shared, words, sizeof(uint64_t));
+	if (!rc)
+		rc = claim_all(volume);
 	if (rc) {
 		tw_alloc_forget(volume);
 		return rc;
 	}
-	alloc->free = volume->area.alloc_count - count_set(alloc->used, volume->area.alloc_count);
+	alloc->is_known = true;
 	alloc->cursor = first_cursor(volume);
 	return 0;
 }
 
 /* First clear bit in [@from, @to), or @to. */
-static uint32_t find_clear(const uint64_t *bits, uint32_t from, uint32_t to)
+static uint32_t find_clear(const struct tw_sparse *bits, uint32_t from, uint32_t to)
 {
 	while (from < to) {
-		uint64_t clear = ~bits[from / 64] >> (from % 64);
+		uint64_t clear = ~word_of(bits, from) >> (from % 64);
 
 		if (clear) {
 			from += (uint32_t)__builtin_ctzll(clear);
@@ -170,9 +196,9 @@ static void empty_limbo(struct twinfs_volume *volume, unsigned epoch)
 {
 	struct tw_pins *pins = &volume->pins;
 
-	if (volume->alloc.used)
+	if (volume->alloc.is_known)
 		for (size_t i = 0; i < pins->limbo_len[epoch]; i++)
-			clear_bit(volume->alloc.used, pins->limbo[epoch][i]);
+			clear_bit(&volume->alloc.used, pins->limbo[epoch][i]);
 	pins->limbo_len[epoch] = 0;
 }
 
@@ -211,14 +237,15 @@ int tw_alloc_block(struct twinfs_volume *volume, uint32_t *ret_block)
 	for (unsigned turn = 0; block == limit && turn < 2; turn++) {
 		if (turn)
 			reclaim(volume);
-		block = find_clear(alloc->used, alloc->cursor, limit);
+		block = find_clear(&alloc->used, alloc->cursor, limit);
 		if (block == limit)
-			block = find_clear(alloc->used, 0, limit);
+			block = find_clear(&alloc->used, 0, limit);
 	}
 	if (block == limit)
 		return -ENOSPC;
-	set_bit(alloc->used, block);
-	alloc->free--;
+	rc = take(volume, block);
+	if (rc)
+		return rc;
 	alloc->cursor = block + 1 == limit ? 0 : block + 1;
 	*ret_block = block;
 	return 0;
@@ -227,7 +254,7 @@ int tw_alloc_block(struct twinfs_volume *volume, uint32_t *ret_block)
 bool tw_alloc_is_used_from(const struct twinfs_volume *volume, uint32_t from)
 {
 	for (uint32_t i = from; i < volume->area.block_count; i++)
-		if (is_set(volume->alloc.used, i))
+		if (is_set(&volume->alloc.used, i))
 			return true;
 	return false;
 }
@@ -262,10 +289,10 @@ void tw_alloc_free_block(struct twinfs_volume *volume, uint32_t block)
 	_cleanup_unlock_ pthread_mutex_t *guard = tw_lock(&pins->mutex);
 
 	(void)guard;
-	if (!alloc->used || block >= volume->area.block_count || is_set(alloc->shared, block))
+	if (!alloc->is_known || block >= volume->area.block_count || is_set(&alloc->shared, block))
 		return;
 	if (!pins->count[0] && !pins->count[1])
-		clear_bit(alloc->used, block);
+		clear_bit(&alloc->used, block);
 	else if (!put_in_limbo(pins, block))
 		return; /* without memory the block is lost until the next mount */
 	if (block < volume->area.alloc_count)
@@ -274,8 +301,9 @@ void tw_alloc_free_block(struct twinfs_volume *volume, uint32_t block)
 
 void tw_alloc_retire(struct twinfs_volume *volume, uint32_t block)
 {
-	if (volume->alloc.shared)
-		set_bit(volume->alloc.shared, block);
+	/* Without memory it may be tried, and found bad, once more. */
+	if (volume->alloc.is_known)
+		(void)set_bit(&volume->alloc.shared, block);
 }
 
 int tw_alloc_reserve(struct twinfs_volume *volume, uint32_t more, uint32_t less)

@@ -7,14 +7,15 @@
 #define TW_LFS_CHECK_H
 
 #include "area.h"
+#include "base/sparse.h"
 
 struct tw_check {
 	struct tw_area area;
 	void (*found)(void *ctx, const struct twinfs_error *finding);
 	void *ctx;
 	int errors;
-	uint32_t file_max; /* bytes of a file */
-	uint32_t *owner;   /* owner of each block, from 1; 0: none */
+	uint32_t file_max;       /* bytes of a file */
+	struct tw_sparse owners; /* owner of each block, from 1; 0: none */
 	uint32_t last_owner;
 };
 
@@ -27,8 +28,8 @@ void tw_check_release(struct tw_check *check);
 void tw_check_report(struct tw_check *check, enum twinfs_problem problem, uint32_t block,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* Takes @block for @owner; a block that has another owner already is reported. */
-void tw_check_claim(struct tw_check *check, uint32_t block, uint32_t owner);
+/* Takes @block for @owner; a block that has another owner already is reported. -ENOMEM. */
+int tw_check_claim(struct tw_check *check, uint32_t block, uint32_t owner);
 
 /* A file whose content is in a block list. */
 struct tw_checked_file {

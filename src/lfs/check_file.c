@@ -66,6 +66,7 @@ static int claim_chain(struct tw_check *check, const struct tw_checked_file *fil
 	*ret_is_whole = false;
 	for (uint32_t i = count; i-- > 0;) {
 		const uint8_t *pointer;
+		uint32_t *its_owner;
 		int rc;
 
 		if (!tw_ctz_can_own(&check->area, block)) {
@@ -74,15 +75,16 @@ static int claim_chain(struct tw_check *check, const struct tw_checked_file *fil
 				(int)file->name_len, file->name, i);
 			return 0;
 		}
-		if (check->owner[block] == owner)
+		its_owner = tw_sparse_make(&check->owners, block);
+		if (!its_owner)
+			return -ENOMEM;
+		if (*its_owner == owner)
 			tw_check_report(check, TWINFS_P_LFS_CHAIN, block,
 				"file '%.*s': its list comes back to this block",
 				(int)file->name_len, file->name);
-		else if (check->owner[block])
-			tw_check_claim(check, block, owner);
-		if (check->owner[block])
-			return 0;
-		check->owner[block] = owner;
+		if (*its_owner)
+			return tw_check_claim(check, block, owner);
+		*its_owner = owner;
 		blocks[i] = block;
 		if (!i)
 			break;

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 
 #include "base/fail.h"
-#include "base/sparse.h"
 #include "ctz.h"
 
 int tw_check_init(struct tw_check *check, const struct tw_area *area,
@@ -22,15 +21,13 @@ int tw_check_init(struct tw_check *check, const struct tw_area *area,
 		.found = found,
 		.ctx = ctx,
 		.file_max = TW_FILE_MAX,
-		.owner = tw_sparse_new(area->block_count + 1u, sizeof(uint32_t)),
 	};
-	return check->owner ? 0 : -ENOMEM;
+	return tw_sparse_init(&check->owners, area->block_count, sizeof(uint32_t));
 }
 
 void tw_check_release(struct tw_check *check)
 {
-	tw_sparse_free(check->owner);
-	check->owner = NULL;
+	tw_sparse_release(&check->owners);
 }
 
 void tw_check_report(struct tw_check *check, enum twinfs_problem problem, uint32_t block,
@@ -50,9 +47,14 @@ void tw_check_report(struct tw_check *check, enum twinfs_problem problem, uint32
 	check->found(check->ctx, &finding);
 }
 
-void tw_check_claim(struct tw_check *check, uint32_t block, uint32_t owner)
+int tw_check_claim(struct tw_check *check, uint32_t block, uint32_t owner)
 {
-	if (check->owner[block] && check->owner[block] != owner)
+	uint32_t *place = tw_sparse_make(&check->owners, block);
+
+	if (!place)
+		return -ENOMEM;
+	if (*place && *place != owner)
 		tw_check_report(check, TWINFS_P_LFS_CROSS_LINK, block, "the block has two owners");
-	check->owner[block] = owner;
+	*place = owner;
+	return 0;
 }

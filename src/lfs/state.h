@@ -22,6 +22,7 @@
 #include <twinfs/volume.h>
 
 #include "area.h"
+#include "base/sparse.h"
 
 #define TW_NIL        UINT32_MAX
 #define TW_INLINE_MAX 1022u /* bytes of content in an entry, in any volume */
@@ -159,11 +160,12 @@ struct tw_pins {
 };
 
 struct tw_alloc {
-	uint64_t *used;    /* one bit a block; NULL: not known yet */
-	uint64_t *shared;  /* blocks with two owners: never freed */
-	uint32_t free;     /* blocks below alloc_count that are not used */
-	uint32_t reserved; /* of those, promised to unsynced content */
-	uint32_t cursor;   /* where the next search starts */
+	bool is_known;
+	struct tw_sparse used;   /* words of one bit a block */
+	struct tw_sparse shared; /* the same: blocks with two owners, never freed */
+	uint32_t free;           /* blocks below alloc_count that are not used */
+	uint32_t reserved;       /* of those, promised to unsynced content */
+	uint32_t cursor;         /* where the next search starts */
 };
 
 struct tw_slot {

@@ -12,7 +12,6 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
-#include "base/sparse.h"
 #include "check.h"
 #include "index.h"
 #include "v1.h"
@@ -35,8 +34,8 @@ struct tw_v1_check {
 	struct tw_check common;
 	struct tw_v1_met *met;
 	uint32_t met_count, met_room;
-	uint32_t *met_by_block;   /* place in met, plus one */
-	struct tw_v1_later *dirs; /* directories to walk */
+	struct tw_sparse met_by_block; /* place in met, plus one */
+	struct tw_v1_later *dirs;      /* directories to walk */
 	struct tw_v1_later *marked, *files;
 };
 
@@ -45,16 +44,20 @@ struct tw_v1_check {
 static struct tw_v1_met *known(const struct tw_v1_check *check, struct tw_pair pair)
 {
 	for (unsigned i = 0; i < 2; i++) {
-		uint32_t block = pair.block[i];
+		const uint32_t *place = pair.block[i] < check->common.area.block_count
+						? tw_sparse_at(&check->met_by_block, pair.block[i])
+						: NULL;
 
-		if (block < check->common.area.block_count && check->met_by_block[block])
-			return &check->met[check->met_by_block[block] - 1];
+		if (place && *place)
+			return &check->met[*place - 1];
 	}
 	return NULL;
 }
 
 static int remember(struct tw_v1_check *check, const struct tw_v1_half *half)
 {
+	int rc = 0;
+
 	if (check->met_count == check->met_room) {
 		uint32_t room = check->met_room ? 2 * check->met_room : 64;
 		struct tw_v1_met *more = reallocarray(check->met, room, sizeof(*more));
@@ -66,14 +69,19 @@ static int remember(struct tw_v1_check *check, const struct tw_v1_half *half)
 	}
 	check->met[check->met_count++] = (struct tw_v1_met){.half = *half};
 	check->common.last_owner++;
-	for (unsigned i = 0; i < 2; i++) {
-		check->met_by_block[half->pair.block[i]] = check->met_count;
-		tw_check_claim(&check->common, half->pair.block[i], check->common.last_owner);
+	for (unsigned i = 0; !rc && i < 2; i++) {
+		uint32_t block = half->pair.block[i];
+		uint32_t *place = tw_sparse_make(&check->met_by_block, block);
+
+		if (!place)
+			return -ENOMEM;
+		*place = check->met_count;
+		rc = tw_check_claim(&check->common, block, check->common.last_owner);
 	}
 	if (!half->other_is_valid)
 		tw_check_report(&check->common, TWINFS_P_LFS_HALF, half->pair.block[1],
 			"the older half of a pair is not valid");
-	return 0;
+	return rc;
 }
 
 /* Loads a pair not met before. A bad one is reported, and *@ret_met is NULL. */
@@ -515,11 +523,12 @@ int tw_v1_check(const struct tw_area *area,
 	struct tw_v1_check check = {0};
 	int rc = tw_check_init(&check.common, area, found, ctx);
 
-	check.met_by_block = tw_sparse_new(area->block_count + 1u, sizeof(uint32_t));
 	if (!rc)
-		rc = check.met_by_block ? run(&check) : -ENOMEM;
+		rc = tw_sparse_init(&check.met_by_block, area->block_count, sizeof(uint32_t));
+	if (!rc)
+		rc = run(&check);
 	tw_check_release(&check.common);
-	tw_sparse_free(check.met_by_block);
+	tw_sparse_release(&check.met_by_block);
 	free(check.met);
 	free_list(check.dirs);
 	free_list(check.marked);

@@ -25,7 +25,7 @@
 
 struct scan {
 	struct twinfs_volume *volume;
-	struct tw_mdir **by_block; /* pair that owns a block */
+	struct tw_sparse by_block; /* pair that owns a block */
 	struct tw_node *work;      /* directories still to be loaded */
 	struct tw_node *marked;    /* entries with the moving mark, not judged yet */
 };
@@ -99,9 +99,14 @@ static int load_entries(struct scan *scan, struct tw_mdir *mdir, const struct tw
 
 static struct tw_mdir *owner(const struct scan *scan, struct tw_pair pair)
 {
-	for (unsigned i = 0; i < 2; i++)
-		if (pair.block[i] < scan->volume->area.block_count && scan->by_block[pair.block[i]])
-			return scan->by_block[pair.block[i]];
+	for (unsigned i = 0; i < 2; i++) {
+		struct tw_mdir *mdir = pair.block[i] < scan->volume->area.block_count
+					       ? tw_sparse_get(&scan->by_block, pair.block[i])
+					       : NULL;
+
+		if (mdir)
+			return mdir;
+	}
 	return NULL;
 }
 
@@ -116,10 +121,10 @@ static int new_mdir(struct scan *scan, const struct tw_v1_half *half, struct tw_
 	mdir->len = half->len;
 	mdir->more = half->more;
 	mdir->tail = half->tail;
-	for (unsigned i = 0; i < 2; i++)
-		scan->by_block[half->pair.block[i]] = mdir;
+	for (unsigned i = 0; !rc && i < 2; i++)
+		rc = tw_sparse_put(&scan->by_block, half->pair.block[i], mdir);
 	*ret_mdir = mdir;
-	return 0;
+	return rc;
 }
 
 /* Loads the pairs of one directory. Damage is noted in it; only lack of memory fails. */
@@ -285,36 +290,37 @@ static int walk_thread(struct scan *scan)
 	return rc;
 }
 
-/* Marks the blocks that some directory entry names, wherever it stands. */
-static bool *referenced_blocks(const struct twinfs_volume *volume)
+/* Notes the blocks that some directory entry names, wherever it stands. */
+static int note_named(const struct twinfs_volume *volume, struct tw_sparse *by_block)
 {
 	const struct tw_index *index = &volume->index;
-	bool *is_referenced = tw_sparse_new(volume->area.block_count, sizeof(*is_referenced));
+	int rc = tw_sparse_init(by_block, volume->area.block_count, sizeof(struct tw_node *));
 
-	for (uint32_t i = 0; is_referenced && i < index->slot_count; i++) {
-		const struct tw_node *node = index->slots[i].node;
+	for (uint32_t i = 0; !rc && i < index->slot_count; i++) {
+		struct tw_node *node = index->slots[i].node;
 
-		for (unsigned k = 0; node && node->kind == TW_DIRECTORY && k < 2; k++)
+		for (unsigned k = 0; !rc && node && node->kind == TW_DIRECTORY && k < 2; k++)
 			if (node->dir.pair.block[k] < volume->area.block_count)
-				is_referenced[node->dir.pair.block[k]] = true;
+				rc = tw_sparse_put(by_block, node->dir.pair.block[k], node);
 	}
-	return is_referenced;
+	return rc;
 }
 
 /* Finds removed directories and outdated pairs on the thread (section 13.2). */
 static int judge_thread(struct twinfs_volume *volume)
 {
-	_cleanup_sparse_ bool *is_referenced = referenced_blocks(volume);
+	_cleanup_sparse_ struct tw_sparse named = {0};
+	int rc = note_named(volume, &named);
 
-	if (!is_referenced)
-		return -ENOMEM;
+	if (rc)
+		return rc;
 	for (struct tw_mdir *prev = volume->superblock; prev->next; prev = prev->next) {
 		struct tw_mdir *next = prev->next;
 
 		if (prev->more)
 			continue;
-		if (!next->dir && !is_referenced[next->pair.block[0]] &&
-			!is_referenced[next->pair.block[1]]) {
+		if (!next->dir && !tw_sparse_get(&named, next->pair.block[0]) &&
+			!tw_sparse_get(&named, next->pair.block[1])) {
 			next->is_orphan = true;
 			volume->pending.orphans++;
 		} else if (!tw_pair_is_same(prev->tail, next->pair)) {
@@ -380,15 +386,14 @@ static int load_superblock(struct scan *scan, struct twinfs_error *err)
 
 int tw_v1_mount(struct twinfs_volume *volume, struct twinfs_error *err)
 {
-	_cleanup_sparse_ struct tw_mdir **by_block =
-		tw_sparse_new(volume->area.block_count, sizeof(struct tw_mdir *));
-	struct scan scan = {.volume = volume, .by_block = by_block};
-	int rc = -ENOMEM;
+	struct scan scan = {.volume = volume};
+	int rc;
 
-	if (by_block && volume->area.block_count >= 2)
+	if (volume->area.block_count < 2)
+		return tw_fail(err, TWINFS_P_LFS_MAGIC, -EUCLEAN, "fewer than two blocks");
+	rc = tw_sparse_init(&scan.by_block, volume->area.block_count, sizeof(struct tw_mdir *));
+	if (!rc)
 		rc = load_superblock(&scan, err);
-	else if (by_block)
-		rc = tw_fail(err, TWINFS_P_LFS_MAGIC, -EUCLEAN, "fewer than two blocks");
 	if (!rc)
 		rc = load_pending(&scan);
 	if (!rc)
@@ -397,5 +402,6 @@ int tw_v1_mount(struct twinfs_volume *volume, struct twinfs_error *err)
 		rc = walk_thread(&scan);
 	if (!rc)
 		rc = judge_thread(volume);
+	tw_sparse_release(&scan.by_block);
 	return rc;
 }

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
-#include "base/sparse.h"
 
 /* ---- pairs ---- */
 
@@ -21,10 +20,12 @@ struct tw_v2_met *tw_v2_met_at(const struct tw_v2_check *check, enum tw_v2_walk 
 	struct tw_pair pair)
 {
 	for (unsigned i = 0; i < 2; i++) {
-		uint32_t block = pair.block[i];
+		struct tw_v2_met *met = pair.block[i] < check->common.area.block_count
+						? tw_v2_met_in(check, walk, pair.block[i])
+						: NULL;
 
-		if (block < check->common.area.block_count && check->at[walk][block])
-			return check->at[walk][block];
+		if (met)
+			return met;
 	}
 	return NULL;
 }
@@ -46,9 +47,29 @@ static struct tw_v2_met *known(const struct tw_v2_check *check, struct tw_pair p
  */
 static bool is_dead(const struct tw_v2_check *check, struct tw_pair pair)
 {
-	return pair.block[0] < check->common.area.block_count &&
-	       pair.block[1] < check->common.area.block_count && check->is_dead[pair.block[0]] &&
-	       check->is_dead[pair.block[1]];
+	for (unsigned i = 0; i < 2; i++) {
+		const struct tw_v2_at *place = pair.block[i] < check->common.area.block_count
+						       ? tw_sparse_at(&check->at, pair.block[i])
+						       : NULL;
+
+		if (!place || !place->is_dead)
+			return false;
+	}
+	return true;
+}
+
+/* Gives the blocks of a pair their places: what is noted of them later cannot fail. */
+static int make_places(struct tw_v2_check *check, struct tw_pair pair)
+{
+	for (unsigned i = 0; i < 2; i++)
+		if (!tw_sparse_make(&check->at, pair.block[i]))
+			return -ENOMEM;
+	return 0;
+}
+
+static struct tw_v2_at *at(const struct tw_v2_check *check, uint32_t block)
+{
+	return tw_sparse_at(&check->at, block);
 }
 
 /* Reads a pair; -EUCLEAN and -EBADMSG have been reported. */
@@ -56,6 +77,7 @@ static int load(struct tw_v2_check *check, struct tw_pair pair, uint32_t named_i
 	struct tw_v2_met *met)
 {
 	int rc = tw_v2_fetch(&check->common.area, pair, true, &met->log);
+	int no_place;
 
 	if (rc == -EUCLEAN) {
 		tw_check_report(&check->common, TWINFS_P_LFS_RANGE, named_in,
@@ -63,6 +85,9 @@ static int load(struct tw_v2_check *check, struct tw_pair pair, uint32_t named_i
 			pair.block[1]);
 		return rc;
 	}
+	no_place = make_places(check, pair);
+	if (no_place)
+		return no_place;
 	if (rc == -EBADMSG)
 		tw_check_report(&check->common, TWINFS_P_LFS_PAIR, pair.block[0],
 			"neither half of the pair {%u, %u} is valid", pair.block[0], pair.block[1]);
@@ -73,7 +98,7 @@ static int load(struct tw_v2_check *check, struct tw_pair pair, uint32_t named_i
 			"the tags of the pair {%u, %u} make no sense", pair.block[0],
 			pair.block[1]);
 	if (rc == -EUCLEAN || rc == -EBADMSG)
-		check->is_dead[pair.block[0]] = check->is_dead[pair.block[1]] = true;
+		at(check, pair.block[0])->is_dead = at(check, pair.block[1])->is_dead = true;
 	return rc;
 }
 
@@ -110,8 +135,8 @@ void tw_v2_join(struct tw_v2_check *check, enum tw_v2_walk walk, struct tw_v2_me
 	else
 		check->first[walk] = met;
 	check->last[walk] = met;
-	check->at[walk][met->log.pair.block[0]] = met;
-	check->at[walk][met->log.pair.block[1]] = met;
+	for (unsigned i = 0; i < 2; i++)
+		at(check, met->log.pair.block[i])->met[walk] = met;
 }
 
 /* ---- the superblock ---- */
@@ -231,23 +256,8 @@ static int run(struct tw_v2_check *check)
 	if (!rc)
 		rc = tw_v2_check_files(check);
 	if (!rc)
-		tw_v2_claim_thread(check);
+		rc = tw_v2_claim_thread(check);
 	return rc;
-}
-
-static int prepare(struct tw_v2_check *check)
-{
-	size_t count = (size_t)check->common.area.block_count + 1;
-	size_t size = TW_V2_WALKS * sizeof(struct tw_v2_met *) + sizeof(bool);
-
-	/* One table for all: the first of them holds it. */
-	check->at[0] = tw_sparse_new(count, size);
-	if (!check->at[0])
-		return -ENOMEM;
-	for (unsigned walk = 1; walk < TW_V2_WALKS; walk++)
-		check->at[walk] = check->at[0] + walk * count;
-	check->is_dead = (bool *)(check->at[0] + TW_V2_WALKS * count);
-	return 0;
 }
 
 static void release(struct tw_v2_check *check)
@@ -259,7 +269,7 @@ static void release(struct tw_v2_check *check)
 		tw_v2_content_release(&met->content);
 		free(met);
 	}
-	tw_sparse_free(check->at[0]);
+	tw_sparse_release(&check->at);
 	tw_check_release(&check->common);
 }
 
@@ -270,7 +280,7 @@ int tw_v2_check(const struct tw_area *area,
 	int rc = tw_check_init(&check.common, area, found, ctx);
 
 	if (!rc)
-		rc = prepare(&check);
+		rc = tw_sparse_init(&check.at, area->block_count, sizeof(struct tw_v2_at));
 	if (!rc)
 		rc = run(&check);
 	release(&check);

@@ -30,12 +30,17 @@ struct tw_v2_met {
 	bool is_before_root;               /* a superblock pair that was left behind */
 };
 
+/* What is known of a block. */
+struct tw_v2_at {
+	struct tw_v2_met *met[TW_V2_WALKS]; /* the last pair of each walk that has it */
+	bool is_dead;                       /* no pair was made of it, and none will be */
+};
+
 struct tw_v2_check {
 	struct tw_check common;
 	struct tw_v2_met *all;
 	struct tw_v2_met *first[TW_V2_WALKS], *last[TW_V2_WALKS];
-	struct tw_v2_met **at[TW_V2_WALKS]; /* by block */
-	bool *is_dead;                      /* by block: no pair was made of it, and none will be */
+	struct tw_sparse at; /* struct tw_v2_at, by block */
 	struct tw_v2_met *root;
 	struct twinfs_superblock superblock;
 	bool is_whole; /* the thread was walked to its end: the global state is known */
@@ -45,6 +50,15 @@ struct tw_v2_check {
 	unsigned move_id;
 };
 
+/* The pair met on @walk that has @block, which lies in the volume, or NULL. */
+static inline struct tw_v2_met *tw_v2_met_in(const struct tw_v2_check *check, enum tw_v2_walk walk,
+	uint32_t block)
+{
+	const struct tw_v2_at *at = tw_sparse_at(&check->at, block);
+
+	return at ? at->met[walk] : NULL;
+}
+
 /* The pair met on @walk that has a block of @pair, or NULL. */
 struct tw_v2_met *tw_v2_met_at(const struct tw_v2_check *check, enum tw_v2_walk walk,
 	struct tw_pair pair);
@@ -52,7 +66,7 @@ struct tw_v2_met *tw_v2_met_at(const struct tw_v2_check *check, enum tw_v2_walk 
 static inline bool tw_v2_is_on(const struct tw_v2_check *check, enum tw_v2_walk walk,
 	const struct tw_v2_met *met)
 {
-	return check->at[walk][met->log.pair.block[0]] == met;
+	return tw_v2_met_in(check, walk, met->log.pair.block[0]) == met;
 }
 
 /*
@@ -88,8 +102,8 @@ void tw_v2_check_state(struct tw_v2_check *check);
 /* Compares the thread with the tree, when both have been walked. */
 int tw_v2_compare_thread(struct tw_v2_check *check);
 
-/* Claims the blocks of pairs that only the thread leads to. */
-void tw_v2_claim_thread(struct tw_v2_check *check);
+/* Claims the blocks of pairs that only the thread leads to. -ENOMEM. */
+int tw_v2_claim_thread(struct tw_v2_check *check);
 
 /* Walks the tree from the root: directories, entries, names. */
 int tw_v2_check_tree(struct tw_v2_check *check);

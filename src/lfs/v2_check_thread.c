@@ -179,9 +179,10 @@ int tw_v2_compare_thread(struct tw_v2_check *check)
 }
 
 /* An outdated pair shares one block with the directory it was. */
-void tw_v2_claim_thread(struct tw_v2_check *check)
+int tw_v2_claim_thread(struct tw_v2_check *check)
 {
 	bool is_soft = true;
+	int rc = 0;
 
 	for (const struct tw_v2_met *met = check->first[TW_V2_THREAD]; met;
 		met = met->on[TW_V2_THREAD]) {
@@ -194,8 +195,9 @@ void tw_v2_claim_thread(struct tw_v2_check *check)
 		for (unsigned i = 0; i < 2; i++) {
 			uint32_t block = met->log.pair.block[i];
 
-			if (!head || check->at[TW_V2_TREE][block] != head)
-				tw_check_claim(&check->common, block, owner);
+			if (!rc && (!head || tw_v2_met_in(check, TW_V2_TREE, block) != head))
+				rc = tw_check_claim(&check->common, block, owner);
 		}
 	}
+	return rc;
 }

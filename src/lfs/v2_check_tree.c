@@ -139,15 +139,17 @@ static int check_names(struct tw_v2_check *check, const struct tw_v2_met *first)
 
 /* ---- directories ---- */
 
-static void add_pair(struct tw_v2_check *check, struct tw_v2_met *met)
+static int add_pair(struct tw_v2_check *check, struct tw_v2_met *met)
 {
 	uint32_t owner = ++check->common.last_owner;
+	int rc = 0;
 
 	tw_v2_join(check, TW_V2_TREE, met);
-	for (unsigned i = 0; i < 2; i++)
-		tw_check_claim(&check->common, met->log.pair.block[i], owner);
+	for (unsigned i = 0; !rc && i < 2; i++)
+		rc = tw_check_claim(&check->common, met->log.pair.block[i], owner);
 	for (unsigned id = 0; id < met->content.count && !met->is_before_root; id++)
 		check_entry(check, met, id);
+	return rc;
 }
 
 static void report_taken(struct tw_v2_check *check, struct tw_pair pair, uint32_t named_in,
@@ -187,7 +189,9 @@ static int walk_directory(struct tw_v2_check *check, struct tw_pair pair, uint32
 			break;
 		met->is_head = !first;
 		first = first ? first : met;
-		add_pair(check, met);
+		rc = add_pair(check, met);
+		if (rc)
+			return rc;
 		if (!met->content.more)
 			break;
 		named_in = tw_v2_block(met);
@@ -214,11 +218,12 @@ static int walk_subdirectories(struct tw_v2_check *check, const struct tw_v2_met
 int tw_v2_check_tree(struct tw_v2_check *check)
 {
 	struct tw_v2_met *met = check->first[TW_V2_THREAD];
-	int rc;
+	int rc = 0;
 
-	for (; met != check->root; met = met->on[TW_V2_THREAD])
-		add_pair(check, met);
-	rc = walk_directory(check, check->root->log.pair, tw_v2_block(check->root));
+	for (; !rc && met != check->root; met = met->on[TW_V2_THREAD])
+		rc = add_pair(check, met);
+	if (!rc)
+		rc = walk_directory(check, check->root->log.pair, tw_v2_block(check->root));
 	for (met = check->root; !rc && met; met = met->on[TW_V2_TREE])
 		rc = walk_subdirectories(check, met);
 	return rc;

@@ -27,7 +27,7 @@
 
 struct scan {
 	struct twinfs_volume *volume;
-	struct tw_mdir **by_block;           /* pair that was the first to claim a block */
+	struct tw_sparse by_block;           /* pair that was the first to claim a block */
 	struct tw_node *work;                /* directories still to be loaded */
 	struct tw_mdir *root;                /* last pair on the thread with a superblock */
 	struct twinfs_superblock superblock; /* that one */
@@ -92,7 +92,7 @@ static struct tw_mdir *find(const struct scan *scan, struct tw_pair pair)
 {
 	for (unsigned i = 0; i < 2; i++) {
 		struct tw_mdir *mdir = pair.block[i] < scan->volume->area.block_count
-					       ? scan->by_block[pair.block[i]]
+					       ? tw_sparse_get(&scan->by_block, pair.block[i])
 					       : NULL;
 
 		if (mdir && tw_pair_is_same(mdir->pair, pair))
@@ -139,11 +139,11 @@ static int load_log(struct scan *scan, const struct tw_v2_log *log, struct tw_v2
 	mdir->more = content->more;
 	mdir->tail = content->tail;
 	mdir->share = content->share;
-	for (unsigned i = 0; i < 2; i++)
-		if (!scan->by_block[log->pair.block[i]])
-			scan->by_block[log->pair.block[i]] = mdir;
+	for (unsigned i = 0; !rc && i < 2; i++)
+		if (!tw_sparse_get(&scan->by_block, log->pair.block[i]))
+			rc = tw_sparse_put(&scan->by_block, log->pair.block[i], mdir);
 	*ret_mdir = mdir;
-	return load_entries(scan, mdir, log, content);
+	return rc ? rc : load_entries(scan, mdir, log, content);
 }
 
 /*
@@ -157,7 +157,8 @@ static int load_pair(struct scan *scan, struct tw_pair pair, struct tw_mdir **re
 	struct tw_v2_log log;
 	int rc = tw_v2_fetch(&scan->volume->area, pair, false, &log);
 
-	if (!rc && scan->by_block[pair.block[0]] && scan->by_block[pair.block[1]])
+	if (!rc && tw_sparse_get(&scan->by_block, pair.block[0]) &&
+		tw_sparse_get(&scan->by_block, pair.block[1]))
 		rc = -EUCLEAN;
 	if (!rc)
 		rc = tw_v2_fold(&log, &content);
@@ -298,7 +299,7 @@ static void find_heirs(const struct scan *scan)
 	LIST_FOREACH(mdir, &scan->volume->mdirs, all)
 	{
 		for (unsigned i = 0; mdir->dir && i < 2; i++) {
-			struct tw_mdir *old = scan->by_block[mdir->pair.block[i]];
+			struct tw_mdir *old = tw_sparse_get(&scan->by_block, mdir->pair.block[i]);
 
 			if (old != mdir && !old->dir && old->prev && !old->prev->more)
 				old->heir = mdir;
@@ -395,26 +396,33 @@ static int take_superblock(struct scan *scan, struct twinfs_error *err)
 	return 0;
 }
 
-int tw_v2_mount(struct twinfs_volume *volume, struct twinfs_error *err)
+static int build(struct scan *scan, struct twinfs_error *err)
 {
-	_cleanup_sparse_ struct tw_mdir **by_block =
-		tw_sparse_new(volume->area.block_count, sizeof(struct tw_mdir *));
-	struct scan scan = {.volume = volume, .by_block = by_block};
-	int rc = -ENOMEM;
-
+	struct twinfs_volume *volume = scan->volume;
 	/* the root gets its number before any other node */
-	if (by_block)
-		rc = tw_node_new(volume, TW_DIRECTORY, "", 0, &volume->root);
+	int rc = tw_node_new(volume, TW_DIRECTORY, "", 0, &volume->root);
+
 	if (!rc)
-		rc = walk_thread(&scan, err);
+		rc = walk_thread(scan, err);
 	if (!rc)
-		rc = take_superblock(&scan, err);
+		rc = take_superblock(scan, err);
 	if (!rc)
-		rc = walk_tree(&scan);
+		rc = walk_tree(scan);
 	if (rc)
 		return rc;
-	find_heirs(&scan);
-	volume->thread_damage = check_reach(&scan);
-	judge_thread(&scan);
+	find_heirs(scan);
+	volume->thread_damage = check_reach(scan);
+	judge_thread(scan);
 	return 0;
+}
+
+int tw_v2_mount(struct twinfs_volume *volume, struct twinfs_error *err)
+{
+	struct scan scan = {.volume = volume};
+	int rc = tw_sparse_init(&scan.by_block, volume->area.block_count, sizeof(struct tw_mdir *));
+
+	if (!rc)
+		rc = build(&scan, err);
+	tw_sparse_release(&scan.by_block);
+	return rc;
 }

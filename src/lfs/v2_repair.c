@@ -43,13 +43,17 @@ static int upgrade(struct twinfs_volume *volume)
 /* ---- outdated pairs ---- */
 
 /* The pair with just these blocks; every pair in the table has one of its own. */
-static struct tw_mdir *find(const struct twinfs_volume *volume, struct tw_mdir *const *by_block,
+static struct tw_mdir *find(const struct twinfs_volume *volume, const struct tw_sparse *by_block,
 	struct tw_pair pair)
 {
-	for (unsigned i = 0; i < 2; i++)
-		if (pair.block[i] < volume->area.block_count && by_block[pair.block[i]] &&
-			tw_pair_is_same(by_block[pair.block[i]]->pair, pair))
-			return by_block[pair.block[i]];
+	for (unsigned i = 0; i < 2; i++) {
+		struct tw_mdir *mdir = pair.block[i] < volume->area.block_count
+					       ? tw_sparse_get(by_block, pair.block[i])
+					       : NULL;
+
+		if (mdir && tw_pair_is_same(mdir->pair, pair))
+			return mdir;
+	}
 	return NULL;
 }
 
@@ -64,7 +68,7 @@ static void free_entries(struct twinfs_volume *volume, struct tw_mdir *mdir)
 }
 
 /* Pairs that nothing leads to any more. A block may belong to a pair that lives on. */
-static void drop_unreached(struct twinfs_volume *volume, struct tw_mdir *const *by_block)
+static void drop_unreached(struct twinfs_volume *volume, const struct tw_sparse *by_block)
 {
 	struct tw_mdir *mdir = LIST_FIRST(&volume->mdirs), *next;
 
@@ -73,7 +77,7 @@ static void drop_unreached(struct twinfs_volume *volume, struct tw_mdir *const *
 		if (mdir->is_reached || mdir->dir)
 			continue;
 		for (unsigned i = 0; i < 2; i++)
-			if (by_block[mdir->pair.block[i]] != mdir)
+			if (tw_sparse_get(by_block, mdir->pair.block[i]) != mdir)
 				mdir->pair.block[i] = TW_NIL;
 		mdir->prev = mdir->next = NULL;
 		free_entries(volume, mdir);
@@ -81,32 +85,40 @@ static void drop_unreached(struct twinfs_volume *volume, struct tw_mdir *const *
 	}
 }
 
+/* A pair of the tree is the owner of its blocks, whatever else names them. */
+static int note_blocks(const struct twinfs_volume *volume, struct tw_sparse *by_block)
+{
+	struct tw_mdir *mdir;
+	int rc = tw_sparse_init(by_block, volume->area.block_count, sizeof(struct tw_mdir *));
+
+	LIST_FOREACH(mdir, &volume->mdirs, all)
+	for (unsigned i = 0; !rc && i < 2; i++)
+		if (!tw_sparse_get(by_block, mdir->pair.block[i]) || mdir->dir)
+			rc = tw_sparse_put(by_block, mdir->pair.block[i], mdir);
+	return rc;
+}
+
 /* Links the pairs in memory as their tails say; one that was outdated is left out. */
 static int relink(struct twinfs_volume *volume)
 {
-	_cleanup_sparse_ struct tw_mdir **by_block =
-		tw_sparse_new(volume->area.block_count, sizeof(struct tw_mdir *));
+	_cleanup_sparse_ struct tw_sparse by_block = {0};
 	struct tw_mdir *mdir, *next;
+	int rc = note_blocks(volume, &by_block);
 
-	if (!by_block)
-		return -ENOMEM;
+	if (rc)
+		return rc;
 	LIST_FOREACH(mdir, &volume->mdirs, all)
-	{
-		mdir->is_reached = false;
-		for (unsigned i = 0; i < 2; i++)
-			if (!by_block[mdir->pair.block[i]] || mdir->dir)
-				by_block[mdir->pair.block[i]] = mdir;
-	}
+	mdir->is_reached = false;
 	for (mdir = volume->superblock; mdir; mdir = next) {
 		mdir->is_reached = true;
-		next = tw_pair_is_nil(mdir->tail) ? NULL : find(volume, by_block, mdir->tail);
+		next = tw_pair_is_nil(mdir->tail) ? NULL : find(volume, &by_block, mdir->tail);
 		if (next && next->is_reached)
 			return -EUCLEAN; /* mounting has checked that it is none */
 		mdir->next = next;
 		if (next)
 			next->prev = mdir;
 	}
-	drop_unreached(volume, by_block);
+	drop_unreached(volume, &by_block);
 	return 0;
 }
 

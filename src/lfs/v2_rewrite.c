@@ -181,7 +181,7 @@ static bool is_due(const struct tw_v2_plan *plan)
 {
 	const struct twinfs_volume *volume = plan->volume;
 
-	return volume->cycles && !plan->edit->stays && volume->alloc.used &&
+	return volume->cycles && !plan->edit->stays && volume->alloc.is_known &&
 	       (plan->mdir->rev + 1) % wear_period(volume) == 0;
 }
 

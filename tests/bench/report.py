@@ -39,6 +39,8 @@ def commands(args):
         'instructions': ['instructions.py', os.path.join(programs, 'engine'), *forms, *engines],
         'boot': ['boot_time.py', twinfs, '--programs', programs,
                  '--format', args.format.split(',')[0], *turns],
+        'crash-states': ['crash_states.py',
+                         os.path.abspath(os.path.join(programs, 'bench_explore')), *turns],
         'scaling': ['scaling.py', twinfs, *forms, *turns, '--tsv', keep('scaling.tsv'),
                     '--plot', PLOTS],
     }
@@ -95,7 +97,8 @@ def rendered(keep):
             return file.read()
 
     there = set(os.listdir(keep))
-    found = {name: fenced(read(name + '.txt')) for name in ('machine', 'instructions', 'boot')
+    found = {name: fenced(read(name + '.txt')) for name in ('machine', 'instructions', 'boot',
+                                                               'crash-states')
              if name + '.txt' in there}
     if 'file-work.json' in there:
         found['file-work'] = render_file_work(json.loads(read('file-work.json')))
@@ -128,7 +131,7 @@ def parse():
     parser.add_argument('--rounds', type=int, default=5, help='of bench.py (%(default)s)')
     parser.add_argument('--image-size', default='5M,256M', help='of bench.py (%(default)s)')
     parser.add_argument('--lock', metavar='FILE', help='of all of them but instructions.py')
-    parser.add_argument('--only', default='file-work,instructions,boot,scaling',
+    parser.add_argument('--only', default='file-work,instructions,boot,crash-states,scaling',
                         help='comma list (%(default)s)')
     parser.add_argument('--render', action='store_true', help='measure nothing')
     return parser.parse_args()

@@ -95,6 +95,8 @@ class Damage(cli.CliTest):
                     ('flip 1 bit\nflip', 'control character 0x0a')):
                 self.fails('damage', 'app.img', flip, rule, saying=saying)
             self.fails('damage', 'app.img', saying='RULE')
+            for saying in ('twinfs damage: flip: column 5', 'with blanks needs quotes'):
+                self.fails('damage', 'app.img', 'flip', '3', 'bits', saying=saying)
             self.fails('damage', '--seed', 'x', 'app.img', flip, saying='--seed')
             self.fails('damage', 'none.img', flip, saying='none.img')
 

@@ -99,6 +99,16 @@ class Explore(explored.ExploreTest):
         self.assertEqual(one['states_again'], 0)
         self.assertGreater(two['states_again'], 0)
         self.assertEqual({f['subject'] for f in two['findings']}, {HOLE})
+        examples = self.explore('--depth', '2', '--examples', '100000', *image,
+                                status=cli.WRONG)['findings'][0]['examples']
+        once = [e for e in examples if 'again' not in e]
+        self.assertEqual(examples[:len(once)], once)
+        twice = next(e for e in examples[len(once):] if e['again']['owner'] == 'metadata /usr')
+        self.assertIn('/', twice['crash'])
+        text = self.twinfs('explore', *image, '--at', twice['crash'], status=cli.WRONG)[0].decode()
+        kind = 'erase' if twice['again']['is_erase'] else 'program'
+        self.assertRegex(' '.join(text.split()), 'operation [0-9,]+ of the boot that followed, '
+                         f'{kind} of block [0-9,]+, metadata of /usr')
 
     def test_next_boot(self):
         """Without a trace, the next boot of the image is the run."""

@@ -23,7 +23,7 @@ class Mounted(cli.CliTest):
                     self.fails(verb, 'nix', *words, saying=f'twinfs {verb}: nix: no such file')
                     for name in ('dir', 'file'):
                         self.fails(verb, name, *words,
-                                   saying=f'twinfs {verb}: {name}: is no mounted module')
+                                   saying=f'twinfs {verb}: {name}: is no mounted module; MOUNT')
         self.assertEqual(sorted(os.listdir(self.folder)), ['dir', 'file'])
 
     def test_wrong_rule(self):
@@ -32,6 +32,8 @@ class Mounted(cli.CliTest):
         cli.write_tree(self.folder, {'m/.twinfs/faults': b''})
         self.fails('fault', 'm', 'add', 'cut at op 5', 'cat at op 5',
                    saying="twinfs fault: cat at op 5: column 1: 'cat': expected a fault")
+        self.fails('fault', 'm', 'add', 'cut', 'torn', saying='twinfs fault: torn: column 1')
+        self.fails('fault', 'm', 'add', 'cut', 'torn', saying='(a RULE with blanks needs quotes)')
         self.fails('fault', 'm', 'add', 'cut at\nop 5', saying='a rule is one line')
         self.assertEqual(cli.read(self.path('m/.twinfs/faults')), b'')
 

@@ -150,7 +150,7 @@ class Report(report.ReportTest):
         out, err = self.twinfs('report', 'findings.json')
         self.assertEqual(err.splitlines(), [
             'twinfs report: findings.trace: no such file or directory',
-            'twinfs report: the page is made without the trace'])
+            'twinfs report: the page is made without the trace; --trace FILE says where it is'])
         data = report.Page(out.decode()).data()
         self.assertIsNone(data['trace'])
         self.assertEqual(len(data['findings']), 4)

@@ -138,7 +138,8 @@ class Trace(cli.CliTest):
         data = bytearray(cli.read(self.path('run.trace')))
         self.fails('trace', 'nothing', saying='nothing: ')
         self.fails('trace', 'app.img', saying='app.img: offset 0x0: not a trace')
-        self.fails('trace', '--partition', 'usr', 'run.trace', saying="no partition 'usr'")
+        self.fails('trace', '--partition', 'usr', 'run.trace',
+                   saying="no partition 'usr', but: customer_fs, ")
         data[-1] ^= 1
         self.write('bad', data)
         self.fails('trace', 'bad', saying='CRC of the chunk is 0x')

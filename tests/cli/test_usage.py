@@ -80,6 +80,8 @@ WRONG = (
     (('trace', '--block', 'x', 'a'), "--block: 'x' is not a number"),
     (('trace', '--from', '-1', 'a'), "--from: '-1' is not a number"),
     (('trace', '--to', '', 'a'), "--to: '' is not a number"),
+    (('trace', '--from', '7', '--to', '6', 'a'), '--from is behind --to'),
+    (('trace', '--path', 'main.py', 'a'), "--path: 'main.py' does not begin with /usr or /bak"),
     (('report',), 'RESULT is missing'),
     (('report', 'a', 'b'), "'b' is one operand too many"),
     (('umount',), 'MOUNTPOINT is missing'),

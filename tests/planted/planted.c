@@ -74,15 +74,19 @@ static struct twinfs_explore_result *explore(const struct scene *scene, unsigned
 static void put_line(const struct twinfs_explore_finding *finding,
 	const struct twinfs_explore_example *example, char line[LINE])
 {
-	char crash[TWINFS_CRASH_TEXT], operation[300] = "";
+	char crash[TWINFS_CRASH_TEXT], operation[300] = "", again[300] = "";
 
 	twinfs_crash_text(&example->crash, crash);
 	if (example->crash.cut.kind != TWINFS_CUT_END)
 		(void)snprintf(operation, sizeof(operation), " %s of %" PRIu32 " bytes, %s",
 			example->is_erase ? "erase" : "program", example->len,
 			example->owner ? example->owner : "nobody");
-	(void)snprintf(line, LINE, "%s: cut %s%s: %s", twinfs_finding_name(finding->kind), crash,
-		operation, example->sentence);
+	if (example->again.owner)
+		(void)snprintf(again, sizeof(again), ", again %s of %" PRIu32 " bytes, %s",
+			example->again.is_erase ? "erase" : "program", example->again.len,
+			example->again.owner);
+	(void)snprintf(line, LINE, "%s: cut %s%s%s: %s", twinfs_finding_name(finding->kind), crash,
+		operation, again, example->sentence);
 }
 
 static bool has_words(const struct wanted *wanted, const char *line)

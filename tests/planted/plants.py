@@ -282,6 +282,7 @@ PLANTS = {
         'depth': 2,
         'finding': ['rename',
                     '/1 ',
+                    ', again program of 256 bytes, metadata /usr/a: ',
                     'the rename of /usr/a/two to /usr/b/two is half done: both are there'],
         'edits': [('\t\trc = tw_v2_commit(volume, source, &nothing); /* which ends it */\n',
                    '\t\tstruct tw_v2_edit drop = {.stays = true};\n\n'
@@ -301,8 +302,8 @@ PLANTS = {
         'scene': 'lfs2-directories',
         'finding': ['formatted',
                     'metadata /usr/dir/sub: /usr could not be mounted and was formatted'],
-        'edits': [('\tjudge_thread(&scan);\n\treturn 0;\n',
-                   '\tjudge_thread(&scan);\n'
+        'edits': [('\tjudge_thread(scan);\n\treturn 0;\n',
+                   '\tjudge_thread(scan);\n'
                    '\treturn volume->pending.orphans || volume->pending.marks ? -EUCLEAN : 0;\n')],
     },
     # ---- SecureData ----
@@ -390,6 +391,16 @@ PLANTS = {
                     'boot leaves when it is not cut): it is empty'],
         'edits': [('\tif (match == TW_TABLE_EQUAL) {\n',
                    '\tif (match == TW_TABLE_EQUAL || file->reason == TWINFS_REASON_EMPTY) {\n')],
+    },
+    'boot-keeps-damaged-files': {
+        'why': 'a protected file counts as right when it has any content',
+        'file': 'src/module/restore.c',
+        'scene': 'lfs1-tinkering',
+        'finding': ['protected',
+                    "data /usr/config.json: protected file '/usr/main.py' is not what "
+                    'checksum.json says after the boot, which called it intact'],
+        'edits': [('\tif (match == TW_TABLE_EQUAL) {\n',
+                   '\tif (match == TW_TABLE_EQUAL || file->found) {\n')],
     },
     'replace-empties-first': {
         'why': 'a file that is to be rewritten is empty on the flash before it is written',

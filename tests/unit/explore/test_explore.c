@@ -255,6 +255,16 @@ static const struct twinfs_explore_finding *find(const struct twinfs_explore_res
 	return NULL;
 }
 
+/* The hole is a finding, and the figures of both agree. */
+static void check_hole(const struct twinfs_explore_result *result, enum twinfs_hole_id id)
+{
+	const struct twinfs_explore_finding *finding =
+		find(result, TWINFS_FINDING_HOLE, twinfs_hole_name(id));
+
+	ck_assert_ptr_nonnull(finding);
+	ck_assert_uint_eq(result->holes[id], finding->states);
+}
+
 /* The first boot of a blank module: the device has two holes there, and the safe policy none. */
 START_TEST(test_first_boot)
 {
@@ -282,12 +292,87 @@ START_TEST(test_first_boot)
 		if (plan.policy == TWINFS_POLICY_SAFE) {
 			ck_assert_uint_eq(result->finding_count, 0);
 		} else {
-			ck_assert_ptr_nonnull(find(result, TWINFS_FINDING_HOLE, "table_empty"));
-			ck_assert_ptr_nonnull(find(result, TWINFS_FINDING_HOLE, "settings"));
+			check_hole(result, TWINFS_HOLE_TABLE_EMPTY);
+			check_hole(result, TWINFS_HOLE_SETTINGS);
 			ck_assert_uint_eq(result->finding_count, 2);
 		}
 		twinfs_explore_result_free(result);
 	}
+}
+END_TEST
+
+/* One cut comes before two, and the operation that the second one is in has a place. */
+static bool check_examples(const struct twinfs_explore_finding *finding)
+{
+	bool is_named = false;
+
+	for (size_t i = 0; i < finding->example_count; i++) {
+		const struct twinfs_explore_example *example = &finding->examples[i];
+		bool has_again = example->crash.again.kind != TWINFS_CUT_NONE;
+
+		ck_assert(!i || twinfs_crash_compare(&example[-1].crash, &example->crash) < 0);
+		ck_assert(!i || has_again || example[-1].crash.again.kind == TWINFS_CUT_NONE);
+		ck_assert_int_eq(example->again.owner != NULL, has_again);
+		if (!has_again)
+			continue;
+		ck_assert_uint_gt(example->again.len, 0);
+		ck_assert_uint_gt(example->again.addr, 0);
+		is_named |= !strcmp(example->again.owner, "data /usr/app0.json");
+	}
+	return is_named;
+}
+
+/* A state that @example is one of, judged alone, has the same to say of the second cut. */
+static void check_alone(const struct twinfs_explore_options *options,
+	const struct twinfs_explore_example *example)
+{
+	const struct twinfs_explore_again *again;
+	struct twinfs_explore_result *one;
+
+	ck_assert_int_eq(twinfs_explore_one(options, &example->crash, &one, NULL), 0);
+	ck_assert_uint_eq(one->finding_count, 1);
+	again = &one->findings[0].examples[0].again;
+	ck_assert_str_eq(again->owner, example->again.owner);
+	ck_assert_uint_eq(again->addr, example->again.addr);
+	ck_assert_uint_eq(again->len, example->again.len);
+	ck_assert_int_eq(again->is_erase, example->again.is_erase);
+	twinfs_explore_result_free(one);
+}
+
+START_TEST(test_examples)
+{
+	static const char checks[] = "size /usr/data1.json > 0\n";
+	struct recorded_plan plan = long_plan;
+	struct twinfs_explore_options options = make_options();
+	struct twinfs_explore_result *result, *copy;
+	const struct twinfs_explore_finding *finding;
+	char *json;
+
+	plan.count = 60;
+	plan.damages = true;
+	ck_assert_int_eq(tw_file_write("checks", checks, strlen(checks), 0644, 0), 0);
+	recorded_make(&plan);
+	options.checks = "checks";
+	options.depth = 2;
+	options.torn_bytes = options.torn_spread = 1;
+	result = explore(&options);
+	finding = find(result, TWINFS_FINDING_USER, "size /usr/data1.json > 0");
+	ck_assert_ptr_nonnull(finding);
+	(void)check_examples(finding);
+	ck_assert_int_eq(finding->examples[0].crash.again.kind, TWINFS_CUT_NONE);
+	twinfs_explore_result_free(result);
+	options.examples = 100000;
+	result = explore(&options);
+	finding = find(result, TWINFS_FINDING_USER, "size /usr/data1.json > 0");
+	ck_assert_ptr_nonnull(finding);
+	ck_assert(check_examples(finding));
+	check_alone(&options, &finding->examples[finding->example_count - 1]);
+	json = twinfs_explore_result_json(result);
+	ck_assert_int_eq(twinfs_explore_result_parse(json, strlen(json), &copy, NULL), 0);
+	free(json);
+	check_same(result, copy);
+	twinfs_explore_result_free(copy);
+	twinfs_explore_result_free(result);
 }
 END_TEST
 
@@ -444,6 +529,7 @@ int main(void)
 	tcase_add_test(tcase, test_resume);
 	tcase_add_test(tcase, test_sample);
 	tcase_add_loop_test(tcase, test_first_boot, 0, 4);
+	tcase_add_test(tcase, test_examples);
 	tcase_add_test(tcase, test_checks);
 	tcase_add_test(tcase, test_inspect);
 	tcase_add_test(tcase, test_reproduce);

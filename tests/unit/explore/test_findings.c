@@ -187,6 +187,57 @@ START_TEST(test_wrong)
 }
 END_TEST
 
+/* Explains a tree in the middle of a rename; @restored is "/usr/p", or NULL. */
+static void check_rename(const char *from, const char *to, const char *before, const char *shown,
+	const enum twinfs_reason *restored, enum tw_finding_kind kind, const char *text)
+{
+	struct tw_story *story = new_story();
+	struct tw_boots boots = {0};
+	struct tw_shown tree = {0};
+	struct heard heard = {0};
+	struct tw_expect *expect;
+
+	change(story, 2, TW_STORY_RENAME, from, to);
+	expect = new_expect(story, before);
+	set_tree(&tree, shown);
+	if (restored)
+		ck_assert_int_eq(tw_boots_add_deed(&boots, TW_DEED_RESTORED, "/usr/p", *restored),
+			0);
+	ck_assert(!tw_expect_accepts(expect, tw_expect_at(expect, 1), &tree, &boots));
+	ck_assert_int_eq(tw_expect_explain(expect, tw_expect_at(expect, 1), &tree, &boots, hear,
+				 &heard),
+		1);
+	ck_assert_str_eq(heard.text, text);
+	ck_assert_int_eq(heard.kind, kind);
+	tw_boots_release(&boots);
+	tw_shown_release(&tree);
+	tw_expect_free(expect);
+	tw_story_free(story);
+}
+
+/* A rename that was whole, until the boot restored one of its two names. */
+START_TEST(test_rename_undone)
+{
+	static const enum twinfs_reason missing = TWINFS_REASON_MISSING,
+					changed = TWINFS_REASON_CHANGED;
+
+	check_rename("/usr/p", "/usr/r", "/usr/p=factory", "/usr/p=factory /usr/r=factory",
+		&missing, TW_FINDING_REVERTED,
+		"/usr/p is the factory copy again: the rename of /usr/p to /usr/r was in flight, "
+		"but the boot found it missing and restored it");
+	check_rename("/usr/p", "/usr/r", "/usr/p=factory", "/usr/p=factory /usr/r=factory", NULL,
+		TW_FINDING_RENAME, "the rename of /usr/p to /usr/r is half done: both are there");
+	check_rename("/usr/n", "/usr/p", "/usr/n=n /usr/p=factory", "/usr/p=factory", &changed,
+		TW_FINDING_REVERTED,
+		"/usr/p is the factory copy again: the rename of /usr/n to /usr/p was in flight, "
+		"but the boot found it changed and restored it");
+	/* What the boot did has nothing to do with this. */
+	check_rename("/usr/n", "/usr/m", "/usr/n=n /usr/m=m /usr/p=factory",
+		"/usr/n=n /usr/m=n /usr/p=factory", &changed, TW_FINDING_RENAME,
+		"the rename of /usr/n to /usr/m is half done: both are there");
+}
+END_TEST
+
 /* Of all that a format takes away, one thing is said; and of a report, all that matters. */
 START_TEST(test_report)
 {
@@ -290,4 +341,5 @@ START_TEST(test_order)
 }
 END_TEST
 
-RUN_CASES("findings", test_wrong, test_report, test_boot_made_up_for, test_order)
+RUN_CASES("findings", test_wrong, test_rename_undone, test_report, test_boot_made_up_for,
+	test_order)

@@ -131,6 +131,54 @@ START_TEST(chance_is_about_what_it_says)
 }
 END_TEST
 
+START_TEST(how_long_a_rule_waits_can_be_drawn)
+{
+	static struct rig rig;
+	unsigned ends[10] = {0}, different = 0;
+
+	rig_init(&rig, 7);
+	for (unsigned i = 0; i < 20; i++)
+		(void)add(&rig, "note after 3..8 writes once");
+	work(&rig, 12);
+	ck_assert_uint_eq(rig.event_count, 20);
+	for (unsigned i = 0; i < 20; i++) {
+		ck_assert(rig.events[i].seq >= 4 && rig.events[i].seq <= 9);
+		ends[rig.events[i].seq]++;
+	}
+	for (unsigned i = 4; i <= 9; i++)
+		different += ends[i] != 0;
+	ck_assert_uint_ge(different, 3);
+	rig_release(&rig);
+}
+END_TEST
+
+/* Only what meets the page is counted. */
+START_TEST(a_page_can_fail_after_programs_or_reads_of_it)
+{
+	static struct rig rig;
+	const uint8_t *data;
+
+	rig_init(&rig, 1);
+	(void)add(&rig, "fail program done in 0x100+256 after 2 programs");
+	(void)add(&rig, "misread with random in 0x2000+256 after 2 reads");
+	for (unsigned i = 0; i < 3; i++) {
+		ck_assert_int_eq(program(&rig, 64 * i, 0, 64), 0);
+		ck_assert_int_eq(look(&rig, 0x3000, 64, &data), 0);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		ck_assert_int_eq(program(&rig, 0x100 + 64 * i, 0, 64), 0);
+		ck_assert_int_eq(look(&rig, 0x2000, 64, &data), 0);
+		all_are(data, 64, 0xff);
+	}
+	ck_assert_int_eq(program(&rig, 0x180, 0, 64), -EIO);
+	all_are(cells(&rig, 0x180), 64, 0);
+	ck_assert_int_eq(look(&rig, 0x2000, 64, &data), 0);
+	ck_assert_uint_lt(ones(data, 64), 400);
+	ck_assert_int_eq(program(&rig, 0x200, 0, 64), 0);
+	rig_release(&rig);
+}
+END_TEST
+
 static const char *const wild[] = {
 	"flip 1..5 bits with chance 10%",
 	"fail program torn mixed with chance 5%",
@@ -382,6 +430,7 @@ END_TEST
 
 RUN_CASES("when", rules_fire_when_they_say, operations_count_from_when_the_rule_is_added,
 	reads_are_counted_only_by_rules_about_them, chance_is_about_what_it_says,
+	how_long_a_rule_waits_can_be_drawn, a_page_can_fail_after_programs_or_reads_of_it,
 	the_same_seed_gives_the_same_bytes, a_rule_can_have_its_own_seed, rules_wait_for_each_other,
 	the_first_rule_decides_and_the_others_count_on, counts_survive_a_power_cut,
 	a_cut_can_come_now, time_passes_without_operations, what_lies_in_a_long_wait_comes_in_order,
