@@ -49,9 +49,12 @@ static int add_update(struct tw_boots *boots, const struct twinfs_boot_update *u
 	for (size_t i = 0; !rc && i < update->file_count; i++) {
 		const struct twinfs_update_file *file = &update->files[i];
 
-		if (file->verdict != TWINFS_UPDATE_INSTALLED)
+		bool is_failed = file->verdict == TWINFS_UPDATE_FAILED;
+
+		if (!is_failed && file->verdict != TWINFS_UPDATE_INSTALLED)
 			continue;
-		rc = tw_boots_add_deed(boots, TW_DEED_INSTALLED, file->name, TWINFS_REASON_NONE);
+		rc = tw_boots_add_deed(boots, is_failed ? TW_DEED_TRIED : TW_DEED_INSTALLED,
+			file->name, TWINFS_REASON_NONE);
 		if (!rc && file->hash_updated)
 			rc = tw_boots_add_deed(boots, TW_DEED_TABLE, NULL, TWINFS_REASON_NONE);
 	}

@@ -68,6 +68,7 @@ enum tw_deed_kind {
 	TW_DEED_SETTINGS,  /* system_config.json was made */
 	TW_DEED_UPDATE,    /* FOTA was at work, and may have removed what is its own */
 	TW_DEED_INSTALLED, /* @path, by FOTA */
+	TW_DEED_TRIED,     /* @path, by FOTA, which failed there: for want of space, say */
 };
 
 struct tw_deed {

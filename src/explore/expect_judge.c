@@ -221,10 +221,35 @@ static bool is_payload(const struct tw_hearing *hearing, const char *path,
 	return thing != TW_NAMES_NONE && is_promised(hearing, thing, version);
 }
 
+/* Whether it is a directory on the way to what the deed is about. */
+static bool is_parent(const struct tw_deed *deed, const char *path,
+	const struct tw_version *version)
+{
+	return strcmp(path, deed->path) != 0 && is_below(deed->path, path) &&
+	       version->kind == TW_THING_DIRECTORY;
+}
+
+static bool is_installed(const struct tw_hearing *hearing, const struct tw_deed *deed,
+	const char *path, const struct tw_version *version)
+{
+	return strcmp(path, deed->path) == 0 ? is_payload(hearing, path, version)
+					     : is_parent(deed, path, version);
+}
+
+/* What a copy leaves that fails, where there was nothing. */
+static bool is_new_and_empty(const struct tw_hearing *hearing, const char *path,
+	const struct tw_version *version)
+{
+	static const struct tw_version absent = {.kind = TW_THING_ABSENT};
+	uint32_t thing = tw_expect_thing(hearing->expect, path, strlen(path), TW_NOT_ATTR);
+
+	return version->kind == TW_THING_FILE && !version->size &&
+	       (thing == TW_NAMES_NONE || is_promised(hearing, thing, &absent));
+}
+
 static bool is_of_deed(const struct tw_hearing *hearing, const struct tw_deed *deed,
 	const char *path, const struct tw_version *version)
 {
-	static const struct tw_version directory = {.kind = TW_THING_DIRECTORY};
 	struct tw_version fresh = {.kind = TW_THING_FILE, .size = sizeof(FRESH) - 1};
 
 	switch (deed->kind) {
@@ -239,13 +264,13 @@ static bool is_of_deed(const struct tw_hearing *hearing, const struct tw_deed *d
 		return is_below(path, UPDATER) &&
 		       (version->kind == TW_THING_ABSENT ||
 			       strcmp(path, UPDATER "/download.stat") == 0);
+	case TW_DEED_TRIED: /* and it may have failed behind the copy */
+		return is_installed(hearing, deed, path, version) ||
+		       (strcmp(path, deed->path) == 0 && is_new_and_empty(hearing, path, version));
 	case TW_DEED_INSTALLED:
-		if (strcmp(path, deed->path) == 0)
-			return is_payload(hearing, path, version);
-		return is_below(deed->path, path) && tw_version_is_same(version, &directory);
+		return is_installed(hearing, deed, path, version);
 	case TW_DEED_RESTORED:
-		return strcmp(path, deed->path) != 0 && is_below(deed->path, path) &&
-		       tw_version_is_same(version, &directory);
+		return is_parent(deed, path, version);
 	}
 	return false;
 }

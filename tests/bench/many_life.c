@@ -73,8 +73,9 @@ void life_plan(struct life *life, uint64_t seed)
 	life->blocks &= ~(4096 / life->block_size - 1); /* partitions begin and end at 4 KiB */
 	life->files = 4 + pick(life, MOST_FILES - 4);
 	life->count = 8 + pick(life, 48);
-	life->is_blank = pick(life, 6) == 0;
-	life->is_damaged = !life->is_blank && pick(life, 3) == 0;
+	/* A boot needs space to restore what is lost, and blocks that a cut leaves take some. */
+	life->is_blank = !life->is_full && pick(life, 6) == 0;
+	life->is_damaged = !life->is_full && !life->is_blank && pick(life, 3) == 0;
 	life->keeps_mtime = life->disk_version != TWINFS_LFS_1_1 && pick(life, 4) == 0;
 }
 
@@ -368,6 +369,15 @@ static bool put(struct app *app, uint64_t dir, const char *name, const void *dat
 	return reach(app, dir, name, false, &ino) && write_at(app, ino, 0, data, len, true);
 }
 
+/* Whether an update can be applied, with what a cut leaves. */
+static bool has_space(struct app *app)
+{
+	struct twinfs_statfs statfs;
+
+	must(twinfs_volume_statfs(app->volume, &statfs) == 0, "statfs");
+	return statfs.free >= 24;
+}
+
 /* Downloads an update of up to three files, and arms it if there was space for all. */
 static void update(struct app *app)
 {
@@ -376,7 +386,8 @@ static void update(struct app *app)
 	char list[1024] = "[", name[32];
 	size_t len = 1;
 
-	if (app->is_armed || !reach(app, TWINFS_ROOT_INO, ".updater", true, &updater) ||
+	if (app->is_armed || !has_space(app) ||
+		!reach(app, TWINFS_ROOT_INO, ".updater", true, &updater) ||
 		!reach(app, updater, "usr", true, &dir))
 		return;
 	for (unsigned i = 0; i < count; i++) {
@@ -412,6 +423,10 @@ static void boot(struct app *app)
 
 static void change(struct app *app)
 {
+	if (app->is_armed && !has_space(app)) {
+		boot(app);
+		return;
+	}
 	switch (pick(app->life, 16)) {
 	case 0:
 	case 1:
@@ -503,7 +518,7 @@ void life_live(struct life *life)
 	must(twinfs_module_open(&source, &options, &app.module, &err) == 0, "%s", err.text);
 	if (!life->is_blank)
 		boot(&app);
-	if (life->is_full && !life->is_blank)
+	if (life->is_full)
 		fill(&app);
 	if (life->is_damaged)
 		damage(&app);

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The five-minute tour of README.md does what it shows.
+"""A page does what it shows: the tour of README.md, and the tutorial.
 
 Each ```console block holds commands behind "$ " and what they print. All run in one shell, in a
 folder of their own that holds the applications of images/; "..." in the text stands for
 anything within a line.
 
-argument: the twinfs program
+arguments: the twinfs program, a page, and the title of its section that is meant (all of it)
 """
 import os
 import re
@@ -19,10 +19,12 @@ import project
 MARK = '~~~end of a command~~~'
 
 
-def tour():
+def tour(page, title):
     """Yields (command, lines it prints) of the section."""
-    section = re.search(r'^## Five-minute tour\n(.*?)^## ', project.read('README.md'), re.M | re.S)
-    for block in re.findall(r'^```console\n(.*?)^```', section[1], re.M | re.S):
+    text = project.read(page)
+    if title:
+        text = re.search(rf'^## {title}\n(.*?)^## ', text, re.M | re.S)[1]
+    for block in re.findall(r'^```console\n(.*?)^```', text, re.M | re.S):
         for piece in re.split(r'^\$ ', block, flags=re.M)[1:]:
             lines = piece.splitlines()
             count = 1
@@ -57,12 +59,12 @@ def play(steps, folder):
     return [[line for line in piece.splitlines() if line] for piece in pieces[:len(steps)]]
 
 
-def compare(steps, outputs):
+def compare(page, steps, outputs):
     complaints = []
     for (command, shown), lines in zip(steps, outputs):
         same = len(shown) == len(lines) and all(map(is_like, lines, shown))
         if not same:
-            complaints.append('\n'.join(['$ ' + command, 'README.md shows:', *shown,
+            complaints.append('\n'.join(['$ ' + command, page + ' shows:', *shown,
                                          'it prints:', *lines, '']))
     if len(outputs) < len(steps):
         complaints.append('the shell ended early')
@@ -71,14 +73,15 @@ def compare(steps, outputs):
 
 def main():
     can_mount()
-    steps = list(tour())
+    page, title = sys.argv[2], ' '.join(sys.argv[3:])
+    steps = list(tour(page, title))
     if not any('twinfs mount' in command for command, _ in steps):
         sys.exit('the tour was not found')
     with tempfile.TemporaryDirectory(prefix='twinfs-meta-') as folder:
         shutil.copytree(project.path('images'), os.path.join(folder, 'images'))
         os.mkdir(os.path.join(folder, 'bin'))
         os.symlink(os.path.abspath(sys.argv[1]), os.path.join(folder, 'bin', 'twinfs'))
-        complaints = compare(steps, play(steps, folder))
+        complaints = compare(page, steps, play(steps, folder))
     print(f'{len(steps)} commands')
     project.end(complaints)
 

@@ -251,17 +251,18 @@ START_TEST(test_report)
 		{.name = (char *)"/usr/n",
 			.verdict = TWINFS_UPDATE_INSTALLED,
 			.hash_updated = true},
+		{.name = (char *)"/usr/f", .verdict = TWINFS_UPDATE_FAILED},
 		{.name = (char *)"/usr/x", .verdict = TWINFS_UPDATE_NO_PAYLOAD},
 	};
 	const struct twinfs_boot_report report = {.user_formatted = true,
 		.table_copied = true,
 		.settings_created = true,
-		.update = {.armed = true, .files = installed, .file_count = 2},
+		.update = {.armed = true, .files = installed, .file_count = 3},
 		.files = files,
 		.file_count = 2};
 	static const enum tw_deed_kind kinds[] = {TW_DEED_FORMATTED, TW_DEED_TABLE,
 		TW_DEED_SETTINGS, TW_DEED_RESTORED, TW_DEED_UPDATE, TW_DEED_INSTALLED,
-		TW_DEED_TABLE};
+		TW_DEED_TABLE, TW_DEED_TRIED};
 	struct tw_story *story = new_story();
 	struct tw_expect *expect = new_expect(story, "/usr/a=one /usr/b=two /usr/d/");
 	struct tw_moment moment = tw_expect_at(expect, 0);
@@ -275,6 +276,7 @@ START_TEST(test_report)
 		ck_assert_int_eq(boots.deeds[i].kind, kinds[i]);
 	ck_assert_str_eq(boots.deeds[3].path, "/usr/p");
 	ck_assert_str_eq(boots.deeds[5].path, "/usr/n");
+	ck_assert_str_eq(boots.deeds[7].path, "/usr/f");
 	ck_assert_int_eq(tw_expect_explain(expect, moment, &tree, &boots, hear, &heard), 1);
 	ck_assert_str_eq(heard.text, "/usr could not be mounted and was formatted: all that was "
 				     "acknowledged in it is lost");
