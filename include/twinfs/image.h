@@ -17,6 +17,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <twinfs/digest.h>
 #include <twinfs/error.h>
 
 #ifdef __cplusplus
@@ -104,6 +105,13 @@ TWINFS_API int64_t twinfs_image_mtime_ns(const struct twinfs_image *image);
 /* Whether [@addr, @addr + @size) lies wholly inside one file of the image. */
 TWINFS_API bool twinfs_image_contains(const struct twinfs_image *image, uint64_t addr,
 	uint64_t size);
+
+/*
+ * The digest of all bytes of its files, in order of their addresses, without the
+ * gaps between them: what a trace knows an image by. 0 or -ENOMEM.
+ */
+TWINFS_API int twinfs_image_digest(const struct twinfs_image *image,
+	struct twinfs_digest *ret_digest);
 
 /* Waits until all changes are on the host's disk. 0, or a negative errno of msync. */
 TWINFS_API int twinfs_image_sync(struct twinfs_image *image);

@@ -409,9 +409,12 @@ int twinfs_explore_one(const struct twinfs_explore_options *options,
 		rc = tw_worker_open(&worker, &scene, &why);
 	if (!rc) {
 		rc = tw_worker_explore_one(&worker, crash, &result);
-		if (rc)
-			(void)tw_fail(&why, TWINFS_P_EXPLORE, rc, "%s",
-				rc == -EINVAL ? "there is no such state" : twinfs_strerror(rc));
+		if (rc == -EINVAL)
+			(void)tw_fail(&why, TWINFS_P_EXPLORE, rc,
+				"there is no such state; the operations are 0 to %zu, and 'end'",
+				scene.story->op_count - (scene.story->op_count > 0));
+		else if (rc)
+			(void)tw_fail(&why, TWINFS_P_EXPLORE, rc, "%s", twinfs_strerror(rc));
 	}
 	if (!rc) {
 		result->trace_operations = scene.story->op_count;

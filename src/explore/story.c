@@ -322,21 +322,6 @@ static void restore_units(const struct tw_story *story, uint8_t *bytes, const ui
 		memcpy(bytes + story->units[i].addr, kept + i * size, story->units[i].len);
 }
 
-/* As the recorder does: of all bytes that there are, without the gaps between files. */
-static int digest_image(const struct twinfs_image *image, struct twinfs_digest *ret_digest)
-{
-	struct tw_digest *digest = tw_digest_new();
-
-	if (!digest)
-		return -ENOMEM;
-	for (size_t i = 0; i < TWINFS_IMAGE_FILES; i++)
-		tw_digest_add(digest, twinfs_image_bytes(image) + twinfs_image_file_addr(image, i),
-			(size_t)twinfs_image_file_size(image, i));
-	*ret_digest = tw_digest_finish(digest);
-	tw_digest_free(digest);
-	return 0;
-}
-
 /* Whether all units of the story are there: the files of the image may have other sizes. */
 static bool has_units(const struct tw_story *story, const struct twinfs_image *image)
 {
@@ -364,7 +349,7 @@ static int put_back(const struct tw_story *story, struct twinfs_image *image)
 		return -ENOMEM;
 	keep_units(story, bytes, kept);
 	tw_story_put_back(story, bytes);
-	rc = story->has_before ? digest_image(image, &now) : 0;
+	rc = story->has_before ? twinfs_image_digest(image, &now) : 0;
 	if (!rc && (!story->has_before || tw_digest_is_same(now, story->before)))
 		return 1;
 	restore_units(story, bytes, kept);

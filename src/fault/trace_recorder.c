@@ -63,21 +63,6 @@ static uint64_t wall_clock_ns(void)
 	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
-/* Of all bytes that there are, in order of their addresses. */
-static int digest_chip(const struct twinfs_image *image, struct twinfs_digest *ret_digest)
-{
-	struct tw_digest *digest = tw_digest_new();
-
-	if (!digest)
-		return -ENOMEM;
-	for (size_t i = 0; i < TWINFS_IMAGE_FILES; i++)
-		tw_digest_add(digest, twinfs_image_bytes(image) + twinfs_image_file_addr(image, i),
-			(size_t)twinfs_image_file_size(image, i));
-	*ret_digest = tw_digest_finish(digest);
-	tw_digest_free(digest);
-	return 0;
-}
-
 static void put_short_text(struct tw_out *out, const char *text)
 {
 	size_t len = strlen(text);
@@ -92,7 +77,7 @@ static int put_header(struct twinfs_recorder *recorder,
 	const struct twinfs_flash_config *config = twinfs_flash_config(recorder->flash);
 	struct tw_out *out = &recorder->out;
 	struct twinfs_digest digest;
-	int rc = digest_chip(twinfs_flash_image(recorder->flash), &digest);
+	int rc = twinfs_image_digest(twinfs_flash_image(recorder->flash), &digest);
 
 	if (rc)
 		return rc;

@@ -31,6 +31,7 @@
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
+#include "base/digest.h"
 #include "base/fail.h"
 
 struct file {
@@ -385,6 +386,20 @@ int twinfs_image_sync(struct twinfs_image *image)
 		if (msync(image->base + file->addr, (size_t)file->size, MS_SYNC) < 0)
 			return -errno;
 	}
+	return 0;
+}
+
+int twinfs_image_digest(const struct twinfs_image *image, struct twinfs_digest *ret_digest)
+{
+	struct tw_digest *digest = tw_digest_new();
+
+	if (!digest)
+		return -ENOMEM;
+	for (size_t i = 0; i < TWINFS_IMAGE_FILES; i++)
+		tw_digest_add(digest, twinfs_image_bytes(image) + twinfs_image_file_addr(image, i),
+			(size_t)twinfs_image_file_size(image, i));
+	*ret_digest = tw_digest_finish(digest);
+	tw_digest_free(digest);
 	return 0;
 }
 

@@ -581,7 +581,7 @@ class Mistakes(explored.ExploreTest):
                 (('-o', 'nix/result', 'app.img', 'app.trace'), 'nix/result: cannot be written'),
                 (('--junit', 'nix/x', 'app.img', 'app.trace'), 'nix/x: cannot be written'),
                 (('--checkpoint', 'nix/x', 'app.img', 'app.trace'), 'nix/x: cannot be written'),
-                (('--at', '999999999', 'app.img', 'app.trace'), 'no such state'),
+                (('--at', '999999999', 'app.img', 'app.trace'), 'the operations are 0 to '),
         ):
             with self.subTest(words=words), self.unchanged('app.img', 'app.trace'):
                 self.assertEqual(self.fails('explore', *words, saying=saying), b'')

@@ -147,6 +147,23 @@ START_TEST(several_files_are_one_address_space)
 }
 END_TEST
 
+/* What lies between the files of an image is no part of it. */
+START_TEST(a_digest_leaves_out_the_gaps)
+{
+	static const char *const paths[] = {"a", "b"};
+	struct twinfs_digest digest, together = twinfs_digest("aaabb", 5);
+	struct twinfs_image *image = NULL;
+
+	tempdir_make("a", 3, 'a');
+	tempdir_make("b", 2, 'b');
+	ck_assert_int_eq(twinfs_image_open(paths, 2, 0, &image, NULL), 0);
+	ck_assert_int_eq(twinfs_image_digest(image, &digest), 0);
+	ck_assert_uint_eq(digest.low, together.low);
+	ck_assert_uint_eq(digest.high, together.high);
+	twinfs_image_close(image);
+}
+END_TEST
+
 START_TEST(gaps_cannot_be_touched)
 {
 	static const char *const paths[] = {"a", "b"};
@@ -340,6 +357,7 @@ int main(void)
 	tcase_add_test(tcase, scratch_changes_memory_only);
 	tcase_add_test(tcase, memory_is_erased);
 	tcase_add_test(tcase, several_files_are_one_address_space);
+	tcase_add_test(tcase, a_digest_leaves_out_the_gaps);
 	tcase_add_test(tcase, gaps_cannot_be_touched);
 	tcase_add_test(tcase, one_writer_at_a_time);
 	tcase_add_test(tcase, lock_follows_a_fork);
