@@ -5,6 +5,8 @@
 #ifndef TW_EXPLORE_EXPECT_JUDGE_H
 #define TW_EXPLORE_EXPECT_JUDGE_H
 
+#include <string.h>
+
 #include "base/text.h"
 #include "expect_state.h"
 
@@ -29,6 +31,34 @@ struct tw_wrong {
 	struct tw_version shown;
 };
 
+/* ---- one thing ---- */
+
+/* Whether @path is @top, or lies below it. */
+static inline bool tw_is_below(const char *path, const char *top)
+{
+	size_t len = strlen(top);
+
+	return strncmp(path, top, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+/* Whether the boot after the cut has to come to the end that the boot of the run came to. */
+bool tw_hearing_must_reach_end(const struct tw_hearing *hearing);
+
+/* Whether it is what the step says, or one of its doubts. */
+bool tw_hearing_is_base(const struct tw_expect *expect, const struct tw_step *step,
+	const struct tw_version *version);
+
+/* Whether it is in doubt of @source, a thing that is on its way elsewhere, or TW_NAMES_NONE. */
+bool tw_hearing_is_doubt_of(const struct tw_hearing *hearing, uint32_t source,
+	const struct tw_version *version);
+
+/* Whether the boots since the cut may have made it so. */
+bool tw_hearing_is_by_boots(const struct tw_hearing *hearing, const char *path, int32_t attr,
+	const struct tw_version *version);
+
+/* Whether the thing is as it may be, for any reason. */
+bool tw_hearing_is_accepted(const struct tw_hearing *hearing, uint32_t thing);
+
 /* The deed of that kind that is about @path; NULL: there is none. */
 const struct tw_deed *tw_hearing_deed(const struct tw_hearing *hearing, enum tw_deed_kind kind,
 	const char *path);
@@ -41,6 +71,8 @@ bool tw_hearing_is_touched(const struct tw_hearing *hearing, uint32_t thing);
  * cut has to come to the same; NULL when there is no such boot, or it need not.
  */
 const struct tw_step *tw_hearing_end(const struct tw_hearing *hearing, uint32_t thing);
+
+/* ---- what is said ---- */
 
 /* Appends the sentence for people. 0 or -ENOMEM. */
 int tw_hearing_tell(const struct tw_hearing *hearing, const struct tw_wrong *wrong,
