@@ -52,6 +52,7 @@ struct twinfs_source life_source(void)
 void life_remove(void)
 {
 	(void)unlink(LIFE_IMAGE);
+	(void)unlink(LIFE_IMAGE ".damaged-1"); /* what a first boot formatted */
 	(void)unlink(LIFE_TRACE);
 	(void)unlink(LIFE_PROFILE);
 }
@@ -144,11 +145,11 @@ static void make_files(struct app *app)
 	}
 }
 
-static void remove_files(const struct life *life)
+static void remove_files(void)
 {
 	char name[32], path[64];
 
-	for (unsigned i = 0; i < life->files; i++) {
+	for (unsigned i = 0; i < MOST_FILES; i++) {
 		file_name(i, name);
 		(void)snprintf(path, sizeof(path), FILES_DIR "/%s", name);
 		(void)unlink(path);
@@ -169,7 +170,7 @@ static void make_image(struct app *app)
 
 	write_profile(app->life);
 	must(twinfs_profile_load(LIFE_PROFILE, &profile, &err) == 0, "%s", err.text);
-	remove_files(app->life); /* of a run that was killed */
+	remove_files(); /* of a run that was killed */
 	make_files(app);
 	for (unsigned i = 0; i < app->life->files; i += 4) {
 		file_name(i, names[options.backup_count]);
@@ -177,7 +178,7 @@ static void make_image(struct app *app)
 		options.backup_count++;
 	}
 	must(twinfs_factory_make_image(&options, LIFE_IMAGE, &err) == 0, "%s", err.text);
-	remove_files(app->life);
+	remove_files();
 }
 
 static void erase_user(const struct life *life)
