@@ -31,10 +31,12 @@ exec ssh -F none -p {port} -i {folder}/id -o UserKnownHostsFile={folder}/known \
 '''
 NO_SSH = '''\
 #!/bin/sh
-# ssh [-l USER] HOST [--] COMMAND..., on this machine
+# ssh [-l USER] HOST [--] COMMAND..., on this machine. A server says which shell
+# its user has; parallel's words at the other end need to know.
 while getopts l: option; do :; done
 shift "$OPTIND"
 [ "$1" != -- ] || shift
+export SHELL=/bin/sh
 cd "$HOME" && exec sh -c "$*"
 '''
 
