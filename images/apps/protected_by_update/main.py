@@ -10,25 +10,18 @@
 import app_fota_download
 import ql_fs
 import ujson
-import uos
 from misc import Power
 
 PROJECT_NAME = "PROTECTED_BY_UPDATE"
 PROJECT_VERSION = "1.0.0"
 
 SETTINGS = "/usr/settings.json"
-WAITING = "/usr/.updater" + SETTINGS
+UPDATER = "/usr/.updater"
+WAITING = UPDATER + SETTINGS
 LONGEST = 4
 
 
-def clear_away():
-    """What a power cut left of an update that was never complete."""
-    if ql_fs.path_exists("/usr/.updater"):
-        ql_fs.rmdirs("/usr/.updater")
-
-
 def save(settings):
-    clear_away()
     ql_fs.mkdirs(ql_fs.path_dirname(WAITING))
     with open(WAITING, "w") as file:
         ujson.dump(settings, file)
@@ -36,6 +29,9 @@ def save(settings):
     app_fota_download.set_update_flag()
 
 
+# Whatever is still there was never complete, or is done.
+if ql_fs.path_exists(UPDATER):
+    ql_fs.rmdirs(UPDATER)
 settings = ql_fs.read_json(SETTINGS)
 print("interval found:", settings["interval"])
 if settings["interval"] < LONGEST:

@@ -8,7 +8,8 @@
 # of the order: the boot installs whatever it finds, complete or not. A download
 # that broke off goes on where it was; where that does not lead to the right hash
 # (it was complete already, or the server sent it from the beginning), it is
-# thrown away and begun again.
+# thrown away and begun again. What the boot could not clear away, because the
+# power went, the new version clears away.
 import app_fota
 import app_fota_download
 import file_crc32
@@ -22,7 +23,7 @@ PROJECT_NAME = "UPDATE_BY_FOTA"
 PROJECT_VERSION = "1.0.0"
 
 ORDER = "/usr/order.json"
-WAITING = "/usr/.updater/"
+WAITING = "/usr/.updater"
 TRIES = 3
 
 log.basicConfig(level=log.INFO)
@@ -63,8 +64,10 @@ if door.VERSION != PROJECT_VERSION:
     raise ValueError("door.py is of version " + door.VERSION)
 print("version found:", PROJECT_VERSION)
 order = ql_fs.read_json(ORDER)
-if order and order["version"] != PROJECT_VERSION:
+if order["version"] != PROJECT_VERSION:
     try:
         update(order)
     except OSError as error:
         update_log.error("no update today: %s" % error)
+elif ql_fs.path_exists(WAITING):
+    ql_fs.rmdirs(WAITING)
