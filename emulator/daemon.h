@@ -26,6 +26,11 @@ struct tw_daemon_options {
 	const char *fuse_options; /* comma list for the kernel and libfuse, or NULL */
 	bool foreground;
 	bool debug;
+	bool quiet;               /* errors only are logged */
+	bool holds_restart;       /* a restart only switches off: who mounted switches on again */
+	const char *verb;         /* that messages begin with, or NULL: mount */
+	void (*ready)(void *ctx); /* told in the foreground, when the mount is there; or NULL */
+	void *ctx;
 	bool writeback; /* the kernel collects writes; a full disk shows at fsync or close */
 	enum tw_view view;
 	unsigned auto_restarts;              /* boots by itself after so many power cuts */
