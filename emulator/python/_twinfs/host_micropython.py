@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: MIT
+"""The host port of MicroPython's unix port; host_cpython says what each function is.
+
+The object of ROOT is mounted nowhere, so no path of an application leads through it.
+"""
+import builtins
+import sys
+
+try:
+    import uio as _io
+except ImportError:
+    import io as _io
+try:
+    import vfs as _native
+except ImportError:
+    import uos as _native
+try:
+    import uos as _os
+except ImportError:
+    import os as _os
+
+numbers = {}  # this C library's error numbers -> Linux's, where they differ
+
+_DIRECTORY = 0x4000
+_top = None    # VfsPosix(ROOT)
+_path = ''     # ROOT
+_open = builtins.open
+
+
+def error(number):
+    return OSError(number)
+
+
+def _again(failure):
+    """The same failure with its number alone: newer versions add the file's name."""
+    number = failure.args[0] if failure.args else 5
+    return OSError(numbers.get(number, number))
+
+
+def begin(root):
+    global _top, _path
+    if not root.startswith('/'):
+        root = _os.getcwd().rstrip('/') + '/' + root
+    _path = root.rstrip('/')
+    _top = _native.VfsPosix(_path)
+
+
+def text(path):
+    if isinstance(path, bytes):
+        return path.decode()
+    if isinstance(path, str):
+        return path
+    raise TypeError("can't convert '%s' object to str implicitly" % type(path).__name__)
+
+
+def encoded(name):
+    return name.encode()
+
+
+def scan(name):
+    try:
+        return [(entry[0], entry[1] == _DIRECTORY) for entry in _top.ilistdir(name)
+                if entry[0] not in ('.', '..')]
+    except OSError as failure:
+        raise _again(failure)
+
+
+def stat(name):
+    try:
+        found = _top.stat(name)
+    except OSError as failure:
+        raise _again(failure)
+    return found[0] & 0xF000 == _DIRECTORY, found[6], found[8]
+
+
+def statvfs(name):
+    try:
+        found = _top.statvfs(name)
+    except OSError as failure:
+        raise _again(failure)
+    return found[1], found[2], found[3]
+
+
+def mkdir(name):
+    try:
+        _top.mkdir(name)
+    except OSError as failure:
+        raise _again(failure)
+
+
+def unlink(name):
+    try:
+        _top.remove(name)
+    except OSError as failure:
+        raise _again(failure)
+
+
+def rmdir(name):
+    try:
+        _top.rmdir(name)
+    except OSError as failure:
+        raise _again(failure)
+
+
+def rename(old, new):
+    try:
+        _top.rename(old, new)
+    except OSError as failure:
+        raise _again(failure)
+
+
+def open_file(name, kind, is_update, is_text):
+    if kind == 'x':
+        kind = _exclusive(name)
+    try:
+        return _top.open(name, kind + ('+' if is_update else '') + ('t' if is_text else 'b'))
+    except OSError as failure:
+        raise _again(failure)
+
+
+def _exclusive(name):
+    """VfsPosix knows no mode x; nobody else makes files here, so looking first will do."""
+    try:
+        found = stat(name)
+    except OSError:
+        return 'w'
+    raise OSError(21 if found[0] else 17)
+
+
+def read(name):
+    try:
+        with _top.open(name, 'rb') as file:
+            return file.read()
+    except OSError as failure:
+        raise _again(failure)
+
+
+def exchange(name, request, limit):
+    try:
+        with _top.open(name, 'r+b' if limit else 'wb') as file:
+            file.write(request)
+            return file.read(limit) if limit else b''
+    except OSError as failure:
+        raise _again(failure)
+
+
+def descriptor(number, mode):
+    return _open(number, mode)
+
+
+def attach(point, folder):
+    """Imports go through the interpreter's own mounts."""
+    if not folder:
+        return
+    try:
+        _native.mount(_native.VfsPosix(_path + folder), point)
+    except OSError as failure:
+        raise _again(failure)
+
+
+def detach(point):
+    try:
+        _native.umount(point)
+    except OSError as failure:
+        raise _again(failure)
+
+
+def chdir(path):
+    try:
+        _os.chdir(path)
+    except OSError as failure:
+        raise _again(failure)
+
+
+_OWN_POINT = '/_python'  # where imports find the emulator's modules
+
+
+def set_up(folder, own_modules):
+    """No path leads to the host any more, but for the emulator's own folder."""
+    if not folder.startswith('/'):
+        folder = _os.getcwd().rstrip('/') + '/' + folder
+    own = _native.VfsPosix(folder)
+    _os.chdir('/')
+    _native.umount('/')
+    _native.mount(own, _OWN_POINT)
+    sys.path[:] = ['', _OWN_POINT]
+    for name in own_modules:
+        # By way of the folder as a package, since its own name is a built-in module's.
+        package = _OWN_POINT[1:] + '.' + name
+        __import__(package)
+        sys.modules[name] = sys.modules[package]
+    sys.modules['os'] = sys.modules['uos']
+    sys.modules['io'] = sys.modules['uio']
+
+
+def replace_open(function):
+    builtins.open = function
+
+
+def execute(source, path, namespace):
+    exec(compile(source, path, 'exec'), namespace)
+
+
+def print_exception(failure):
+    text = _io.StringIO()
+    sys.print_exception(failure, text)
+    for line in text.getvalue().split('\n')[:-1]:
+        if not (line.startswith('  File') and ('_twinfs/' in line or '/start.py"' in line)):
+            sys.stderr.write(line + '\n')
+
+
+def repl_follows():
+    """MicroPython goes on to the REPL after SystemExit, too."""
+    return False
