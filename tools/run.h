@@ -78,6 +78,9 @@ int tw_run_mount_wait(struct tw_run_mount *mount);
 /* Takes in the events that are there. 0 or a negative errno: the mount is gone. */
 int tw_run_mount_update(struct tw_run_mount *mount);
 
+/* Lets the calls of who has been killed return, which wait while the power is off. */
+void tw_run_mount_release(const struct tw_run_mount *mount);
+
 /* Switches on; what came of it is in ->state. */
 int tw_run_mount_switch_on(struct tw_run_mount *mount);
 

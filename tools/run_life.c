@@ -30,7 +30,7 @@ struct life {
 	struct tw_run_start start;
 	struct tw_run_modem *modem;
 	struct tw_run_words words, environment;
-	int failure; /* the child says here why it could not become the interpreter */
+	unsigned long long boots; /* number of the boot that it began with */
 	pid_t pid;
 	int pid_fd;
 };
@@ -181,29 +181,50 @@ static bool take_signal(struct life *life)
 	return false;
 }
 
-/* Waits for the end of the interpreter, or for a reason to end it. */
+/* Whether the power that it was started with has gone, or the mount. */
+static bool has_lost_power(struct life *life)
+{
+	struct tw_run_mount *mount = &life->run->mount;
+
+	return tw_run_mount_update(mount) < 0 || mount->state.power != TW_RUN_IS_ON ||
+	       mount->state.boots != life->boots;
+}
+
+/*
+ * Kills it. If that is for the power, its calls wait in the mount, also those
+ * that close its files; they return when nothing of it can run any more.
+ */
+static void end(const struct life *life, bool is_off)
+{
+	(void)kill(life->pid, SIGKILL);
+	if (is_off)
+		tw_run_mount_release(&life->run->mount);
+}
+
+/* Waits for its end, and sees to it when there is a reason. */
 static void watch(struct life *life)
 {
 	struct tw_run *run = life->run;
-	unsigned long long boots = run->mount.state.boots;
 	struct pollfd fds[] = {
 		{.fd = life->pid_fd, .events = POLLIN},
-		{.fd = run->signals, .events = POLLIN},
 		{.fd = run->mount.events, .events = POLLIN},
+		{.fd = run->signals, .events = POLLIN},
 		{.fd = run->mount.daemon_fd, .events = POLLIN},
 	};
-	bool is_over = false;
+	bool is_off = false;
 
-	while (!is_over) {
-		if (poll(fds, sizeof(fds) / sizeof(*fds), -1) < 0)
-			continue;
-		if (fds[1].revents)
-			is_over = take_signal(life);
-		if (fds[2].revents)
-			is_over |= tw_run_mount_update(&run->mount) < 0 ||
-				   run->mount.state.power != TW_RUN_IS_ON ||
-				   run->mount.state.boots != boots;
-		is_over |= fds[0].revents || fds[3].revents;
+	while (poll(fds, sizeof(fds) / sizeof(*fds), -1) < 0 || !fds[0].revents) {
+		if (fds[1].revents && !is_off && has_lost_power(life)) {
+			is_off = true;
+			fds[1].fd = -1; /* what comes now belongs to the next life */
+			end(life, true);
+		}
+		if (fds[2].revents && take_signal(life))
+			end(life, false);
+		if (fds[3].revents) {
+			fds[3].fd = -1;
+			end(life, false);
+		}
 	}
 }
 
@@ -212,7 +233,6 @@ static int bury(const struct life *life)
 {
 	int status;
 
-	(void)kill(life->pid, SIGKILL); /* if it has ended by itself, this does nothing */
 	while (waitpid(life->pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return TW_RUN_FAILED;
@@ -248,6 +268,8 @@ static int live(struct life *life)
 		status = tw_run_modem_serve(life->modem);
 	if (!status)
 		watch(life);
+	else
+		(void)kill(life->pid, SIGKILL);
 	life->run->status = bury(life);
 	if (life->pid_fd >= 0)
 		(void)close(life->pid_fd);
@@ -258,6 +280,7 @@ int tw_run_live(struct tw_run *run, unsigned on_reason, unsigned down_reason)
 {
 	struct life life = {
 		.run = run,
+		.boots = run->mount.state.boots,
 		.start = {.on_reason = on_reason, .down_reason = down_reason},
 	};
 	struct termios terminal;

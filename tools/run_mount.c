@@ -97,7 +97,7 @@ static void run_daemon(const struct tw_run_mount *mount, struct tw_tool_serve *s
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	close_standard();
 	options.mountpoint = mount->root;
-	options.foreground = options.holds_restart = true;
+	options.foreground = options.is_attended = true;
 	options.quiet = true; /* who reads the events tells more */
 	options.verb = VERB;
 	options.view = TW_VIEW_DEVICE;
@@ -240,7 +240,7 @@ int tw_run_mount_update(struct tw_run_mount *mount)
 	return code < 0 ? code : -ENOTCONN;
 }
 
-int tw_run_mount_switch_on(struct tw_run_mount *mount)
+static int write_power(const struct tw_run_mount *mount, const char *word)
 {
 	struct tw_tool_control control;
 	int status = tw_tool_control_open(VERB, mount->root, "power", O_WRONLY, &control);
@@ -248,8 +248,22 @@ int tw_run_mount_switch_on(struct tw_run_mount *mount)
 	if (status)
 		return status;
 	/* a boot that fails, or is cut, is told by the events */
-	(void)!write(control.fd, "on", 2);
+	(void)!write(control.fd, word, strlen(word));
 	tw_tool_control_close(&control);
+	return 0;
+}
+
+void tw_run_mount_release(const struct tw_run_mount *mount)
+{
+	(void)write_power(mount, "off"); /* if this fails the mount has ended, and released them */
+}
+
+int tw_run_mount_switch_on(struct tw_run_mount *mount)
+{
+	int status = write_power(mount, "on");
+
+	if (status)
+		return status;
 	return tw_run_mount_update(mount) < 0
 		       ? tw_tool_error(VERB, NULL, "the mount has ended by itself")
 		       : 0;

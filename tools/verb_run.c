@@ -198,7 +198,7 @@ static int catch_signals(struct tw_run *run)
 	(void)sigaddset(&blocked, SIGTTOU); /* the terminal is put right from the background, too */
 	(void)sigprocmask(SIG_BLOCK, &blocked, &run->mask);
 	(void)sigaction(SIGPIPE, &ignore, NULL); /* an interpreter may be gone */
-	run->signals = signalfd(-1, &ours, SFD_CLOEXEC);
+	run->signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
 	return run->signals < 0 ? tw_tool_error(VERB, NULL, "%s", tw_tool_host_reason(-errno)) : 0;
 }
 
