@@ -30,9 +30,9 @@ def start(folder, words, own_modules, namespace):
 
 
 def _run(path, namespace):
-    """Runs a file of the module; returns the exit status."""
+    """Runs the script, a file of the module unless it was handed over; returns the exit status."""
     try:
-        with vfs.open(path, 'rb') as file:
+        with _opened(path) as file:
             source = file.read()
     except OSError as failure:
         sys.stderr.write('%s: cannot be read: %s\n' % (path, failure))
@@ -45,6 +45,12 @@ def _run(path, namespace):
         host.print_exception(failure)
         return _INTERRUPTED if isinstance(failure, KeyboardInterrupt) else 1
     return 0
+
+
+def _opened(path):
+    if settings.script is None:
+        return vfs.open(path, 'rb')
+    return host.descriptor(settings.script, 'rb')
 
 
 def _leave(status):
