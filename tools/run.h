@@ -75,7 +75,7 @@ int tw_run_mount_begin(struct tw_run_mount *mount, struct tw_tool_serve *serve);
 /* Waits until it is mounted. */
 int tw_run_mount_wait(struct tw_run_mount *mount);
 
-/* Takes in the events that are there. 0 or a negative errno: the mount is gone. */
+/* Takes in the events that are there. 0, or a negative errno: the mount has ended. */
 int tw_run_mount_update(struct tw_run_mount *mount);
 
 /* Lets the calls of who has been killed return, which wait while the power is off. */

@@ -300,6 +300,6 @@ int tw_run_live(struct tw_run *run, unsigned on_reason, unsigned down_reason)
 	tw_run_words_release(&life.words);
 	tw_run_words_release(&life.environment);
 	if (!status && tw_run_mount_update(&run->mount) < 0)
-		status = tw_tool_error(VERB, NULL, "the mount has ended by itself");
+		status = TW_EXIT_FAILED; /* its end tells */
 	return status;
 }
