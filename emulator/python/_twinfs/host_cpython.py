@@ -184,6 +184,11 @@ def set_up(folder, own_modules):
     os.chdir('/')
 
 
+def set_arguments(words):
+    """What the application finds in sys.argv."""
+    sys.argv[:] = words
+
+
 def replace_open(function):
     """Makes function the built-in open."""
     builtins.open = function

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The host port of MicroPython's unix port; host_cpython says what each function is.
+"""The host port of MicroPython: the unix port, or one with VfsPosix. host_cpython says what each function is.
 
 The object of ROOT is mounted nowhere, so no path of an application leads through it.
 """
@@ -191,6 +191,11 @@ def set_up(folder, own_modules):
         sys.modules[name] = sys.modules[package]
     sys.modules['os'] = sys.modules['uos']
     sys.modules['io'] = sys.modules['uio']
+
+
+def set_arguments(words):
+    if hasattr(sys, 'argv'):
+        sys.argv[:] = words
 
 
 def replace_open(function):

@@ -21,7 +21,7 @@ def start(folder, words, own_modules, namespace):
     host.set_up(folder, own_modules)
     vfs.begin()
     host.replace_open(vfs.open)
-    sys.argv[:] = script if len(script) > 1 else []
+    host.set_arguments(script if len(script) > 1 else [])
     for name in list(namespace):
         if name not in ('__name__', '__builtins__'):
             del namespace[name]
