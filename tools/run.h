@@ -197,6 +197,7 @@ struct tw_run_start {
 	unsigned on_reason, down_reason; /* of the boot, as misc.Power tells them */
 	int modem[2];                    /* to read from, to write to */
 	int script;                      /* opened, or -1 */
+	bool by_bwrap;                   /* which ignores Ctrl-C, and hands that on */
 };
 
 /*
