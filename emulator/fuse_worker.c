@@ -31,7 +31,6 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "fuse_ops.h"
@@ -463,7 +462,8 @@ static void work(struct tw_emu_worker *worker)
  */
 static void end_loop(struct tw_emu_worker *worker)
 {
-	static const struct timespec again = {.tv_nsec = WAKE_AGAIN_MS * 1000000};
+	struct pollfd stopped = {.fd = worker->events, .events = POLLIN};
+	uint64_t events;
 
 	end_holding(worker);
 	forget_content(worker); /* for the changes in shared maps; the loop still serves them */
@@ -471,7 +471,9 @@ static void end_loop(struct tw_emu_worker *worker)
 	fuse_session_exit(worker->session);
 	while (!atomic_load(&worker->stopped)) {
 		(void)pthread_kill(worker->main, WAKE_SIGNAL);
-		(void)nanosleep(&again, NULL);
+		if (poll(&stopped, 1, WAKE_AGAIN_MS) >
+			0) /* of the stop, or of a job nobody needs */
+			(void)!read(worker->events, &events, sizeof(events));
 	}
 }
 

@@ -75,7 +75,7 @@ int tw_run_mount_begin(struct tw_run_mount *mount, struct tw_tool_serve *serve);
 /* Waits until it is mounted. */
 int tw_run_mount_wait(struct tw_run_mount *mount);
 
-/* Takes in the events that are there. 0 or a negative errno: the mount is gone. */
+/* Takes in the events that are there. 0, or a negative errno: the mount has ended. */
 int tw_run_mount_update(struct tw_run_mount *mount);
 
 /* Lets the calls of who has been killed return, which wait while the power is off. */
@@ -197,6 +197,7 @@ struct tw_run_start {
 	unsigned on_reason, down_reason; /* of the boot, as misc.Power tells them */
 	int modem[2];                    /* to read from, to write to */
 	int script;                      /* opened, or -1 */
+	bool by_bwrap;                   /* which ignores Ctrl-C, and hands that on */
 };
 
 /*

@@ -51,6 +51,8 @@ static void add_settings(const struct tw_run *run, const struct tw_run_start *st
 		tw_run_word(words, "allow_backup_write=1");
 	if (run->profile)
 		tw_run_word(words, "profile=%s", run->profile);
+	if (start->by_bwrap)
+		tw_run_word(words, "interrupts=1");
 	if (start->script >= 0)
 		tw_run_word(words, "script=%d", start->script);
 }

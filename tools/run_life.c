@@ -59,9 +59,10 @@ static void keep_open(int fd)
 		(void)fcntl(fd, F_SETFD, 0);
 }
 
-static void become_interpreter(const struct life *life, bool by_bwrap, int failure, pid_t parent)
+static void become_interpreter(const struct life *life, int failure, pid_t parent)
 {
 	const struct tw_run *run = life->run;
+	const bool by_bwrap = life->start.by_bwrap;
 	struct sigaction usual = {.sa_handler = SIG_DFL};
 	const char *step;
 	int code;
@@ -79,6 +80,10 @@ static void become_interpreter(const struct life *life, bool by_bwrap, int failu
 	keep_open(life->start.modem[1]);
 	keep_open(life->start.script);
 	(void)sigaction(SIGPIPE, &usual, NULL);
+	if (by_bwrap) { /* of which a part waits outside, and must not die of it */
+		(void)signal(SIGINT, SIG_IGN);
+		(void)signal(SIGQUIT, SIG_IGN);
+	}
 	(void)sigprocmask(SIG_SETMASK, &run->mask, NULL);
 	execvpe(life->words.list[0], life->words.list, life->environment.list);
 	fail(failure, by_bwrap, -errno, life->words.list[0]);
@@ -102,13 +107,13 @@ static int await_start(struct life *life, int fd, struct failure *failure)
 	return failure->code == -ENOENT && !failure->is_sandbox ? TW_RUN_NOT_FOUND : TW_RUN_NOT_RUN;
 }
 
-static int start_child(struct life *life, bool by_bwrap, struct failure *failure)
+static int start_child(struct life *life, struct failure *failure)
 {
 	pid_t parent = getpid();
 	int ends[2], status;
 
 	tw_run_words_release(&life->words);
-	if (by_bwrap)
+	if (life->start.by_bwrap)
 		tw_run_layout_words(&life->run->layout, &life->words);
 	tw_run_command(life->run, &life->start, &life->words);
 	if (life->words.is_short || life->environment.is_short)
@@ -117,7 +122,7 @@ static int start_child(struct life *life, bool by_bwrap, struct failure *failure
 		return tw_tool_error(VERB, NULL, "%s", tw_tool_host_reason(-errno));
 	life->pid = fork();
 	if (!life->pid)
-		become_interpreter(life, by_bwrap, ends[1], parent);
+		become_interpreter(life, ends[1], parent);
 	(void)close(ends[1]);
 	if (life->pid < 0)
 		status = tw_tool_error(VERB, NULL, "no process can be started: %s",
@@ -137,7 +142,7 @@ static int start(struct life *life)
 
 	tw_run_environment(run, &life->environment);
 	if (run->python.is_micropython || run->sandbox != TW_RUN_BWRAP) {
-		status = start_child(life, false, &first);
+		status = start_child(life, &first);
 		if (!status || !first.code)
 			return status;
 		if (!first.is_sandbox) {
@@ -147,7 +152,8 @@ static int start(struct life *life)
 		}
 	}
 	if (run->sandbox != TW_RUN_NAMESPACE) {
-		status = start_child(life, true, &last);
+		life->start.by_bwrap = true;
+		status = start_child(life, &last);
 		if (!status || !last.code)
 			return status;
 	}
@@ -196,7 +202,11 @@ static bool has_lost_power(struct life *life)
  */
 static void end(const struct life *life, bool is_off)
 {
+	struct pollfd wait = {.fd = life->pid_fd, .events = POLLIN};
+
 	(void)kill(life->pid, SIGKILL);
+	while (is_off && life->start.by_bwrap && poll(&wait, 1, -1) < 0)
+		; /* whose end is what kills the interpreter */
 	if (is_off)
 		tw_run_mount_release(&life->run->mount);
 }
@@ -300,6 +310,6 @@ int tw_run_live(struct tw_run *run, unsigned on_reason, unsigned down_reason)
 	tw_run_words_release(&life.words);
 	tw_run_words_release(&life.environment);
 	if (!status && tw_run_mount_update(&run->mount) < 0)
-		status = tw_tool_error(VERB, NULL, "the mount has ended by itself");
+		status = TW_EXIT_FAILED; /* its end tells */
 	return status;
 }

@@ -154,9 +154,7 @@ int tw_run_mount_wait(struct tw_run_mount *mount)
 	if (status)
 		return status;
 	mount->events = control.fd;
-	return tw_run_mount_update(mount) < 0
-		       ? tw_tool_error(VERB, NULL, "the mount has ended by itself")
-		       : 0;
+	return tw_run_mount_update(mount) < 0 ? TW_EXIT_FAILED : 0;
 }
 
 /* ---- its power ---- */
@@ -180,18 +178,27 @@ static int take_lines(struct tw_run_mount *mount)
 	return code;
 }
 
-static int read_power(struct tw_run_mount *mount, char *text, size_t size)
+static int open_power(const struct tw_run_mount *mount, int flags)
 {
 	_cleanup_free_ char *path = NULL;
-	_cleanup_close_ int fd = -1;
-	ssize_t got;
+	int fd;
 
 	if (asprintf(&path, "%s/.twinfs/power", mount->root) < 0) {
 		path = NULL;
 		return -ENOMEM;
 	}
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	got = fd < 0 ? -1 : read(fd, text, size - 1);
+	fd = open(path, flags | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int read_power(const struct tw_run_mount *mount, char *text, size_t size)
+{
+	_cleanup_close_ int fd = open_power(mount, O_RDONLY);
+	ssize_t got;
+
+	if (fd < 0)
+		return fd;
+	got = read(fd, text, size - 1);
 	if (got < 0)
 		return -errno;
 	text[got] = '\0';
@@ -242,14 +249,12 @@ int tw_run_mount_update(struct tw_run_mount *mount)
 
 static int write_power(const struct tw_run_mount *mount, const char *word)
 {
-	struct tw_tool_control control;
-	int status = tw_tool_control_open(VERB, mount->root, "power", O_WRONLY, &control);
+	_cleanup_close_ int fd = open_power(mount, O_WRONLY);
 
-	if (status)
-		return status;
+	if (fd < 0)
+		return fd;
 	/* a boot that fails, or is cut, is told by the events */
-	(void)!write(control.fd, word, strlen(word));
-	tw_tool_control_close(&control);
+	(void)!write(fd, word, strlen(word));
 	return 0;
 }
 
@@ -260,13 +265,9 @@ void tw_run_mount_release(const struct tw_run_mount *mount)
 
 int tw_run_mount_switch_on(struct tw_run_mount *mount)
 {
-	int status = write_power(mount, "on");
-
-	if (status)
-		return status;
-	return tw_run_mount_update(mount) < 0
-		       ? tw_tool_error(VERB, NULL, "the mount has ended by itself")
-		       : 0;
+	if (write_power(mount, "on") < 0)
+		return TW_EXIT_FAILED; /* it has ended, which its end tells */
+	return tw_run_mount_update(mount) < 0 ? TW_EXIT_FAILED : 0;
 }
 
 /* ---- the end ---- */
@@ -276,10 +277,7 @@ static void unmount_by_force(const char *root)
 {
 	const char *const words[] = {"fusermount3", "-q", "-u", "-z", "--", root, NULL};
 	pid_t child;
-	struct stat attr;
 
-	if (stat(root, &attr) == 0 || errno != ENOTCONN)
-		return;
 	if (umount2(root, MNT_DETACH) == 0)
 		return;
 	child = fork();
@@ -293,10 +291,13 @@ static void unmount_by_force(const char *root)
 
 static int end_daemon(struct tw_run_mount *mount)
 {
+	struct pollfd wait = {.fd = mount->daemon_fd, .events = POLLIN};
+	bool has_ended;
 	int status;
 
 	if (mount->daemon <= 0)
 		return 0;
+	has_ended = poll(&wait, 1, 0) > 0;
 	(void)kill(mount->daemon, SIGTERM);
 	while (waitpid(mount->daemon, &status, 0) < 0)
 		if (errno != EINTR)
@@ -307,6 +308,8 @@ static int end_daemon(struct tw_run_mount *mount)
 		return tw_tool_error(VERB, NULL, "the mount was ended by signal %d",
 			WTERMSIG(status));
 	}
+	if (has_ended && !WEXITSTATUS(status))
+		return tw_tool_error(VERB, NULL, "the mount has ended by itself");
 	return WEXITSTATUS(status); /* its own message is out */
 }
 

@@ -23,7 +23,10 @@
 /* What an interpreter says is not longer, in bytes. */
 #define ANSWER_MAX 65536
 
-/* Understood by both kinds, and by those that are too old. */
+/*
+ * Understood by both kinds, and by those that are too old. Its own directories
+ * of libraries come first: that of the system may have the same, in another version.
+ */
 static const char question[] =
 	"import sys\n"
 	"i = sys.implementation\n"
@@ -35,8 +38,8 @@ static const char question[] =
 	" print(os.readlink('/proc/self/exe'))\n"
 	" print(os.path.dirname(os.__file__))\n"
 	" print(([os.path.dirname(p) for p in sys.path if p.endswith('/lib-dynload')] + [''])[0])\n"
-	" f = open('/proc/self/maps')\n"
-	" print('\\n'.join({p.split(None, 5)[5].strip() for p in f if '.so' in p}))\n";
+	" f = {p.split(None, 5)[5].strip() for p in open('/proc/self/maps') if '.so' in p}\n"
+	" print('\\n'.join(sorted(f, key=lambda p: ('libpython' not in p, p[:4] == '/usr'))))\n";
 
 /* Tried in this order; what runs the device's language itself comes first. */
 static const char *const defaults[] = {"micropython", "python3"};

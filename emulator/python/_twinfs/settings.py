@@ -11,10 +11,11 @@ on_reason = 3               # why the module is on, as misc.Power.powerOnReason 
 down_reason = 3             # why it was off before that
 modem = None                # (request, answer): descriptors to write to and to read from
 script = None               # descriptor of the script, when it is no file of the module
+interrupts = False          # Ctrl-C is to be listened to, though it is ignored at the start
 profile = 'default'         # name of the module's profile
 platform = ''               # the profile's platform key
 
-_FLAGS = ('network', 'allow_backup_write')
+_FLAGS = ('network', 'allow_backup_write', 'interrupts')
 _NUMBERS = ('on_reason', 'down_reason', 'script')
 _TEXTS = ('compat', 'profile', 'platform')
 
