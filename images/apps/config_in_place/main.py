@@ -3,7 +3,8 @@
 # Promise: the same as of config_by_rename. It is not kept.
 #
 # It looks harmless: the file is closed each time. But it is opened twice, and
-# between the two the flash holds half a file, with which no start succeeds.
+# between the two the flash holds half a file. The module's reader of JSON takes
+# it for a file without a volume; so no start succeeds any more.
 import ujson
 
 PROJECT_NAME = "CONFIG_IN_PLACE"
