@@ -11,7 +11,7 @@ from bak.states import check, is_there, put, tree
 def test_refused():
     why = ['the backup partition is not written: twinfs run --allow-backup-write']
     lines = []
-    plant('bak/backup_restore.json', b'{"enable": 1}')
+    plant('/bak/backup_restore.json', b'{"enable": 1}')
     second_mount.print = lines.append
     before = tree('/bak')
     check('bak_update', (backup_restore.bak_update('/usr/n', {}), lines), (-5, why))

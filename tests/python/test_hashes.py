@@ -55,6 +55,7 @@ def test_no_hash():
 
 def test_sha256():
     user({'v': b'abc'})
+    backup({})
     check('relative', file_crc32.calc('usr/v'), file_crc32.calc('/usr/v'))
     check('SHA-256', file_sha256.calc('/usr/v'),
           'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')

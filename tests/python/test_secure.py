@@ -25,7 +25,7 @@ def test_length():
     """The effective length is the smaller one; a slot is replaced as a whole."""
     buf = bytearray(20)
     check('len beyond the buffer', Store(2, b'abcdef', 100), 0)
-    check('read all', (Read(2, buf, 100), buf[:7]), (6, bytearray(b'abcdef7')))
+    check('read all', (Read(2, buf, 100), buf[:7]), (6, bytearray(b'abcdef\0')))
     check('len short of the buffer', Store(2, b'xyz123', 3), 0)
     check('read 3', (Read(2, buf, 20), buf[:5]), (3, bytearray(b'xyzde')))
     check('read less than stored', (Read(2, buf, 2), Store(2, b'QRS', 3), Read(2, buf, 2), buf[:4]),
