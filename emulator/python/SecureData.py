@@ -13,6 +13,7 @@ A slot is stored whole, and is old or new after a power cut. There is no delete.
 
 Importing it raises ImportError on a module that has no SecureData.
 """
+import sys as _sys
 from io import BytesIO as _BytesIO
 
 from _twinfs import control as _control
@@ -37,6 +38,7 @@ def _look():
         _ask(b'READ 1 0\n', 0)
     except OSError as error:
         if error.args[0] == 2:
+            _sys.modules.pop(__name__, None)  # MicroPython 1.19 would keep half a module
             raise ImportError("no module named 'SecureData'")
 
 

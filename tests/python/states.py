@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: MIT
-# What stands in front of each script of a test: checks, and states of both partitions.
+"""Checks with a label, and states of both partitions. It runs on the module: /bak/states.py.
+
+What it writes below /bak goes through a second mount: tests that do so have allow_backup_write=1.
+"""
 import uos
+from bak.check import equal
 
-_checks = 0
-
-
-def check(what, got, expected):
-    global _checks
-    _checks += 1
-    if got != expected:
-        print('FAILED %s: %r, not %r' % (what, got, expected))
+_SECOND_MOUNT = '/w'
 
 
-def raised(function, *args, **more):
+def check(what, found, wanted):
+    """Counts a check that fails, with its label, unless both are equal."""
+    if found != wanted:
+        print(what + ':')
+    equal(found, wanted)
+
+
+def raised(function, *args, **named):
     """What a call raises: the name of the type, and the arguments; None: nothing."""
     try:
-        function(*args, **more)
+        function(*args, **named)
     except Exception as error:
         return type(error).__name__, error.args
     return None
@@ -30,6 +34,7 @@ def printed(module, function, *args):
 
 
 def is_there(path):
+    """Whether stat() of the path works."""
     try:
         uos.stat(path)
     except OSError:
@@ -37,7 +42,7 @@ def is_there(path):
     return True
 
 
-def make_parents(path):
+def _make_parents(path):
     at = path.find('/', 1)
     while at > 0:
         if not is_there(path[:at]):
@@ -46,8 +51,8 @@ def make_parents(path):
 
 
 def put(path, data):
-    """Writes a file; None makes a directory."""
-    make_parents(path)
+    """Writes a file, with its parents; None makes a directory."""
+    _make_parents(path)
     if data is None:
         uos.mkdir(path)
         return
@@ -69,38 +74,36 @@ def tree(path):
     found = {}
     for entry in list(uos.ilistdir(path)):
         name = path + '/' + entry[0]
+        found[name] = None if entry[1] == 0x4000 else get(name)
         if entry[1] == 0x4000:
-            found[name] = None
             found.update(tree(name))
-        else:
-            found[name] = get(name)
     return found
 
 
-def wipe(path, keep=()):
+def _wipe(path):
     for entry in list(uos.ilistdir(path)):
         name = path + '/' + entry[0]
-        if name in keep:
-            continue
         if entry[1] == 0x4000:
-            wipe(name)
+            _wipe(name)
         uos.remove(name)
+
+
+def _fill(path, files):
+    _wipe(path)
+    for name in sorted(files):
+        put(path + '/' + name, files[name])
 
 
 def user(files):
     """Makes these files all that is in /usr."""
-    wipe('/usr', ('/usr/main.py',))
-    for name in sorted(files):
-        put('/usr/' + name, files[name])
+    _fill('/usr', files)
 
 
 def backup(files):
     """Makes these files all that is in /bak."""
-    uos.mount(uos.VfsLfs1(32, 32, 32, 'customer_backup_fs'), '/w')
-    wipe('/w')
-    for name in sorted(files):
-        put('/w/' + name, files[name])
-    uos.umount('/w')
+    uos.mount(uos.VfsLfs1(32, 32, 32, 'customer_backup_fs'), _SECOND_MOUNT)
+    _fill(_SECOND_MOUNT, files)
+    uos.umount(_SECOND_MOUNT)
 
 
 def entries(*pairs):

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
-# Stands for the SecureData file of a mount: docs/formats/securedata-protocol.md.
+"""Stands for the SecureData file of a mount: docs/formats/securedata-protocol.md.
+
+Imported before SecureData; it runs on the module: /bak/fake_secure.py.
+"""
 from _twinfs import control
 
+failure = None  # number of the OSError that all requests meet
 _slots = {}
-_requests = []
-_failure = None
 
 
 def _capacity(index):
@@ -14,9 +16,8 @@ def _capacity(index):
 
 
 def _secure(request, limit):
-    if _failure:
-        raise OSError(_failure)
-    _requests.append(request)
+    if failure:
+        raise OSError(failure)
     line, _, data = request.partition(b'\n')
     words = line.decode().split(' ')
     index, length = int(words[1]), int(words[2])
@@ -24,7 +25,8 @@ def _secure(request, limit):
     if capacity < 0 or not 0 <= length <= 4096 or (words[0] == 'STORE' and length > capacity):
         return b'-1\n'
     if words[0] == 'STORE':
-        assert len(data) == length
+        if len(data) != length:
+            return b'-1\n'
         _slots[index] = data
         return b'0\n'
     if index not in _slots and length:

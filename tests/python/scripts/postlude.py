@@ -1,1 +1,0 @@
-print('checks', _checks)

@@ -1,8 +1,0 @@
-# SPDX-License-Identifier: MIT
-# request without --network.
-import request
-
-for function in (request.get, request.post, request.put, request.head):
-    name, arguments = raised(function, 'http://127.0.0.1/')
-    check('fails', (name, arguments[0]), ('OSError', 101))
-    check('says why', 'no network' in str(arguments), True)
