@@ -30,13 +30,13 @@ def start(folder, words, own_modules, namespace):
             del namespace[name]
     _names = namespace
     if script:
-        _leave(run(script[0]))
+        _leave(run(script[0], settings.script))
 
 
-def run(path):
+def run(path, descriptor=None):
     """Runs a file of the module, or one handed over, as __main__; returns the exit status."""
     try:
-        with _opened(path) as file:
+        with vfs.open(path, 'rb') if descriptor is None else host.descriptor(descriptor, 'rb') as file:
             source = file.read()
     except OSError as failure:
         sys.stderr.write('%s: cannot be read: %s\n' % (path, failure))
@@ -49,12 +49,6 @@ def run(path):
         host.print_exception(failure)
         return _INTERRUPTED if isinstance(failure, KeyboardInterrupt) else 1
     return 0
-
-
-def _opened(path):
-    if settings.script is None:
-        return vfs.open(path, 'rb')
-    return host.descriptor(settings.script, 'rb')
 
 
 def _leave(status):
