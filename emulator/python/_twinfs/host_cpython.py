@@ -18,6 +18,9 @@ from _twinfs.file import File
 _TEXTS = {1: 'EPERM', 2: 'ENOENT', 5: 'EIO', 9: 'EBADF', 11: 'EAGAIN', 12: 'ENOMEM',
           13: 'EACCES', 17: 'EEXIST', 19: 'ENODEV', 21: 'EISDIR', 22: 'EINVAL'}
 
+# What says in Linux that a volume is damaged, and how littlefs says it.
+_NUMBERS = {74: 52, 117: 52}
+
 _root = ''
 _open = builtins.open
 
@@ -42,6 +45,24 @@ def error(number):
     result = _DeviceError(number)
     result.errno = number
     return result
+
+
+def device_error(failure):
+    """What the device raises where the host raised failure."""
+    return error(_NUMBERS.get(failure.errno, failure.errno))
+
+
+class _Refused(int):
+    """The -1 of an open that /bak refuses; "with" fails as it does for the device's -1."""
+
+    def __enter__(self):
+        raise AttributeError('__enter__')
+
+    def __exit__(self, *_):
+        """Never called; "with" looks for it first."""
+
+
+REFUSED = _Refused(-1)
 
 
 def begin(root):
@@ -70,7 +91,7 @@ def scan(name):
         with os.scandir(_root + name) as entries:
             return [(entry.name, entry.is_dir()) for entry in entries]
     except OSError as failure:
-        raise error(failure.errno) from None
+        raise device_error(failure) from None
 
 
 def stat(name):
@@ -78,7 +99,7 @@ def stat(name):
     try:
         found = os.stat(_root + name)
     except OSError as failure:
-        raise error(failure.errno) from None
+        raise device_error(failure) from None
     return modes.S_ISDIR(found.st_mode), found.st_size, int(found.st_mtime)
 
 
@@ -87,7 +108,7 @@ def statvfs(name):
     try:
         found = os.statvfs(_root + name)
     except OSError as failure:
-        raise error(failure.errno) from None
+        raise device_error(failure) from None
     return found.f_frsize, found.f_blocks, found.f_bfree
 
 
@@ -96,7 +117,7 @@ def mkdir(name):
     try:
         os.mkdir(_root + name)
     except OSError as failure:
-        raise error(failure.errno) from None
+        raise device_error(failure) from None
 
 
 def unlink(name):
@@ -104,7 +125,7 @@ def unlink(name):
     try:
         os.unlink(_root + name)
     except OSError as failure:
-        raise error(failure.errno) from None
+        raise device_error(failure) from None
 
 
 def rmdir(name):
@@ -112,7 +133,7 @@ def rmdir(name):
     try:
         os.rmdir(_root + name)
     except OSError as failure:
-        raise error(failure.errno) from None
+        raise device_error(failure) from None
 
 
 def rename(old, new):
@@ -120,12 +141,12 @@ def rename(old, new):
     try:
         os.rename(_root + old, _root + new)
     except OSError as failure:
-        raise error(failure.errno) from None
+        raise device_error(failure) from None
 
 
 def open_file(name, kind, is_update, is_text):
     """The device's file object; kind is one of r w x a."""
-    return File(_root + name, kind, is_update, is_text, error)
+    return File(_root + name, kind, is_update, is_text, device_error)
 
 
 def read(name):
@@ -134,7 +155,7 @@ def read(name):
         with _open(_root + name, 'rb', 0) as file:
             return file.read()
     except OSError as failure:
-        raise error(failure.errno) from None
+        raise device_error(failure) from None
 
 
 def exchange(name, request, limit):
@@ -147,12 +168,17 @@ def exchange(name, request, limit):
         finally:
             os.close(file)
     except OSError as failure:
-        raise error(failure.errno) from None
+        raise device_error(failure) from None
 
 
 def descriptor(number, mode):
     """An inherited descriptor as an unbuffered binary file; mode is rb or wb."""
     return _open(number, mode, 0, closefd=False)
+
+
+def urandom(count):
+    """Random bytes."""
+    return os.urandom(count)
 
 
 def attach(point, folder):

@@ -71,7 +71,7 @@ def open(file, mode='r', buffering=-1, encoding=None):
     """
     mount, rest = _volume_of(file)
     if mount.is_read_only and mode not in _READ_MODES:
-        return -1
+        return host.REFUSED
     return mount.volume.open(rest, mode)
 
 
