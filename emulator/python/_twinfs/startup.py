@@ -40,7 +40,9 @@ def _run(path, namespace):
     try:
         host.execute(source, path, namespace)
     except SystemExit:
-        raise
+        if not host.repl_follows():
+            raise
+        return 0
     except BaseException as failure:
         host.print_exception(failure)
         return _INTERRUPTED if isinstance(failure, KeyboardInterrupt) else 1
