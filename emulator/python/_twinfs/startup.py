@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+"""From the words behind start.py to the first line of the application, and its end."""
+import sys
+
+from _twinfs import host, settings, vfs
+
+_INTERRUPTED = 130  # as a shell has it for SIGINT
+
+
+def start(folder, words, own_modules, namespace):
+    """Sets everything up, then runs the script in namespace, that of __main__.
+
+    folder is where the emulator's modules are. Raises SystemExit at the end, unless a REPL follows.
+    """
+    if '--' not in words:
+        raise SystemExit('usage: start.py ROOT [KEY=VALUE ...] -- [SCRIPT [ARGUMENT ...]]')
+    end = words.index('--')
+    script = words[end + 1:]
+    host.begin(words[0])
+    settings.configure(words[1:end])
+    host.set_up(folder, own_modules)
+    vfs.begin()
+    host.replace_open(vfs.open)
+    host.set_arguments(script if len(script) > 1 else [])
+    for name in list(namespace):
+        if name not in ('__name__', '__builtins__'):
+            del namespace[name]
+    if script:
+        _leave(_run(script[0], namespace))
+
+
+def _run(path, namespace):
+    """Runs a file of the module; returns the exit status."""
+    try:
+        with vfs.open(path, 'rb') as file:
+            source = file.read()
+    except OSError as failure:
+        sys.stderr.write('%s: cannot be read: %s\n' % (path, failure))
+        return 1
+    try:
+        host.execute(source, path, namespace)
+    except SystemExit:
+        if not host.repl_follows():
+            raise
+        return 0
+    except BaseException as failure:
+        host.print_exception(failure)
+        return _INTERRUPTED if isinstance(failure, KeyboardInterrupt) else 1
+    return 0
+
+
+def _leave(status):
+    if not host.repl_follows():
+        sys.exit(status)
