@@ -5,6 +5,7 @@ A test file has functions test_*, and ends with run(globals()).
 """
 import sys
 
+import uos
 from _twinfs import host
 
 _failed = 0
@@ -48,6 +49,34 @@ def plant(path, data):
     """Makes a file of the module behind its back, below /bak, too; its directories must exist."""
     with host.open_file(path, 'w', False, False) as file:
         file.write(data)
+
+
+def fresh(path):
+    """Makes path an empty directory."""
+    try:
+        _remove(path)
+    except OSError:
+        pass
+    uos.mkdir(path)
+
+
+def _remove(path):
+    if uos.stat(path)[0] == 0x4000:
+        for name in uos.listdir(path):
+            _remove(path + '/' + name)
+    uos.remove(path)
+
+
+def write(path, data):
+    """Makes a file of these bytes."""
+    with open(path, 'wb') as file:
+        file.write(data)
+
+
+def read(path):
+    """The bytes of a file."""
+    with open(path, 'rb') as file:
+        return file.read()
 
 
 def _print(failure):

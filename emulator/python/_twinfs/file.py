@@ -45,10 +45,9 @@ class File:
         try:
             raw = io.FileIO(path, kind + '+' if is_update else kind)
         except OSError as failure:
-            number = failure.errno
-            if number == _EEXIST and os.path.isdir(path):
-                number = _EISDIR
-            raise error(number) from None
+            if failure.errno == _EEXIST and os.path.isdir(path):
+                failure.errno = _EISDIR
+            raise error(failure) from None
         self._raw = raw
         self._text = is_text
         self._error = error
@@ -65,18 +64,20 @@ class File:
 
     def _refuse(self):
         """The exception of a call that this file cannot serve."""
-        return ValueError('closed') if self._raw is None else self._error(_EBADF)
+        if self._raw is None:
+            return ValueError('closed')
+        return self._error(OSError(_EBADF, ''))
 
     def read(self, size=-1):
-        """At most size bytes, or characters of text; all that is left when negative or None."""
+        """At most size bytes, or characters of text; all that is left when negative."""
         try:
             data = self._in.read(size)
             if not self._text:
                 return data
-            if size is not None and 0 < size == len(data) and not data.isascii():
+            if 0 < size == len(data) and not data.isascii():
                 data = _characters(data, size, self._in.read)
         except OSError as failure:
-            raise self._error(failure.errno) from None
+            raise self._error(failure) from None
         except AttributeError:
             raise self._refuse() from None
         return data.decode('utf-8', 'surrogateescape')
@@ -90,14 +91,14 @@ class File:
         try:
             return self._in.readinto(buffer)
         except OSError as failure:
-            raise self._error(failure.errno) from None
+            raise self._error(failure) from None
 
     def readline(self, size=-1):
         """One line with its newline, at most size bytes; empty at the end."""
         try:
             data = self._in.readline(size)
         except OSError as failure:
-            raise self._error(failure.errno) from None
+            raise self._error(failure) from None
         except AttributeError:
             raise self._refuse() from None
         return data.decode('utf-8', 'surrogateescape') if self._text else data
@@ -138,7 +139,7 @@ class File:
             out.flush()
             return count
         except OSError as failure:
-            raise self._error(failure.errno) from None
+            raise self._error(failure) from None
 
     def _write_on(self, data, count):
         """The system took count bytes of data; hands over the rest."""
@@ -155,7 +156,7 @@ class File:
         try:
             return stream.seek(offset, whence)
         except OSError as failure:
-            raise self._error(failure.errno) from None
+            raise self._error(failure) from None
 
     def tell(self):
         """The position."""
@@ -173,7 +174,7 @@ class File:
         try:
             os.fsync(self._raw.fileno())
         except OSError as failure:
-            raise self._error(failure.errno) from None
+            raise self._error(failure) from None
 
     def close(self):
         """Commits what was written, and ends the file; OSError when the commit failed."""
@@ -185,7 +186,7 @@ class File:
         try:
             stream.close()
         except OSError as failure:
-            raise self._error(failure.errno) from None
+            raise self._error(failure) from None
 
     def __enter__(self):
         return self

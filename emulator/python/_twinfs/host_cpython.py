@@ -16,6 +16,9 @@ from _twinfs.file import File
 _TEXTS = {1: 'EPERM', 2: 'ENOENT', 5: 'EIO', 9: 'EBADF', 11: 'EAGAIN', 12: 'ENOMEM',
           13: 'EACCES', 17: 'EEXIST', 19: 'ENODEV', 21: 'EISDIR', 22: 'EINVAL'}
 
+# What says in Linux that a volume is damaged, and how littlefs says it.
+_NUMBERS = {74: 52, 117: 52}
+
 _root = ''
 _open = builtins.open
 
@@ -40,6 +43,24 @@ def error(number):
     result = _DeviceError(number)
     result.errno = number
     return result
+
+
+def device_error(failure):
+    """What the device raises where the host raised failure."""
+    return error(_NUMBERS.get(failure.errno, failure.errno))
+
+
+class _Refused(int):
+    """The -1 of an open that /bak refuses; "with" fails as it does for the device's -1."""
+
+    def __enter__(self):
+        raise AttributeError('__enter__')
+
+    def __exit__(self, *_):
+        """Never called; "with" looks for it first."""
+
+
+REFUSED = _Refused(-1)
 
 
 def begin(root):
@@ -68,7 +89,7 @@ def scan(name):
         with os.scandir(_root + name) as entries:
             return [(entry.name, entry.is_dir()) for entry in entries]
     except OSError as failure:
-        raise error(failure.errno) from None
+        raise device_error(failure) from None
 
 
 def stat(name):
@@ -76,7 +97,7 @@ def stat(name):
     try:
         found = os.stat(_root + name)
     except OSError as failure:
-        raise error(failure.errno) from None
+        raise device_error(failure) from None
     return modes.S_ISDIR(found.st_mode), found.st_size, int(found.st_mtime)
 
 
@@ -85,7 +106,7 @@ def statvfs(name):
     try:
         found = os.statvfs(_root + name)
     except OSError as failure:
-        raise error(failure.errno) from None
+        raise device_error(failure) from None
     return found.f_frsize, found.f_blocks, found.f_bfree
 
 
@@ -94,7 +115,7 @@ def mkdir(name):
     try:
         os.mkdir(_root + name)
     except OSError as failure:
-        raise error(failure.errno) from None
+        raise device_error(failure) from None
 
 
 def unlink(name):
@@ -102,7 +123,7 @@ def unlink(name):
     try:
         os.unlink(_root + name)
     except OSError as failure:
-        raise error(failure.errno) from None
+        raise device_error(failure) from None
 
 
 def rmdir(name):
@@ -110,7 +131,7 @@ def rmdir(name):
     try:
         os.rmdir(_root + name)
     except OSError as failure:
-        raise error(failure.errno) from None
+        raise device_error(failure) from None
 
 
 def rename(old, new):
@@ -118,12 +139,12 @@ def rename(old, new):
     try:
         os.rename(_root + old, _root + new)
     except OSError as failure:
-        raise error(failure.errno) from None
+        raise device_error(failure) from None
 
 
 def open_file(name, kind, is_update, is_text):
     """The device's file object; kind is one of r w x a."""
-    return File(_root + name, kind, is_update, is_text, error)
+    return File(_root + name, kind, is_update, is_text, device_error)
 
 
 def read(name):
@@ -132,7 +153,7 @@ def read(name):
         with _open(_root + name, 'rb', 0) as file:
             return file.read()
     except OSError as failure:
-        raise error(failure.errno) from None
+        raise device_error(failure) from None
 
 
 def exchange(name, request, limit):
@@ -145,7 +166,7 @@ def exchange(name, request, limit):
         finally:
             os.close(file)
     except OSError as failure:
-        raise error(failure.errno) from None
+        raise device_error(failure) from None
 
 
 def descriptor(number, mode):
@@ -153,17 +174,9 @@ def descriptor(number, mode):
     return _open(number, mode, 0, closefd=False)
 
 
-def attach(point, folder):
-    """A volume was mounted at point: imports may need to know."""
-
-
-def detach(point):
-    """The volume at point is gone."""
-
-
-def chdir(path):
-    """The device's current directory is path now: imports may need to know."""
-
+def urandom(count):
+    """Random bytes."""
+    return os.urandom(count)
 
 
 def set_up(folder, own_modules):

@@ -19,10 +19,15 @@ try:
 except ImportError:
     import os as _os
 
-numbers = {}  # this C library's error numbers -> Linux's, where they differ
+# Numbers of errors that are others on the device: what says in Linux that a volume is damaged.
+# Where the C library is not that of Linux, its numbers are added.
+numbers = {74: 52, 117: 52}
+
+REFUSED = -1  # of an open that /bak refuses
 
 _DIRECTORY = 0x4000
 _top = None    # VfsPosix(ROOT)
+_host = None   # VfsPosix(), of all files: only for what _top cannot do
 _path = ''     # ROOT
 _open = builtins.open
 
@@ -38,11 +43,12 @@ def _again(failure):
 
 
 def begin(root):
-    global _top, _path
+    global _top, _host, _path
     if not root.startswith('/'):
         root = _os.getcwd().rstrip('/') + '/' + root
     _path = root.rstrip('/')
     _top = _native.VfsPosix(_path)
+    _host = _native.VfsPosix()
 
 
 def text(path):
@@ -104,18 +110,65 @@ def rmdir(name):
 
 def rename(old, new):
     try:
-        _top.rename(old, new)
+        # An object with a root makes both paths in the same memory: it renames new to new.
+        _host.rename(_path + old, _path + new)
     except OSError as failure:
         raise _again(failure)
+
+
+class _Written(_io.IOBase):
+    """A file that may be written. The interpreter's own says nothing when closing it fails, and
+    that is where littlefs commits: so this one flushes first. All else goes straight down."""
+
+    def __init__(self, raw):
+        self._raw = raw
+        self.read = raw.read
+        self.readinto = raw.readinto
+        self.readline = raw.readline
+        self.readlines = raw.readlines
+        self.write = raw.write
+        self.seek = raw.seek
+        self.tell = raw.tell
+        self.flush = raw.flush
+
+    def close(self):
+        raw = self._raw
+        if raw is None:
+            return
+        self._raw = None
+        try:
+            raw.flush()
+        except OSError as failure:
+            raise _again(failure)
+        finally:
+            raw.close()
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        line = self.readline()
+        if not line:
+            raise StopIteration
+        return line
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
 
 
 def open_file(name, kind, is_update, is_text):
     if kind == 'x':
         kind = _exclusive(name)
     try:
-        return _top.open(name, kind + ('+' if is_update else '') + ('t' if is_text else 'b'))
+        if kind == 'r' and _top.stat(name)[0] & 0xF000 == _DIRECTORY:
+            raise OSError(21)  # the system would let it be opened for reading
+        raw = _top.open(name, kind + ('+' if is_update else '') + ('t' if is_text else 'b'))
     except OSError as failure:
         raise _again(failure)
+    return raw if kind == 'r' and not is_update else _Written(raw)
 
 
 def _exclusive(name):
@@ -148,41 +201,37 @@ def descriptor(number, mode):
     return _open(number, mode)
 
 
-def attach(point, folder):
-    """Imports go through the interpreter's own mounts."""
-    if not folder:
-        return
-    try:
-        _native.mount(_native.VfsPosix(_path + folder), point)
-    except OSError as failure:
-        raise _again(failure)
-
-
-def detach(point):
-    try:
-        _native.umount(point)
-    except OSError as failure:
-        raise _again(failure)
-
-
-def chdir(path):
-    try:
-        _os.chdir(path)
-    except OSError as failure:
-        raise _again(failure)
+def urandom(count):
+    if hasattr(_os, 'urandom'):
+        return _os.urandom(count)
+    import random
+    return bytes([random.getrandbits(8) for _ in range(count)])
 
 
 _OWN_POINT = '/_python'  # where imports find the emulator's modules
 
 
+class _Imports:
+    """What the interpreter sees at its own /: the module's files, for imports alone."""
+
+    def __init__(self, vfs):
+        self.stat = vfs.stat
+        self.open = vfs.open
+
+    def mount(self, readonly, mkfs):
+        """Called when this is mounted."""
+
+
 def set_up(folder, own_modules):
     """No path leads to the host any more, but for the emulator's own folder."""
+    from _twinfs import vfs
     if not folder.startswith('/'):
         folder = _os.getcwd().rstrip('/') + '/' + folder
     own = _native.VfsPosix(folder)
     _os.chdir('/')
     _native.umount('/')
     _native.mount(own, _OWN_POINT)
+    _native.mount(_Imports(vfs), '/')
     sys.path[:] = ['', _OWN_POINT]
     sys.modules['_twinfs'].__path__ = _OWN_POINT + '/_twinfs'
     for name in own_modules:

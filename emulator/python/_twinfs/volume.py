@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A littlefs volume as uos.mount takes it: paths within it, its current directory, its errors."""
-from _twinfs import host, settings
+from _twinfs import control, host, settings
+from _twinfs.missing import missing
 
 _EPERM = 1
 _EEXIST = 17
@@ -14,7 +15,8 @@ _ENAMETOOLONG = 36
 
 _FILE = 0x8000
 _DIRECTORY = 0x4000
-_NAME_MAX = 255
+_NAME_MAX = 255  # bytes
+_SHORT = 64      # characters of a path in which no name can be too long
 
 _PARTITIONS = {'customer_fs': '/usr', 'customer_backup_fs': '/bak'}
 
@@ -50,13 +52,14 @@ class Volume:
         self.folder = _PARTITIONS[partition]
         self.is_read_only = False
         self._cwd = '/'
-        self._has_times = None
+        self._partition = partition
+        self._has_times = None  # not looked yet
 
     def _name(self, path):
         """What the host calls a path of this volume."""
         if path[:1] != '/':
             path = self._cwd + path
-        if '//' not in path and '/.' not in path and len(path) <= _NAME_MAX and path[-1] != '/':
+        if '//' not in path and '/.' not in path and path[-1] != '/' and len(path) < _SHORT:
             return self.folder + path
         return self.folder + self._resolved(path)
 
@@ -68,10 +71,17 @@ class Volume:
                 if parts:
                     parts.pop()
             elif part and part != '.':
-                if len(part) * 4 > _NAME_MAX and len(part.encode()) > _NAME_MAX:
+                if len(part) >= _SHORT and len(host.encoded(part)) > _NAME_MAX:
                     raise host.error(_ENAMETOOLONG)
                 parts.append(part)
         return '/' + '/'.join(parts) if parts else ''
+
+    def _new_name(self, path):
+        """The name of what may be made: a path that ends as a directory's must exist already."""
+        name = self._name(path)
+        if path[-1:] == '/' or path[-2:] == '/.':
+            host.stat(name)
+        return name
 
     def _changes(self, path):
         """The name of what is about to be changed; the root of a volume never is."""
@@ -87,7 +97,7 @@ class Volume:
         if meaning is None:
             meaning = _modes[mode] = _parse_mode(mode)
         kind, is_update, is_text = meaning
-        name = self._name(path)
+        name = self._name(path) if kind == 'r' else self._new_name(path)
         if self.is_read_only and (kind != 'r' or is_update):
             raise host.error(_EROFS)
         return host.open_file(name, kind, is_update, is_text)
@@ -111,7 +121,8 @@ class Volume:
     def mkdir(self, path):
         if self._name(path) == self.folder:
             raise host.error(_EEXIST)
-        host.mkdir(self._changes(path))
+        self._changes(path)
+        host.mkdir(self._new_name(path))
 
     def remove(self, path):
         """Removes a file or an empty directory: both calls of the device do."""
@@ -127,7 +138,8 @@ class Volume:
 
     def rename(self, old, new):
         old = self._changes(old)
-        new = self._changes(new)
+        self._changes(new)
+        new = self._new_name(new)
         try:
             host.rename(old, new)
         except OSError as failure:
@@ -158,15 +170,13 @@ class Volume:
 
     def stat(self, path):
         is_directory, size, seconds = host.stat(self._name(path))
-        if not self._times():
+        if self._has_times is None:
+            self._has_times = control.stores_times(self._partition)
+        if not self._has_times:
             seconds = 0
         if is_directory:
             return (_DIRECTORY, 0, 0, 0, 0, 0, 0, seconds, seconds, seconds)
         return (_FILE, 0, 0, 0, 0, 0, size, seconds, seconds, seconds)
-
-    def _times(self):
-        """Only littlefs 2 stores times."""
-        return False
 
     def statvfs(self, path):
         size, blocks, free = host.statvfs(self.folder)
@@ -188,7 +198,11 @@ class VfsLfs1(Volume):
 
     def __init__(self, readsize=32, progsize=32, lookahead=32, pname='', *external):
         if external:
-            from _twinfs.missing import missing
             missing('uos', 'VfsLfs1', 'there is no external flash')
         Volume.__init__(self, pname)
         self.is_read_only = self.folder == '/bak' and not settings.allow_backup_write
+
+    @staticmethod
+    def mkfs(*arguments, **named):
+        """Not emulated: a volume is formatted by the boot, when it cannot be mounted."""
+        missing('uos', 'VfsLfs1.mkfs', 'volumes are formatted by the boot alone')
