@@ -179,19 +179,6 @@ def urandom(count):
     return os.urandom(count)
 
 
-def attach(point, folder):
-    """A volume was mounted at point: imports may need to know."""
-
-
-def detach(point):
-    """The volume at point is gone."""
-
-
-def chdir(path):
-    """The device's current directory is path now: imports may need to know."""
-
-
-
 def set_up(folder, own_modules):
     """Makes the interpreter the module's: imports, output at once, tracebacks.
 

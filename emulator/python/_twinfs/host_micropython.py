@@ -208,41 +208,30 @@ def urandom(count):
     return bytes([random.getrandbits(8) for _ in range(count)])
 
 
-def attach(point, folder):
-    """Imports go through the interpreter's own mounts."""
-    if not folder:
-        return
-    try:
-        _native.mount(_native.VfsPosix(_path + folder), point)
-    except OSError as failure:
-        raise _again(failure)
-
-
-def detach(point):
-    try:
-        _native.umount(point)
-    except OSError as failure:
-        raise _again(failure)
-
-
-def chdir(path):
-    try:
-        _os.chdir(path)
-    except OSError as failure:
-        raise _again(failure)
-
-
 _OWN_POINT = '/_python'  # where imports find the emulator's modules
+
+
+class _Imports:
+    """What the interpreter sees at its own /: the module's files, for imports alone."""
+
+    def __init__(self, vfs):
+        self.stat = vfs.stat
+        self.open = vfs.open
+
+    def mount(self, readonly, mkfs):
+        """Called when this is mounted."""
 
 
 def set_up(folder, own_modules):
     """No path leads to the host any more, but for the emulator's own folder."""
+    from _twinfs import vfs
     if not folder.startswith('/'):
         folder = _os.getcwd().rstrip('/') + '/' + folder
     own = _native.VfsPosix(folder)
     _os.chdir('/')
     _native.umount('/')
     _native.mount(own, _OWN_POINT)
+    _native.mount(_Imports(vfs), '/')
     sys.path[:] = ['', _OWN_POINT]
     sys.modules['_twinfs'].__path__ = _OWN_POINT + '/_twinfs'
     for name in own_modules:

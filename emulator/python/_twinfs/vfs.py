@@ -168,7 +168,6 @@ def chdir(path):
     if mount is not ROOT:
         mount.volume.chdir(rest)
     _here = mount
-    host.chdir(getcwd())
 
 
 def getcwd():
@@ -190,7 +189,6 @@ def mount(vfs, path, readonly=False, mkfs=False):
         raise host.error(_EPERM)
     vfs.mount(readonly, mkfs)
     _mounts.append(_Mount(path, vfs))
-    host.attach(path, getattr(vfs, 'folder', ''))
 
 
 def umount(mount_point):
@@ -203,7 +201,6 @@ def umount(mount_point):
             del _mounts[at]
             if _here is each:
                 _here = ROOT
-            host.detach(each.point)
             return each.volume.umount()
     raise host.error(_EINVAL)
 

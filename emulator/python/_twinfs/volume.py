@@ -201,3 +201,8 @@ class VfsLfs1(Volume):
             missing('uos', 'VfsLfs1', 'there is no external flash')
         Volume.__init__(self, pname)
         self.is_read_only = self.folder == '/bak' and not settings.allow_backup_write
+
+    @staticmethod
+    def mkfs(*arguments, **named):
+        """Not emulated: a volume is formatted by the boot, when it cannot be mounted."""
+        missing('uos', 'VfsLfs1.mkfs', 'volumes are formatted by the boot alone')
