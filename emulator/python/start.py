@@ -9,7 +9,11 @@ the interpreter goes on. Exit status: that of SystemExit, 1 after any other exce
 import sys
 
 # Modules of ours that must win over those that the interpreter has built in.
-OWN_MODULES = ['uos', 'uio']
+OWN_MODULES = [
+    'uos', 'uio', 'usys', 'gc', '_thread', 'utime', 'ubinascii', 'ustruct', 'ure', 'ujson',
+    'uhashlib', 'hashlib', 'uzlib', 'queue', 'machine', 'usocket', 'osTimer',
+    'fota',
+]
 
 if sys.implementation.name != 'micropython':
     sys.path.insert(0, __file__.rpartition('/')[0] or '.')

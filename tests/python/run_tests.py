@@ -5,8 +5,9 @@
 
 Each test_NAME.py is copied to /bak of a fresh module (a plain directory) and runs there as the
 application would. A line "# run: KEY=VALUE ..." in it runs it with these settings, once for
-each such line; "# skip: KIND why" leaves an interpreter out. A file with "# only: mount" is run
-on a real mount by tests/e2e/test_python.py, as are all others but those with "# skip: mount why".
+each such line; "# with: FILE ..." copies more files; "# skip: KIND why" leaves an interpreter out.
+A file with "# only: mount" is run on a real mount by tests/e2e/test_python.py, as are all others
+but those with "# skip: mount why".
 """
 import glob
 import os
@@ -37,7 +38,8 @@ def make_root(folder, script):
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, 'wb') as file:
             file.write(data)
-    for name in (script, os.path.join(HERE, 'check.py')):
+    helpers = ['check.py'] + ' '.join(headers(script, 'with')).split()
+    for name in [script] + [os.path.join(HERE, helper) for helper in helpers]:
         shutil.copy(name, os.path.join(folder, 'bak'))
 
 

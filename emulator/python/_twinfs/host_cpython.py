@@ -182,12 +182,14 @@ def urandom(count):
 def set_up(folder, own_modules):
     """Makes the interpreter the module's: imports, output at once, tracebacks.
 
-    own_modules need nothing here: CPython has no module of these names.
+    own_modules are loaded by their files, as CPython has built-in modules of some of the names.
     """
     from _twinfs import imports
     library = [entry for entry in sys.path[1:] if entry and 'site-packages' not in entry
                and 'dist-packages' not in entry]
     imports.install([os.path.abspath(folder)] + library)
+    for name in own_modules:
+        imports.replace(name, os.path.abspath(folder))
     sys.excepthook = _except_hook
     for name in ('stdout', 'stderr'):
         # The interpreter is killed when the power goes: what was printed must be out.

@@ -233,11 +233,14 @@ def set_up(folder, own_modules):
     _native.mount(own, _OWN_POINT)
     _native.mount(_Imports(vfs), '/')
     sys.path[:] = ['', _OWN_POINT]
+    sys.modules['_twinfs'].__path__ = _OWN_POINT + '/_twinfs'
     for name in own_modules:
         # By way of the folder as a package, since its own name is a built-in module's.
         package = _OWN_POINT[1:] + '.' + name
         __import__(package)
-        sys.modules[name] = sys.modules[package]
+        module = sys.modules[package]
+        # osTimer and fota are their class, usys is sys.
+        sys.modules[name] = getattr(module, name, module)
     sys.modules['os'] = sys.modules['uos']
     sys.modules['io'] = sys.modules['uio']
 

@@ -8,7 +8,7 @@ import importlib.machinery
 import importlib.util
 import sys
 
-from _twinfs import vfs
+from _twinfs import own, vfs
 
 _DIRECTORY = 0x4000
 
@@ -86,3 +86,15 @@ def install(host_path):
     kept = [importlib.machinery.BuiltinImporter, importlib.machinery.FrozenImporter]
     sys.meta_path[:] = kept + [_Finder(host_path)]
     sys.path[:] = ['']
+
+
+def replace(name, folder):
+    """Imports NAME.py of a folder in place of what the interpreter has by that name."""
+    if name in sys.modules:
+        own.replaced[name] = sys.modules[name]
+    spec = importlib.machinery.PathFinder.find_spec(name, [folder])
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    # osTimer and fota are their class, usys is sys.
+    sys.modules[name] = getattr(module, name, module)

@@ -6,12 +6,15 @@ from _twinfs import host, settings, vfs
 
 _INTERRUPTED = 130  # as a shell has it for SIGINT
 
+_names = {}  # those of __main__, once start() has them
+
 
 def start(folder, words, own_modules, namespace):
     """Sets everything up, then runs the script in namespace, that of __main__.
 
     folder is where the emulator's modules are. Raises SystemExit at the end, unless a REPL follows.
     """
+    global _names
     if '--' not in words:
         raise SystemExit('usage: start.py ROOT [KEY=VALUE ...] -- [SCRIPT [ARGUMENT ...]]')
     end = words.index('--')
@@ -25,12 +28,13 @@ def start(folder, words, own_modules, namespace):
     for name in list(namespace):
         if name not in ('__name__', '__builtins__'):
             del namespace[name]
+    _names = namespace
     if script:
-        _leave(_run(script[0], namespace))
+        _leave(run(script[0]))
 
 
-def _run(path, namespace):
-    """Runs a file of the module; returns the exit status."""
+def run(path):
+    """Runs a file of the module as __main__; returns the exit status."""
     try:
         with vfs.open(path, 'rb') as file:
             source = file.read()
@@ -38,7 +42,7 @@ def _run(path, namespace):
         sys.stderr.write('%s: cannot be read: %s\n' % (path, failure))
         return 1
     try:
-        host.execute(source, path, namespace)
+        host.execute(source, path, _names)
     except SystemExit:
         if not host.repl_follows():
             raise
