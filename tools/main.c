@@ -18,6 +18,7 @@ struct verb {
 static const struct verb verbs[] = {
 	{"mk", "Make", "make the image of a new module, as the vendor's tool does",
 		tw_tool_verb_mk},
+	{"run", "Use", "run the application of a module, in Python", tw_tool_verb_run},
 	{"mount", "Use", "mount a module: check, restore, serve", tw_tool_verb_mount},
 	{"umount", "Use", "unmount it", tw_tool_verb_umount},
 	{"power", "Use", "switch a mounted module, or pull its plug", tw_tool_verb_power},

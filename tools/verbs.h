@@ -25,6 +25,7 @@ int tw_tool_verb_report(int argc, char **argv);
 int tw_tool_verb_record(int argc, char **argv);
 int tw_tool_verb_resize(int argc, char **argv);
 int tw_tool_verb_rm(int argc, char **argv);
+int tw_tool_verb_run(int argc, char **argv);
 int tw_tool_verb_trace(int argc, char **argv);
 int tw_tool_verb_umount(int argc, char **argv);
 

@@ -54,6 +54,7 @@ THIRD_PARTY = {
     'openssl/*': ['src/module/hash.c', 'src/secure/seal.c'],
     'libfdisk/*': ['src/image/gpt.c'],
     'libdeflate.h': ['src/base/crc.c'],
+    'curl/*': ['tools/run_modem_curl.c'],
     'xxhash.h': ['src/base/digest.c'],
 }
 
