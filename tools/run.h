@@ -65,6 +65,7 @@ struct tw_run_mount {
 	int daemon_fd; /* readable when the daemon has ended */
 	int ready;     /* readable when the mount is there, or never will be */
 	int events;
+	bool is_gone;              /* it has ended though nobody asked for that */
 	struct tw_tool_text lines; /* events, the last of them perhaps not whole */
 	struct tw_run_state state;
 };

@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -239,11 +238,12 @@ int tw_run_mount_update(struct tw_run_mount *mount)
 		if (got < 0 && errno == EAGAIN)
 			return mount->state.is_lost ? find_power(mount) : 0;
 		if (got < 0)
-			return -errno;
+			break;
 		code = tw_tool_text_add(&mount->lines, piece, (size_t)got);
 		if (code == 0)
 			code = take_lines(mount);
 	}
+	mount->is_gone = code == 0;
 	return code < 0 ? code : -ENOTCONN;
 }
 
@@ -291,13 +291,10 @@ static void unmount_by_force(const char *root)
 
 static int end_daemon(struct tw_run_mount *mount)
 {
-	struct pollfd wait = {.fd = mount->daemon_fd, .events = POLLIN};
-	bool has_ended;
 	int status;
 
 	if (mount->daemon <= 0)
 		return 0;
-	has_ended = poll(&wait, 1, 0) > 0;
 	(void)kill(mount->daemon, SIGTERM);
 	while (waitpid(mount->daemon, &status, 0) < 0)
 		if (errno != EINTR)
@@ -308,7 +305,7 @@ static int end_daemon(struct tw_run_mount *mount)
 		return tw_tool_error(VERB, NULL, "the mount was ended by signal %d",
 			WTERMSIG(status));
 	}
-	if (has_ended && !WEXITSTATUS(status))
+	if (mount->is_gone && !WEXITSTATUS(status))
 		return tw_tool_error(VERB, NULL, "the mount has ended by itself");
 	return WEXITSTATUS(status); /* its own message is out */
 }

@@ -12,7 +12,8 @@ import sys
 # Modules of ours that must win over those that the interpreter has built in.
 OWN_MODULES = [
     'uos', 'uio', 'usys', 'gc', '_thread', 'utime', 'ubinascii', 'ustruct', 'ure', 'ujson',
-    'uhashlib', 'hashlib', 'uzlib', 'queue', 'machine', 'osTimer', 'fota',
+    'uhashlib', 'hashlib', 'uzlib', 'queue', 'machine', 'usocket', 'osTimer',
+    'fota',
 ]
 
 if sys.implementation.name != 'micropython':

@@ -10,6 +10,7 @@ import select
 import shutil
 import subprocess
 import sys
+import termios
 
 import lib
 
@@ -48,10 +49,12 @@ class Terminal:
 
     def __init__(self, *words, **options):
         self.fd, end = pty.openpty()
+        self.modes = termios.tcgetattr(end)
         self.program = subprocess.Popen(words, stdin=end, stdout=end, stderr=end,
                                         start_new_session=True, preexec_fn=self.take, **options)
         os.close(end)
         self.heard = ''
+        self.left = None  # its modes at the end
 
     @staticmethod
     def take():
@@ -83,6 +86,7 @@ class Terminal:
         """Waits for the end. (exit status, what it said since)."""
         while self.hear():
             pass
+        self.left = termios.tcgetattr(self.fd)
         os.close(self.fd)
         return self.program.wait(lib.PATIENCE), self.heard
 
@@ -104,6 +108,10 @@ class RunTest(lib.MountTest):
     def tearDown(self):
         self.assertEqual(os.listdir(self.temp), [], 'left behind')
         super().tearDown()
+
+    def renew_image(self):
+        os.unlink(self.image)
+        self.make_image(self.image)
 
     def put(self, text, name='script.py'):
         """A file of this computer with the script."""
@@ -148,5 +156,5 @@ class RunTest(lib.MountTest):
         """Path -> content of the user partition, after the run."""
         place = os.path.join(self.folder, 'user')
         shutil.rmtree(place, ignore_errors=True)
-        lib.run(lib.TWINFS, 'get', '-q', self.image, 'usr', place)
+        lib.run(lib.TWINFS, 'get', self.image, 'usr', place)
         return lib.tree(place)

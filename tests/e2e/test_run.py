@@ -53,9 +53,9 @@ class Script(running.RunTest):
     def test_standard_streams(self):
         """What is piped in is read, what is printed comes at once and untouched."""
         out, err = self.run_it('-q', stdin='one\ntwo\n',
-                               script='import sys\nprint(sys.stdin.readline() + input())\n'
+                               script='import sys\nprint(sys.stdin.readline() + sys.stdin.readline(), end="")\n'
                                'sys.stderr.write("to stderr\\n")\n')
-        self.assertEqual(out, 'one\n\ntwo\n'[0:4] + '\ntwo\n')
+        self.assertEqual(out, 'one\ntwo\n')
         self.assertEqual(err, ['to stderr'])
 
     def test_arguments(self):
@@ -87,8 +87,9 @@ class Script(running.RunTest):
 
     def test_not_written_to(self):
         """The interpreter leaves nothing of its own in the module, such as compiled modules."""
+        self.run_it()
         before = self.user_files()
-        self.run_it(script='import main\nfrom usr import main\n')
+        self.run_it(script='from usr import main\n')
         self.assertEqual(self.user_files(), before)
 
     def test_device_view(self):
@@ -174,7 +175,7 @@ class Terminals(running.RunTest):
 
     def test_interrupt(self):
         """Ctrl-C is for the application, which may go on."""
-        here = self.terminal(script='import utime\nprint("waiting")\ntry:\n    while True:\n'
+        here = self.terminal(script='import utime\ntry:\n    print("waiting")\n    while True:\n'
                              '        utime.sleep_ms(20)\nexcept KeyboardInterrupt:\n'
                              '    with open("/usr/caught", "w") as file:\n'
                              '        print(file.write("x"), "bytes")\n')
@@ -193,13 +194,11 @@ class Terminals(running.RunTest):
 
     def test_killed_prompt(self):
         """A terminal that was in the middle of a line is as it was before."""
-        import termios
-        here = self.terminal('--fault', 'cut at op 1')
-        before = termios.tcgetattr(here.fd)
+        here = self.terminal('--fault', 'cut at op 30')
         here.until('>>> ')
-        here.type('open("/usr/b", "w").close()\r')
+        here.type('exec("while 1:\\n with open(\'/usr/b\', \'w\') as f: f.write(\'x\')")\r')
         self.assertEqual(here.end()[0], 124)
-        del before
+        self.assertEqual(here.left, here.modes)
 
 
 class Signals(running.RunTest):
@@ -225,6 +224,7 @@ class Signals(running.RunTest):
             self.assertEqual(os.listdir(self.temp), [])
         self.check_image()
 
+    @unittest.skipIf(running.KIND == 'bwrap', 'bubblewrap hands nothing on')
     def test_interrupted_alone(self):
         """An interrupt that is sent to run only is handed on."""
         program = self.begin()
@@ -302,8 +302,12 @@ if not lives:
 
     def test_switched_from_outside(self):
         """The module's power is everybody's who knows the mount."""
-        program = self.begin(script=COUNTS + 'import utime\nwhile lives < 2:\n    utime.sleep_ms(20)\n',
-                             until='life 0')
+        program = self.begin(script=COUNTS.replace("print('life', lives)\n", '') + """
+print('life', lives)
+import utime
+while lives < 2:
+    utime.sleep_ms(20)
+""", until='life 0')
         root = os.path.join(self.temp, os.listdir(self.temp)[0], 'module')
         lib.run(lib.TWINFS, 'power', root, 'restart')
         self.assertEqual(program.stdout.readline(), 'life 1\n')
@@ -313,6 +317,11 @@ if not lives:
 
 
 class Cuts(running.RunTest):
+    def make_image(self, image):
+        """Of a module that has booted once: the next boot of it writes nothing."""
+        super().make_image(image)
+        lib.run(lib.TWINFS, 'boot', image)
+
     def test_cut(self):
         """The script ends in the call that meets the cut: not even its traceback is seen."""
         out, err = self.run_it('--fault', 'cut at op 3', status=124,
@@ -325,7 +334,7 @@ class Cuts(running.RunTest):
         self.check_image()
 
     def test_auto_restart(self):
-        out, err = self.run_it('--fault', 'cut every 7 ops', '--auto-restart=3', script=COUNTS +
+        out, err = self.run_it('--fault', 'cut every 23 ops', '--auto-restart=3', script=COUNTS +
                                'from misc import Power\n'
                                'print(Power.powerOnReason(), Power.powerDownReason())\n'
                                'for turn in range(100):\n'
@@ -344,33 +353,35 @@ class Cuts(running.RunTest):
         """The end of a script that closes its files for it is a part of its life."""
         found = set()
         for operation in range(1, 9):
-            self.make_image(self.image)
+            self.renew_image()
             text = self.run_it('--fault', 'cut at op %d' % operation, '--auto-restart',
                                script='file = open("/usr/last", "w")\nfile.write("x" * 9000)\n'
                                'print("end")\n')
             found.add((text[0], len(text[1])))
         self.assertIn(('end\nend\n', 2), found)  # cut when everything was printed
 
-    def test_cut_in_the_boot_of_a_restart(self):
-        """A restart restores a damaged file, which the rule does not let it."""
+    def test_cut_in_a_restart(self):
+        """Wherever the cut comes, before the restart, in its boot, or after it."""
         script = '''
 import uos
 from misc import Power
-try:
-    with open('/usr/once', 'x') as file:
-        pass
-except OSError:
-    with open('/usr/cfg.json') as file:
-        print(file.read())
-else:
+if 'once' not in uos.listdir('/usr'):
+    open('/usr/once', 'w').close()
     with open('/usr/cfg.json', 'w') as file:
         file.write('{}')
     Power.powerRestart()
+with open('/usr/cfg.json') as file:
+    print(file.read())
 '''
-        out, err = self.run_it('--fault', 'cut at write of /usr/cfg.json, 3rd', '--auto-restart',
-                               script=script)
-        self.assertEqual(out, '{"volume": 5}\n\n')
-        self.assertEqual(len(err), 3, err)
+        seen = set()
+        for operation in range(1, 30):
+            self.renew_image()
+            out, err = self.run_it('--fault', 'cut at op %d' % operation, '--auto-restart',
+                                   script=script)
+            self.assertEqual(out, '{"volume": 5}\n\n')
+            seen.add(tuple(re.sub(r'(power cut): .*;|\d+', r'\1', line[12:]) for line in err))
+        booted = 'booted:  protected files,  restored'
+        self.assertIn((booted, 'restart', 'power cut ' + booted), seen)  # cut in its boot
 
     def test_cut_in_the_first_boot(self):
         self.run_it(script='with open("/usr/cfg.json", "w") as file:\n    file.write("{}")\n')
@@ -384,7 +395,7 @@ else:
         """Whichever comes first, nothing hangs and nothing is lost track of."""
         script = COUNTS + 'open("/usr/a", "w").close()\nraise SystemExit(5)\n'
         for operation in range(1, 12):
-            self.make_image(self.image)
+            self.renew_image()
             out = self.run_it('-q', '--fault', 'cut at op %d' % operation, '--auto-restart',
                               script=script, status=5)[0]
             self.assertRegex(out, r'^life 0\n(life [01]\n)?$')
@@ -395,9 +406,9 @@ else:
             '        file.write("%d" % turn * 700)\n'
         images = set()
         for _ in range(3):
-            self.make_image(self.image)
-            self.run_it('-q', '--fault', 'cut torn every 11 ops with chance 0.3', '--seed', '7',
-                        '--auto-restart=9', script=script)
+            self.renew_image()
+            self.run_it('-q', '--fault', 'cut torn every 29 ops', '--seed', '7',
+                        '--auto-restart=9', script=script, status=124)
             images.add(lib.read(self.image))
         self.assertEqual(len(images), 1)
 
@@ -406,8 +417,8 @@ else:
         before = os.path.join(self.folder, 'before.img')
         lib.write(before, lib.read(self.image))
         self.run_it('-q', '--trace', trace, script=COUNTS)
-        done = lib.run(lib.TWINFS, 'explore', '-q', before, trace)
-        self.assertTrue(done.stdout)
+        done = lib.run(lib.TWINFS, 'explore', before, trace)
+        self.assertIn('nothing is wrong', done.stdout)
 
 
 class Failures(running.RunTest):
@@ -422,7 +433,8 @@ class Failures(running.RunTest):
     def test_interpreters(self):
         self.fails(127, '/nix/python (not found)', '--python', '/nix/python')
         self.fails(126, '(permission denied)', '--python', self.image)
-        self.fails(126, '(runs no Python)', '--python', 'true')
+        self.fails(126, '(runs no Python)', '--python', 'false')
+        self.fails(126, '(is neither MicroPython nor CPython)', '--python', 'true')
         self.fails(126, 'MicroPython 1.18; 1.19 or newer is needed', '--python',
                    self.fake('print "micropython\\n1\\n18"'))
         self.fails(126, 'CPython 3.8; 3.9 or newer is needed', '--python',

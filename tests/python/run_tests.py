@@ -6,6 +6,8 @@
 Each test_NAME.py is copied to /bak of a fresh module (a plain directory) and runs there as the
 application would. A line "# run: KEY=VALUE ..." in it runs it with these settings, once for
 each such line; "# with: FILE ..." copies more files; "# skip: KIND why" leaves an interpreter out.
+A file with "# only: mount" is run on a real mount by tests/e2e/test_python.py, as are all others
+but those with "# skip: mount why".
 """
 import glob
 import os
@@ -63,6 +65,8 @@ def run_script(interpreter, script, settings, root):
 def run_file(interpreter, script):
     """All runs of a test file; returns (checks, failed)."""
     name = os.path.basename(script)[5:-3]
+    if headers(script, 'only'):
+        return 0, 0
     for text in headers(script, 'skip'):
         kind, _, why = text.partition(' ')
         if kind == interpreter.kind:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What an application asks before it uses the net: checkNet, dataCall, sim."""
-# run:
+# run: network=0
 # run: network=1
 import checkNet
 import dataCall

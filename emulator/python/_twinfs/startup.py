@@ -34,9 +34,9 @@ def start(folder, words, own_modules, namespace):
 
 
 def run(path, descriptor=None):
-    """Runs a file of the module, or one handed over, as __main__; returns the exit status."""
+    """Runs a file of the module as __main__, or what the descriptor has; returns the exit status."""
     try:
-        with vfs.open(path, 'rb') if descriptor is None else host.descriptor(descriptor, 'rb') as file:
+        with _opened(path, descriptor) as file:
             source = file.read()
     except OSError as failure:
         sys.stderr.write('%s: cannot be read: %s\n' % (path, failure))
@@ -44,11 +44,17 @@ def run(path, descriptor=None):
     try:
         host.execute(source, path, _names)
     except SystemExit:
-        raise
+        if not host.repl_follows():
+            raise
+        return 0
     except BaseException as failure:
         host.print_exception(failure)
         return _INTERRUPTED if isinstance(failure, KeyboardInterrupt) else 1
     return 0
+
+
+def _opened(path, descriptor):
+    return vfs.open(path, 'rb') if descriptor is None else host.descriptor(descriptor, 'rb')
 
 
 def _leave(status):

@@ -25,8 +25,8 @@ FLAGS = [b'{"enable": 1}'] * 12 + [
 
 # Tables that are no list of entries, or a strange one.
 TABLES = [
-    b'', b' ', b'[', b'[]', b'{}', b'{"a": 1}', b'1', b'null', b'true', b'""', b'"abc"', b'[1]', b'[null]',
-    b'["name"]', b'[[]]', b'[{}]', b'[{"name": 5}]', b'[{"name": null, "crc32": "0x1"}]',
+    b'', b' ', b'[', b'[]', b'{}', b'{"a": 1}', b'1', b'null', b'true', b'""', b'"abc"', b'[1]',
+    b'[null]', b'["name"]', b'[[]]', b'[{}]', b'[{"name": 5}]', b'[{"name": null, "crc32": "0x1"}]',
     b'[{"name": "", "crc32": "0x1"}]', b'[{"name": ["/usr/x"], "crc32": "0x1"}]',
     b'[{"crc32": "0x1"}]', b'[1', b'nul', b'\xef\xbb\xbf[]', b"[{'name': 1}]",
 ]
@@ -106,7 +106,7 @@ def damage_backup(state):
     if state.random.random() < 0.5:
         state.backup.pop(name, None)
     else:
-        state.backup[name] = state.random.choice([b'', some_bytes(state.random), None])
+        state.backup[name] = state.random.choice([b'', some_bytes(state.random)])
 
 
 # ---- the table ----
@@ -133,8 +133,8 @@ def strange_name(state, entry):
     if not isinstance(name, str):
         return
     entry['name'] = state.random.choice([
-        name[1:], '/' + name, name.upper(), name + '/', '/usr/./' + name[5:], '/usr/new/../' + name[5:],
-        '/usr/new/dir/file', '/bak' + name, '/x', '', 'x', 'usr', '/usr', '/', '/usr/lib', 5, None,
+        name[1:], '/' + name, name.upper(), name + '/', '/usr/./' + name[5:],
+        '/usr/new/../' + name[5:], '/usr/new/dir/file', '/bak' + name, '/x', '', 'x', 'usr', '/usr', '/', '/usr/lib', 5, None,
         name.swapcase(), '/usr/' + 'n' * 255])
 
 
@@ -149,7 +149,8 @@ def change_entries(state):
         elif kind == 1:
             entries.append(dict(random.choice(entries)))
         elif kind == 2:
-            entry[random.choice(['note', 'size', 'n\u00e9'])] = random.choice(['x', 5, None, [1, 'a'], {}])
+            key = random.choice(['note', 'size', 'n\u00e9'])
+            entry[key] = random.choice(['x', 5, None, [1, 'a'], {}])
         elif kind == 3:
             random.shuffle(entries)
         else:
@@ -193,15 +194,16 @@ def damage_table(state):
 
 # ---- an update ----
 
-STATS = [b'', b'[]', b'[', b'{}', b'{"name": "/usr/x"}', b'null', b'5', b'"abc"', b'""', b'[5]', b'[{}]',
-         b'[[]]', b'[null]', b'["name"]', b'[{"name": 5}]', b'x', b'[{"url": "u"}]']
+STATS = [b'', b'[]', b'[', b'{}', b'{"name": "/usr/x"}', b'null', b'5', b'"abc"', b'""', b'[5]',
+         b'[{}]', b'[[]]', b'[null]', b'["name"]', b'[{"name": 5}]', b'x', b'[{"url": "u"}]']
 
 
 def update_item(state):
     random = state.random
     name = '/usr/' + random.choice(NAMES + ['new/dir/file.py', 'e', "q\"'.txt"])
     if random.random() < 0.15:
-        name = random.choice([name[1:], '/bak' + name, '/x', 'x', '/usr', '', '/usr/' + UPDATER + '/y', name + '/'])
+        name = random.choice([name[1:], '/bak' + name, '/x', 'x', '/usr', '',
+                              '/usr/' + UPDATER + '/y', name + '/'])
     item = {'url': 'http://h/' + name, 'name': name,
             'total_size': random.choice([0, 100, 'unknown', None, 1.5])}
     if random.random() < 0.1:
