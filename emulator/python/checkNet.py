@@ -26,7 +26,9 @@ def waitNetworkReady(timeout=60):
     return _CALL_STAGE, _dataCall.getInfo(1, 0)[2][0]
 
 
-wait_network_connected = waitNetworkReady
+def wait_network_connected(timeout_s=60):
+    """As waitNetworkReady(), of older firmware."""
+    return waitNetworkReady(timeout_s)
 
 
 class CheckNetwork:
@@ -49,6 +51,6 @@ class CheckNetwork:
         print('SIM_CARD_STATUS  : %s' % _sim.getStatus())
         print(line)
 
-    def wait_network_connected(self, timeout=60):
+    def wait_network_connected(self, timeout_s=60):
         """As waitNetworkReady()."""
-        return waitNetworkReady(timeout)
+        return waitNetworkReady(timeout_s)
