@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The same without --allow-backup-write: it fails, and says why."""
+# skip: mount nothing can be planted in its /bak
 # with: states.py
 import backup_restore
 import bak_util

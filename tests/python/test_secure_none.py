@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """SecureData on a module that has none."""
+# skip: mount it has SecureData
 # with: states.py
 from bak.check import run
 from bak.states import check

@@ -9,7 +9,6 @@ import zlib
 
 TABLE = 'checksum.json'
 FLAG = 'backup_restore.json'
-FILLER = 'filler.bin'
 UPDATER = '.updater'
 
 # Names of factory files; some differ in case only, some are not ASCII.
@@ -236,11 +235,6 @@ def add_update(state):
 
 # ---- the whole ----
 
-def fill(state):
-    """Hardly any space is left: the test shortens it until all fits."""
-    state.user[FILLER] = bytes(80 * 4096)
-
-
 def _without_conflicts(tree):
     """No file has anything below it, and every folder is listed."""
     kept = {}
@@ -263,7 +257,7 @@ def make(random):
         del state.backup[FLAG]
     for change, chance, most in ((damage_file, 0.7, 3), (damage_table, 0.6, 1),
                                  (damage_backup, 0.15, 2), (damage_folder, 0.03, 1),
-                                 (add_update, 0.5, 1), (fill, 0.08, 1)):
+                                 (add_update, 0.5, 1)):
         if random.random() < chance:
             for _ in range(random.randint(1, most)):
                 change(state)
