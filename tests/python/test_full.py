@@ -26,7 +26,7 @@ def test_no_space():
     file = open('/usr/t/f', 'wb')
 
     def fill():
-        for _ in range(blocks + 1):
+        for _ in range(blocks + 2):
             equal(file.write(BLOCK), len(BLOCK))
     fails(28, fill)
     file.close()

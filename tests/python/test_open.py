@@ -185,6 +185,13 @@ def test_append():
         file.seek(0)
         equal(file.readline(), b'onetwothree')
     equal(read('/usr/t/f'), b'onetwothree')
+    with open('/usr/t/f', 'a') as file:
+        file.write('4')
+        file.seek(0)
+        file.write('5')
+        file.write('6')
+        equal(file.tell(), 14)
+    equal(read('/usr/t/f'), b'onetwothree456')
 
 
 def test_write_takes_a_part():

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 """The device's file object on CPython, above the interpreter's own files.
 
-On a device nothing lies between write() and the file system, and what was written is safe only
-behind flush() or close(). So writes go straight down, one by one; reads are buffered, since
-nobody can tell.
+A device's file system gathers what is written in a block of its own, and commits it at flush() or
+close(). So do these: a block at most stays here, a full disk is reported when it goes down, and
+what was never closed is lost with the power.
 """
 import io
 import os
+
+_BLOCK = 4096  # bytes
 
 _EBADF = 9
 _EEXIST = 17
@@ -39,7 +41,8 @@ class File:
     opened for what is asked.
     """
 
-    __slots__ = ('_raw', '_in', '_out', '_text', '_appends', '_error', '__weakref__')
+    __slots__ = ('_raw', '_in', '_out', '_text', '_is_append', '_appends', '_has_failed', '_error',
+                 '__weakref__')
 
     def __init__(self, path, kind, is_update, is_text, error):
         try:
@@ -51,16 +54,17 @@ class File:
         self._raw = raw
         self._text = is_text
         self._error = error
-        self._appends = kind == 'a'
+        self._has_failed = False
+        self._is_append = self._appends = kind == 'a'  # the second: go to the end before writing
         self._in = self._out = None
         if self._appends:
             raw.seek(0)  # reading begins at the start, every write goes to the end
         if is_update:
-            self._in = self._out = io.BufferedRandom(raw)
+            self._in = self._out = io.BufferedRandom(raw, _BLOCK)
         elif kind == 'r':
             self._in = io.BufferedReader(raw)
         else:
-            self._out = raw
+            self._out = io.BufferedWriter(raw, _BLOCK)
 
     def _refuse(self):
         """The exception of a call that this file cannot serve."""
@@ -130,31 +134,25 @@ class File:
             first = part[0] if len(part) > 1 else 0
             data = memoryview(data)[first:first + part[-1]]
         try:
-            if out is self._raw:
-                count = out.write(data)
-                return count if count == len(data) else self._write_on(data, count)
             if self._appends:
                 out.seek(0, 2)
+                self._appends = self._in is not None  # else only a seek leads away from the end
             count = out.write(data)
-            out.flush()
-            return count
         except OSError as failure:
+            self._has_failed = True
             raise self._error(failure) from None
-
-    def _write_on(self, data, count):
-        """The system took count bytes of data; hands over the rest."""
-        data = memoryview(data).cast('B')
-        while count < len(data):
-            count += self._raw.write(data[count:])
+        self._has_failed = False
         return count
 
     def seek(self, offset, whence=0):
-        """Moves to offset from the start, from here (1) or from the end (2); returns where that is."""
+        """Moves to offset from the start, from here (1), from the end (2); returns the position."""
         stream = self._in or self._out
         if stream is None:
             raise self._refuse()
         try:
-            return stream.seek(offset, whence)
+            result = stream.seek(offset, whence)
+            self._appends = self._is_append
+            return result
         except OSError as failure:
             raise self._error(failure) from None
 
@@ -172,6 +170,7 @@ class File:
         if self._out is None:
             return
         try:
+            self._out.flush()
             os.fsync(self._raw.fileno())
         except OSError as failure:
             raise self._error(failure) from None
@@ -181,7 +180,8 @@ class File:
         raw = self._raw
         if raw is None:
             return
-        stream = self._in or raw
+        # After a failed write, what is still here is given up, as by littlefs.
+        stream = raw if self._has_failed else self._out or self._in
         self._raw = self._in = self._out = None
         try:
             stream.close()

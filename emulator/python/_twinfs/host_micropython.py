@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The host port of MicroPython: the unix port, or one with VfsPosix. host_cpython says what each function is.
+"""The host port of MicroPython, of any port with VfsPosix. host_cpython describes the functions.
 
 The object of ROOT is mounted nowhere, so no path of an application leads through it.
 """
@@ -233,7 +233,7 @@ def set_up(folder, own_modules):
     _native.mount(own, _OWN_POINT)
     _native.mount(_Imports(vfs), '/')
     sys.path[:] = ['', _OWN_POINT]
-    sys.modules['_twinfs'].__path__ = _OWN_POINT + '/_twinfs'
+    sys.modules['_twinfs'].__path__ = _OWN_POINT + '/_twinfs'  # where it was found is out of sight
     for name in own_modules:
         # By way of the folder as a package, since its own name is a built-in module's.
         package = _OWN_POINT[1:] + '.' + name

@@ -44,7 +44,9 @@ def run(path):
     try:
         host.execute(source, path, _names)
     except SystemExit:
-        raise
+        if not host.repl_follows():
+            raise
+        return 0
     except BaseException as failure:
         host.print_exception(failure)
         return _INTERRUPTED if isinstance(failure, KeyboardInterrupt) else 1
