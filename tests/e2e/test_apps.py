@@ -15,6 +15,7 @@ import unittest
 import zlib
 
 import lib
+import running
 
 APPS = os.path.join(os.path.dirname(__file__), '..', '..', 'images', 'apps')
 FIRST_SEED = int(os.environ.get('TWINFS_SEED', '1'))
@@ -193,7 +194,7 @@ class AppTest(unittest.TestCase):
         lib.write(self.image, self.factory)
 
     def go(self, name, *words):
-        done = subprocess.run([lib.TWINFS, 'run', '--python', self.python, *words, self.image],
+        done = subprocess.run([lib.TWINFS, 'run', *running.WORDS, *words, self.image],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True, timeout=120, check=False,
                               cwd=self.folder)
@@ -275,20 +276,12 @@ class AppTest(unittest.TestCase):
         self.assertIn(words, sentence)
 
 
-INTERPRETERS = {'python': 'python3', 'micropython': 'micropython'}
-
-
 def add_tests():
-    """A class for each interpreter, in it three tests for each application."""
-    for title, program in INTERPRETERS.items():
-        tests = {'python': program}
-        for name in TABLE:
-            for what in ('whole', 'cut', 'explored'):
-                tests['test_%s_%s' % (name, what)] = \
-                    lambda self, what=what, name=name: getattr(self, what)(name)
-        made = type(title.capitalize(), (AppTest,), tests)
-        reason = lib.reason_not_to_run(program)
-        globals()[made.__name__] = unittest.skipIf(reason, reason)(made)
+    """Three tests for each application."""
+    for name in TABLE:
+        for what in ('whole', 'cut', 'explored'):
+            setattr(AppTest, 'test_%s_%s' % (name, what),
+                    lambda self, what=what, name=name: getattr(self, what)(name))
 
 
 class Tables(unittest.TestCase):
@@ -303,4 +296,4 @@ class Tables(unittest.TestCase):
 add_tests()
 
 if __name__ == '__main__':
-    lib.main()
+    running.main()
