@@ -223,10 +223,7 @@ class _Imports:
 
 
 def set_up(folder, own_modules):
-    """No path leads to the host any more, but for the emulator's own folder.
-
-    Newer versions remember where a package was found: _twinfs, which was loaded before, moves, too.
-    """
+    """No path leads to the host any more, but for the emulator's own folder."""
     from _twinfs import vfs
     if not folder.startswith('/'):
         folder = _os.getcwd().rstrip('/') + '/' + folder
@@ -236,7 +233,7 @@ def set_up(folder, own_modules):
     _native.mount(own, _OWN_POINT)
     _native.mount(_Imports(vfs), '/')
     sys.path[:] = ['', _OWN_POINT]
-    sys.modules['_twinfs'].__path__ = _OWN_POINT + '/_twinfs'
+    sys.modules['_twinfs'].__path__ = _OWN_POINT + '/_twinfs'  # where it was found is out of sight
     for name in own_modules:
         # By way of the folder as a package, since its own name is a built-in module's.
         package = _OWN_POINT[1:] + '.' + name
