@@ -223,8 +223,8 @@ class AppTest(unittest.TestCase):
     def explore(self, name, trace):
         """(kind, subject, sentence) of what the explorer finds in a recorded run."""
         rules = os.path.join(APPS, name, 'survives.rules')
-        done = lib.run(lib.TWINFS, 'explore', '--json', '--checks', rules, self.image, trace,
-                       check=False)
+        done = lib.run(lib.TWINFS, 'explore', '--json', '--checks', rules, self.image,
+                       self.path(trace), check=False)
         result = json.loads(done.stdout)
         self.assertTrue(result['is_complete'])
         self.assertEqual(done.returncode, 1 if result['findings'] else 0)
@@ -245,11 +245,14 @@ class AppTest(unittest.TestCase):
 
     def cut(self, name):
         """The power goes again and again: it goes on each time, and comes to its end."""
-        app, broken = TABLE[name], 0
+        app, broken, cuts, states = TABLE[name], 0, 0, 0
         self.make(name)
         for seed in range(FIRST_SEED, FIRST_SEED + SEEDS):
             self.renew()
-            going = self.go(name, '--fault', app.cuts, '--seed', str(seed), '--auto-restart=1000')
+            trace = 'cut-%d.trace' % seed
+            going = self.go(name, '--fault', app.cuts, '--seed', str(seed), '--auto-restart=1000',
+                            '--trace', trace)
+            cuts += going.done.stderr.count('power cut')
             with self.subTest(seed=seed):
                 said = going.out + going.done.stderr
                 if going.complaint() and app.breaks:
@@ -258,6 +261,13 @@ class AppTest(unittest.TestCase):
                     continue
                 self.assertIsNone(going.complaint(), said)
                 app.check(self)
+                # also when one more cut is added to those of the run
+                result, findings = self.explore(name, trace)
+                states += result['states']
+                if not app.finds:
+                    self.assertEqual(findings, [])
+        print('%d runs, %d power cuts, %d broken; %d states explored' % (SEEDS, cuts, broken, states))
+        self.assertGreater(cuts, 0)
         if app.breaks:
             self.assertGreater(broken, 0, 'no cut has done harm')
 
@@ -265,7 +275,7 @@ class AppTest(unittest.TestCase):
         """The explorer finds what is wrong with it, and nothing else."""
         self.make(name)
         self.go(name, '--trace', 'run.trace')
-        result, findings = self.explore(name, self.path('run.trace'))
+        result, findings = self.explore(name, 'run.trace')
         self.assertGreater(result['operations'], 10)
         if not TABLE[name].finds:
             self.assertEqual(findings, [])
