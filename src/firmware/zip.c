@@ -292,13 +292,14 @@ static bool has_sizes(const struct tw_zip_member *member, const uint8_t *at, con
 static int check_header(const struct tw_zip *zip, struct tw_zip_member *member,
 	struct twinfs_error *err)
 {
-	const uint8_t *at = zip->bytes + member->addr;
+	const uint8_t *at;
 	size_t name_len = strlen(member->name);
 	uint32_t extra_len;
 
 	if (!tw_is_within(member->addr, TW_ZIP_LOCAL_SIZE + name_len, zip->directory) ||
-		tw_le32(at) != TW_ZIP_LOCAL_SIG)
+		tw_le32(zip->bytes + member->addr) != TW_ZIP_LOCAL_SIG)
 		return tw_zip_fail(err, -EUCLEAN, member->addr, member, "it has no header there");
+	at = zip->bytes + member->addr;
 	extra_len = tw_le16(at + 28);
 	if (tw_le16(at + 26) != name_len ||
 		memcmp(at + TW_ZIP_LOCAL_SIZE, member->name, name_len) ||
