@@ -123,7 +123,8 @@ class _Written(_io.IOBase):
     def __init__(self, raw):
         self._raw = raw
         self._is_open = True
-        self._has_failed = False
+        self._has_failed = False  # a write, ever
+        self._write = raw.write
         self.read = raw.read
         self.readinto = raw.readinto
         self.readline = raw.readline
@@ -132,21 +133,29 @@ class _Written(_io.IOBase):
         self.tell = raw.tell
         self.flush = raw.flush
 
-    def write(self, *data):
+    # A function of few variables: MicroPython has those of a larger one in its heap, and then a
+    # write takes ten times as long.
+    def write(self, data, first=None, second=None):
         try:
-            count = self._raw.write(*data)
+            if first is None:
+                return self._write(data)
+            return self._write_part(data, first, second)
         except OSError as failure:
-            self._has_failed = True
-            raise _again(failure)
-        self._has_failed = False
-        return count
+            self._fail(failure)
+
+    def _write_part(self, data, first, second):
+        return self._write(data, first) if second is None else self._write(data, first, second)
+
+    def _fail(self, failure):
+        self._has_failed = True
+        raise _again(failure)
 
     def close(self):
         if not self._is_open:
             return
         self._is_open = False
         try:
-            if not self._has_failed:  # littlefs gives up what such a file holds
+            if not self._has_failed:  # else this failed, too; littlefs gives such content up
                 self._raw.flush()
         except OSError as failure:
             raise _again(failure)
