@@ -10,18 +10,16 @@
 #define TW_EMULATOR_OPEN_FILES_H
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* One open file or directory; all but the links and @is_failed never changes. */
+/* One open file or directory; all but the links never changes. */
 struct tw_emu_file {
 	struct tw_emu_file *next, **link;
-	uint64_t ino;          /* as the kernel knows it */
-	bool writable;         /* files of the trees */
-	atomic_bool is_failed; /* its last write found no space: see fuse_file.c */
-	void *own;             /* of others: what this opener has to himself, else NULL */
+	uint64_t ino;  /* as the kernel knows it */
+	bool writable; /* files of the trees */
+	void *own;     /* of others: what this opener has to himself, else NULL */
 	void (*release)(void *own);
 };
 
