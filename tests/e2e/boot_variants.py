@@ -112,7 +112,7 @@ def damage_backup(state):
     if state.random.random() < 0.5:
         state.backup.pop(name, None)
     else:
-        state.backup[name] = state.random.choice([b'', some_bytes(state.random)])
+        state.backup[name] = state.random.choice([b'', some_bytes(state.random), None])
 
 
 # ---- the table ----
