@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """misc: power and the REPL's lock."""
+# skip: mount its control files are the mount's own there
 # run: on_reason=3 down_reason=3
 # run: on_reason=2 down_reason=0
 # run: on_reason=1 down_reason=1 platform=unisoc8910

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What an application asks before it uses the net: checkNet, dataCall, sim."""
-# run:
+# run: network=0
 # run: network=1
 import checkNet
 import dataCall
@@ -19,6 +19,7 @@ def test_ready():
     check = checkNet.CheckNetwork('NAME', '1.0')
     check.poweron_print_once()
     equal(check.wait_network_connected(1), wanted)
+    equal(checkNet.wait_network_connected(timeout_s=5), wanted)
     equal(check.POWERON_REASON, 3)
     fails(OSError, checkNet.wait_network_connected, 0)
     fails(OSError, checkNet.wait_network_connected, 3601)
