@@ -29,7 +29,7 @@ def test_no_space():
         for _ in range(blocks + 2):
             equal(file.write(BLOCK), len(BLOCK))
     fails(28, fill)
-    file.close()
+    equal(file.close(), None)
     true(free() < 3)
     fails(28, write, '/usr/t/g', BLOCK * 4)
     uos.remove('/usr/t/f')

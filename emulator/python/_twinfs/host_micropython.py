@@ -118,30 +118,40 @@ def rename(old, new):
 
 class _Written(_io.IOBase):
     """A file that may be written. The interpreter's own says nothing when closing it fails, and
-    that is where littlefs commits: so this one flushes first. All else goes straight down."""
+    that is where littlefs commits: so this one flushes first. All but writes go straight down."""
 
     def __init__(self, raw):
         self._raw = raw
+        self._is_open = True
+        self._has_failed = False
         self.read = raw.read
         self.readinto = raw.readinto
         self.readline = raw.readline
         self.readlines = raw.readlines
-        self.write = raw.write
         self.seek = raw.seek
         self.tell = raw.tell
         self.flush = raw.flush
 
-    def close(self):
-        raw = self._raw
-        if raw is None:
-            return
-        self._raw = None
+    def write(self, *data):
         try:
-            raw.flush()
+            count = self._raw.write(*data)
+        except OSError as failure:
+            self._has_failed = True
+            raise _again(failure)
+        self._has_failed = False
+        return count
+
+    def close(self):
+        if not self._is_open:
+            return
+        self._is_open = False
+        try:
+            if not self._has_failed:  # littlefs gives up what such a file holds
+                self._raw.flush()
         except OSError as failure:
             raise _again(failure)
         finally:
-            raw.close()
+            self._raw.close()
 
     def __iter__(self):
         return self
