@@ -21,6 +21,7 @@ enum {
 	KEY_POLICY = TW_OPT_LONG,
 	KEY_BLOCK_CYCLES,
 	KEY_AUTO_RESTART,
+	KEY_BACKUP_WRITE,
 	KEY_FAULT,
 	KEY_FAULTS,
 	KEY_SEED,
@@ -44,6 +45,9 @@ static const struct tw_tool_option options[] = {
 		"of the profile's"},
 	{KEY_AUTO_RESTART, "auto-restart", "[=N]",
 		"boot again after a power cut, N times (100) in all; then the power stays off"},
+	{KEY_BACKUP_WRITE, "allow-backup-write", NULL,
+		"the backup partition can be written through bak/, as by applications that mount "
+		"it a second time"},
 	{KEY_FAULT, "fault", "RULE",
 		"a fault, in force before the first boot, such as 'cut at op 100'; may be given "
 		"several times"},
@@ -233,6 +237,9 @@ static int take_option(struct tw_tool_args *args, int key, struct mount *mount)
 		if (args->value && (!tw_tool_parse_size(args->value, INT32_MAX, &restarts)))
 			return tw_tool_bad_value(args, "auto-restart", "a number");
 		daemon->auto_restarts = (unsigned)restarts;
+		return 0;
+	case KEY_BACKUP_WRITE:
+		daemon->module.backup_writable = true;
 		return 0;
 	case KEY_FAULT:
 		return take_rule(mount, args->value);
