@@ -3,7 +3,8 @@
 
     INTERPRETER [-i] start.py ROOT [KEY=VALUE ...] -- [SCRIPT [ARGUMENT ...]]
 
-ROOT is the mount, SCRIPT a path on the module. Without SCRIPT, and after it with -i, the REPL of
+ROOT is the mount, SCRIPT a path on the module, or with script=DESCRIPTOR the name of what can be
+read there. Without SCRIPT, and after it with -i, the REPL of
 the interpreter goes on. Exit status: that of SystemExit, 1 after any other exception.
 """
 import sys

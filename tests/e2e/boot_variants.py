@@ -119,7 +119,7 @@ def damage_backup(state):
 
 def strange_hash(state, entry):
     random = state.random
-    data = state.factory.get(entry.get('name', '')[5:], b'x')
+    data = state.factory.get(str(entry.get('name'))[5:], b'x')
     kind = random.randrange(6)
     if kind == 0:
         entry['crc32'] = random.choice([None, 5, 1.5, True, [], {}, 'x', 'zz'])

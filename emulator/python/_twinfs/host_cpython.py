@@ -7,10 +7,12 @@ import builtins
 import io
 import linecache
 import os
+import signal
 import stat as modes
 import sys
 import traceback
 
+from _twinfs import settings
 from _twinfs.file import File
 
 _TEXTS = {1: 'EPERM', 2: 'ENOENT', 5: 'EIO', 9: 'EBADF', 11: 'EAGAIN', 12: 'ENOMEM',
@@ -187,6 +189,8 @@ def set_up(folder, own_modules):
     from _twinfs import imports
     library = [entry for entry in sys.path[1:] if entry and 'site-packages' not in entry
                and 'dist-packages' not in entry]
+    if settings.interrupts:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     imports.install([os.path.abspath(folder)] + library)
     for name in own_modules:
         imports.replace(name, os.path.abspath(folder))

@@ -49,7 +49,7 @@ def _line(file):
 class Response:
     """status (number), reason (text), headers (a dict of texts), and the body.
 
-    OSError from read() when the body breaks off.
+    OSError from read() where the body breaks off; what came before can be read.
     """
 
     def __init__(self, file, head):
@@ -59,6 +59,7 @@ class Response:
         self._file = file
         self._left = 0      # bytes of the present chunk
         self._ended = False
+        self._error = 0     # errno that broke it off
 
     def read(self, size=-1):
         """At most size bytes of the body, all that is left when negative; b'' at its end."""
@@ -68,11 +69,18 @@ class Response:
                 break
             part = self._file.read(self._left if size < 0 else min(self._left, size - len(data)))
             if not part:
-                self._ended = True
-                raise host.error(_EIO)
+                self._break(_EIO)
+                break
             self._left -= len(part)
             data += part
+        if self._error and (size < 0 or not data):
+            raise host.error(self._error)
         return data
+
+    def _break(self, number):
+        self._left = 0
+        self._ended = True
+        self._error = number
 
     def _next(self):
         """Begins the next chunk; False at the end."""
@@ -80,9 +88,7 @@ class Response:
             return False
         length = int(_line(self._file))
         if length <= 0:
-            self._ended = True
-            if length < 0:
-                raise host.error(-length)
+            self._break(-length)
             return False
         self._left = length
         return True

@@ -10,11 +10,13 @@ allow_backup_write = False  # a second mount of the backup partition can be writ
 on_reason = 3               # why the module is on, as misc.Power.powerOnReason tells it
 down_reason = 3             # why it was off before that
 modem = None                # (request, answer): descriptors to write to and to read from
+script = None               # descriptor of the script, when it is no file of the module
+interrupts = False          # Ctrl-C is to be listened to, though it is ignored at the start
 profile = 'default'         # name of the module's profile
 platform = ''               # the profile's platform key
 
-_FLAGS = ('network', 'allow_backup_write')
-_NUMBERS = ('on_reason', 'down_reason')
+_FLAGS = ('network', 'allow_backup_write', 'interrupts')
+_NUMBERS = ('on_reason', 'down_reason', 'script')
 _TEXTS = ('compat', 'profile', 'platform')
 
 

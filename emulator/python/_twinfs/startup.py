@@ -30,13 +30,13 @@ def start(folder, words, own_modules, namespace):
             del namespace[name]
     _names = namespace
     if script:
-        _leave(run(script[0]))
+        _leave(run(script[0], settings.script))
 
 
-def run(path):
-    """Runs a file of the module as __main__; returns the exit status."""
+def run(path, descriptor=None):
+    """Runs a file of the module as __main__, or what the descriptor has; returns the exit status."""
     try:
-        with vfs.open(path, 'rb') as file:
+        with _opened(path, descriptor) as file:
             source = file.read()
     except OSError as failure:
         sys.stderr.write('%s: cannot be read: %s\n' % (path, failure))
@@ -51,6 +51,10 @@ def run(path):
         host.print_exception(failure)
         return _INTERRUPTED if isinstance(failure, KeyboardInterrupt) else 1
     return 0
+
+
+def _opened(path, descriptor):
+    return vfs.open(path, 'rb') if descriptor is None else host.descriptor(descriptor, 'rb')
 
 
 def _leave(status):
