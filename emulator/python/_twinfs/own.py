@@ -9,9 +9,10 @@ too: they must find all they need there, see overlay().
 import sys
 
 _PLAIN = ('_thread', 'deflate', 'gc', 'sys')  # what MicroPython has without a u
-replaced = {}  # on CPython: what sys.modules had when ours were loaded
-_NOWHERE = '/.nowhere'
+_NOWHERE = '/.nowhere'  # a folder to search in vain
 _is_micropython = sys.implementation.name == 'micropython'
+
+replaced = {}  # on CPython: what sys.modules had when ours were loaded
 
 
 def own(name):
