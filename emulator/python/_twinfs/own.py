@@ -9,7 +9,8 @@ too: they must find all they need there, see overlay().
 import sys
 
 _PLAIN = ('_thread', 'deflate', 'gc', 'sys')  # what MicroPython has without a u
-replaced = {}  # on CPython: what sys.modules had when ours were loaded
+replaced = {}  # on CPython: what sys.modules had before ours
+native_import = __import__
 _NOWHERE = '/.nowhere'
 _is_micropython = sys.implementation.name == 'micropython'
 
@@ -25,7 +26,7 @@ def _built_in(name):
     path = sys.path[:]
     sys.path[:] = [_NOWHERE]
     try:
-        return __import__(full)
+        return native_import(full)
     except ImportError:
         return None
     finally:
