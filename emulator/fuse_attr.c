@@ -27,12 +27,14 @@ static int get_attr(struct tw_emu *emu, uint64_t ino, struct stat *ret_attr)
 	return rc < 0 ? rc : tw_emu_ref_attr(&ref, ret_attr);
 }
 
-static void reply_attr(struct fuse_req *req, int rc, const struct stat *attr)
+static void reply_attr(struct fuse_req *req, uint64_t ino, int rc, const struct stat *attr)
 {
+	bool is_cached = !tw_emu_is_uncached(tw_emu_of(req), tw_emu_ino_tree(ino));
+
 	if (rc < 0)
 		tw_emu_reply(req, rc);
 	else
-		(void)fuse_reply_attr(req, attr, TW_EMU_FOREVER);
+		(void)fuse_reply_attr(req, attr, is_cached ? TW_EMU_FOREVER : 0);
 }
 
 void tw_emu_op_getattr(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi)
@@ -42,7 +44,7 @@ void tw_emu_op_getattr(struct fuse_req *req, uint64_t ino, struct fuse_file_info
 
 	(void)fi;
 	rc = get_attr(tw_emu_of(req), ino, &attr);
-	reply_attr(req, rc, &attr);
+	reply_attr(req, ino, rc, &attr);
 }
 
 /*
@@ -139,9 +141,9 @@ static int set_attr(struct tw_emu *emu, uint64_t ino, const struct stat *attr, i
 	enum tw_emu_tree_id tree = tw_emu_ino_tree(ino);
 	int rc;
 
-	if (tree == TW_EMU_BAK)
+	if (tw_emu_is_read_only(emu, ino))
 		return -EROFS;
-	if (tree == TW_EMU_USR) {
+	if (tree != TW_EMU_NO_TREE) {
 		rc = tw_emu_enter(emu, ino, &ref);
 		return rc < 0 ? rc : set_tree_attr(&ref, ino, attr, to_set, is_open, ret_attr);
 	}
@@ -161,7 +163,7 @@ void tw_emu_op_setattr(struct fuse_req *req, uint64_t ino, struct stat *attr, in
 	struct stat now;
 	int rc = set_attr(tw_emu_of(req), ino, attr, to_set, fi != NULL, &now);
 
-	reply_attr(req, rc, &now);
+	reply_attr(req, ino, rc, &now);
 }
 
 /* ---- space ---- */

@@ -29,6 +29,8 @@ double tw_emu_cache_name(struct tw_emu *emu, uint64_t parent, const char *name)
 	enum tw_emu_tree_id tree = tw_emu_ino_tree(parent);
 	int rc;
 
+	if (tw_emu_is_uncached(emu, tree))
+		return 0;
 	if (!tw_emu_is_tree_root(parent))
 		return TW_EMU_FOREVER;
 	if (emu->options->auto_restarts) /* it boots while requests wait: nothing may be stale */
@@ -169,7 +171,7 @@ int tw_emu_make_file(struct tw_emu *emu, uint64_t parent, const char *name,
 /* What littlefs cannot store: as on vfat, it is not permitted. */
 static void refuse(struct fuse_req *req, uint64_t parent)
 {
-	tw_emu_reply(req, tw_emu_ino_tree(parent) == TW_EMU_BAK ? -EROFS : -EPERM);
+	tw_emu_reply(req, tw_emu_is_read_only(tw_emu_of(req), parent) ? -EROFS : -EPERM);
 }
 
 void tw_emu_op_mknod(struct fuse_req *req, uint64_t parent, const char *name, mode_t mode,
@@ -266,9 +268,10 @@ void tw_emu_op_rename(struct fuse_req *req, uint64_t parent, const char *name, u
 		rc = -EINVAL;
 	else if (from == TW_EMU_NO_TREE || to == TW_EMU_NO_TREE)
 		rc = -EPERM;
-	else if (from == TW_EMU_BAK || to == TW_EMU_BAK)
+	else if (tw_emu_is_read_only(emu, parent) || tw_emu_is_read_only(emu, new_parent))
 		rc = -EROFS;
-	else if (tw_emu_cache_name(emu, new_parent, new_name) <= 0 && !emu->options->auto_restarts)
+	else if (tw_emu_cache_name(emu, new_parent, new_name) <= 0 &&
+		 !tw_emu_is_uncached(emu, to) && !emu->options->auto_restarts)
 		rc = -ENOMEM; /* the kernel moves its entry along with the time it has left */
 	else
 		rc = rename_in_tree(emu, parent, name, new_parent, new_name, flags);

@@ -43,7 +43,7 @@ static int open_ref(const struct tw_emu_ref *ref, uint64_t ino, struct fuse_file
 	struct tw_emu_file *file = NULL;
 	int rc;
 
-	if (writable && tw_emu_ino_tree(ino) == TW_EMU_BAK)
+	if (writable && tw_emu_is_read_only(ref->emu, ino))
 		return -EROFS;
 	rc = tw_emu_call_begins(ref, TWINFS_FAULT_CALL_OPEN);
 	if (rc == 0)
@@ -65,7 +65,8 @@ static int open_ref(const struct tw_emu_ref *ref, uint64_t ino, struct fuse_file
 	}
 	fi->fh = (uintptr_t)file;
 	/* faults change cells behind the kernel's back, or what each single read gives */
-	fi->keep_cache = !tw_emu_has_faults(ref->emu);
+	fi->keep_cache =
+		!tw_emu_has_faults(ref->emu) && !tw_emu_is_uncached(ref->emu, tw_emu_ino_tree(ino));
 	fi->direct_io = twinfs_flash_watches_reads(ref->emu->flash) || ref->emu->wants_calls;
 	fi->noflush = !writable;
 	return 0;

@@ -50,6 +50,9 @@ static int64_t get_layer(const struct tw_emu_ref *ref, char *value)
 
 	if (rc < 0)
 		return rc;
+	if (ref->tree == &ref->emu->trees[TW_EMU_BAK])
+		stat.layer =
+			TWINFS_LAYER_BACKUP; /* also where it is the layer that can be written */
 	memcpy(value, names[stat.layer], strlen(names[stat.layer])); /* no NUL belongs to it */
 	return (int64_t)strlen(names[stat.layer]);
 }
@@ -139,7 +142,7 @@ void tw_emu_op_listxattr(struct fuse_req *req, uint64_t ino, size_t size)
 static int enter_to_change(struct tw_emu *emu, uint64_t ino, const char *name,
 	struct tw_emu_ref *ret_ref, uint8_t *ret_type)
 {
-	if (tw_emu_ino_tree(ino) == TW_EMU_BAK)
+	if (tw_emu_is_read_only(emu, ino))
 		return -EROFS;
 	if (tw_emu_ino_tree(ino) == TW_EMU_NO_TREE || !parse_name(name, ret_type))
 		return -EOPNOTSUPP;

@@ -95,20 +95,14 @@ static void close_trees(struct tw_emu *emu)
 	}
 }
 
-static int open_tree(struct tw_emu_tree *tree, struct twinfs_volume *upper,
-	struct twinfs_volume *lower, const char *lower_path)
+static int open_tree(struct tw_emu_tree *tree, struct twinfs_overlay_config *config)
 {
-	struct twinfs_overlay_config config = {
-		.upper = upper,
-		.lower = lower,
-		.lower_path = lower_path,
-		.first_ino = tree->first_ino,
-	};
 	int rc;
 
 	if (!tree->present)
 		return 0;
-	rc = twinfs_overlay_new(&config, &tree->overlay);
+	config->first_ino = tree->first_ino;
+	rc = twinfs_overlay_new(config, &tree->overlay);
 	if (rc == 0)
 		tree->block_size = twinfs_overlay_block_size(tree->overlay);
 	return rc;
@@ -116,15 +110,21 @@ static int open_tree(struct tw_emu_tree *tree, struct twinfs_volume *upper,
 
 static int open_trees(struct tw_emu *emu)
 {
-	struct twinfs_volume *user = twinfs_module_user(emu->module);
 	struct twinfs_volume *backup = twinfs_module_backup(emu->module);
-	struct twinfs_volume *lower = emu->options->view == TW_VIEW_OVERLAY ? backup : NULL;
-	int rc;
+	bool is_writable = emu->options->module.backup_writable;
+	struct twinfs_overlay_config usr = {
+		.upper = twinfs_module_user(emu->module),
+		.lower = emu->options->view == TW_VIEW_OVERLAY ? backup : NULL,
+		.lower_path = "/usr",
+		.lower_changes = is_writable,
+	};
+	struct twinfs_overlay_config bak = {
+		.upper = is_writable ? backup : NULL,
+		.lower = is_writable ? NULL : backup,
+	};
+	int rc = open_tree(&emu->trees[TW_EMU_USR], &usr);
 
-	rc = open_tree(&emu->trees[TW_EMU_USR], user, lower, "/usr");
-	if (rc == 0)
-		rc = open_tree(&emu->trees[TW_EMU_BAK], NULL, backup, "/");
-	return rc;
+	return rc < 0 ? rc : open_tree(&emu->trees[TW_EMU_BAK], &bak);
 }
 
 /* What a person should know about a boot; all of it is in .twinfs/boot. */
@@ -278,13 +278,19 @@ void tw_emu_power_pull(struct tw_emu *emu)
 	(void)pthread_rwlock_unlock(&emu->power);
 }
 
+static int sync_volume(const struct tw_emu *emu, struct twinfs_volume *volume)
+{
+	if (!volume || !twinfs_flash_has_power(emu->flash)) /* it is lost, as was said */
+		return 0;
+	return twinfs_volume_sync_all(volume);
+}
+
 int tw_emu_power_stop(struct tw_emu *emu)
 {
-	struct twinfs_volume *user = twinfs_module_user(emu->module);
-	int rc = 0, synced;
+	int rc = sync_volume(emu, twinfs_module_user(emu->module)), synced;
 
-	if (user && twinfs_flash_has_power(emu->flash)) /* else it is lost, as was said */
-		rc = twinfs_volume_sync_all(user);
+	if (rc == 0 && emu->options->module.backup_writable)
+		rc = sync_volume(emu, twinfs_module_backup(emu->module));
 	stop(emu);
 	synced = twinfs_image_sync(twinfs_module_image(emu->module));
 	return rc < 0 ? rc : synced;

@@ -71,4 +71,17 @@ struct tw_emu {
 	struct tw_emu_turn turn;
 };
 
+/* Whether nobody may change what lies in the tree of @ino. */
+static inline bool tw_emu_is_read_only(const struct tw_emu *emu, uint64_t ino)
+{
+	return tw_emu_ino_tree(ino) == TW_EMU_BAK && !emu->options->module.backup_writable;
+}
+
+/* Whether a tree also changes by way of the other, so that the kernel may keep nothing of it. */
+static inline bool tw_emu_is_uncached(const struct tw_emu *emu, enum tw_emu_tree_id tree)
+{
+	return tree == TW_EMU_USR && emu->options->module.backup_writable &&
+	       emu->options->view == TW_VIEW_OVERLAY;
+}
+
 #endif

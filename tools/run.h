@@ -178,7 +178,7 @@ struct tw_run {
 	const char *script; /* file of this computer, or NULL */
 	const char *profile, *compat;
 	bool is_inspected; /* -i */
-	bool is_quiet, has_network, writes_backup;
+	bool is_quiet, has_network;
 	unsigned restarts_left, boots_left; /* that the application, a power cut may have */
 	enum tw_run_sandbox sandbox;
 	char **arguments; /* of the script, with NULL behind them */

@@ -47,7 +47,7 @@ static void add_settings(const struct tw_run *run, const struct tw_run_start *st
 		tw_run_word(words, "compat=%s", run->compat);
 	if (run->has_network)
 		tw_run_word(words, "network=1");
-	if (run->writes_backup)
+	if (run->serve.daemon.module.backup_writable)
 		tw_run_word(words, "allow_backup_write=1");
 	if (run->profile)
 		tw_run_word(words, "profile=%s", run->profile);

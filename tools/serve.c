@@ -100,6 +100,9 @@ int tw_tool_serve_option(const struct tw_tool_args *args, int key, struct tw_too
 			return tw_tool_bad_value(args, "auto-restart", "a number");
 		daemon->auto_restarts = (unsigned)restarts;
 		return 0;
+	case TW_TOOL_SERVE_BACKUP_WRITE:
+		daemon->module.backup_writable = true;
+		return 0;
 	case TW_TOOL_SERVE_FAULT:
 		return take_rule(verb, serve, args->value);
 	case TW_TOOL_SERVE_FAULTS:

@@ -14,6 +14,7 @@ enum tw_tool_serve_key {
 	TW_TOOL_SERVE_POLICY = TW_OPT_LONG + 50,
 	TW_TOOL_SERVE_BLOCK_CYCLES,
 	TW_TOOL_SERVE_AUTO_RESTART,
+	TW_TOOL_SERVE_BACKUP_WRITE,
 	TW_TOOL_SERVE_FAULT,
 	TW_TOOL_SERVE_FAULTS,
 	TW_TOOL_SERVE_SEED,
@@ -27,15 +28,16 @@ enum tw_tool_serve_key {
 		"or with the holes closed: safe"},                                                 \
 		{TW_TOOL_SERVE_BLOCK_CYCLES, "block-cycles", "N",                                  \
 			"erases of a metadata pair of littlefs 2 until it moves to other blocks, " \
-			"instead "                                                                 \
-			"of the profile's"},                                                       \
+			"instead of the profile's"},                                               \
 		{TW_TOOL_SERVE_AUTO_RESTART, "auto-restart", "[=N]",                               \
 			"boot again after a power cut, N times (100) in all; then the power "      \
 			"stays off"},                                                              \
+		{TW_TOOL_SERVE_BACKUP_WRITE, "allow-backup-write", NULL,                           \
+			"the backup partition can be written through bak/, as by applications "    \
+			"that mount it a second time"},                                            \
 		{TW_TOOL_SERVE_FAULT, "fault", "RULE",                                             \
 			"a fault, in force before the first boot, such as 'cut at op 100'; may "   \
-			"be given "                                                                \
-			"several times"},                                                          \
+			"be given several times"},                                                 \
 		{TW_TOOL_SERVE_FAULTS, "faults", "FILE", "the same from a file, one rule a line"}, \
 		{TW_TOOL_SERVE_SEED, "seed", "N", "of the chance in faults (0)"},                  \
 	{                                                                                          \

@@ -29,7 +29,6 @@ enum {
 	KEY_PYTHON = TW_OPT_LONG,
 	KEY_SCRIPT,
 	KEY_NETWORK,
-	KEY_BACKUP_WRITE,
 	KEY_COMPAT,
 	KEY_MAX_RESTARTS,
 	KEY_SANDBOX,
@@ -44,8 +43,6 @@ static const struct tw_tool_option options[] = {
 	{KEY_SCRIPT, "script", "FILE",
 		"a file of this computer that is run in place of /usr/main.py"},
 	{KEY_NETWORK, "network", NULL, "the application may reach the network, by HTTP"},
-	{KEY_BACKUP_WRITE, "allow-backup-write", NULL,
-		"the application may mount the backup partition a second time, and write to it"},
 	{KEY_COMPAT, "compat", "port",
 		"where documents and firmware differ, do as the firmware does"},
 	{KEY_MAX_RESTARTS, "max-restarts", "N", "restarts that the application may ask for (100)"},
@@ -302,9 +299,6 @@ static int take_option(const struct tw_tool_args *args, int key, struct tw_run *
 		return 0;
 	case KEY_NETWORK:
 		run->has_network = true;
-		return 0;
-	case KEY_BACKUP_WRITE:
-		run->writes_backup = true;
 		return 0;
 	case KEY_COMPAT:
 		run->compat = args->value;

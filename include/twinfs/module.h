@@ -59,6 +59,7 @@ struct twinfs_module_options {
 	bool keep_wear;        /* load and save the wear file beside the image */
 	unsigned volume_flags; /* TWINFS_VOLUME_MTIME, TWINFS_VOLUME_UPGRADE */
 	int32_t block_cycles;  /* of version 2 volumes; 0: the profile's */
+	bool backup_writable;  /* the backup volume can be written; the boot never does */
 };
 
 /* Which area. */

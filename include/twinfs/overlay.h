@@ -8,6 +8,10 @@
  * back at the next boot, just when the device would restore it.
  * With one layer left out the overlay is a plain view of the other.
  *
+ * The overlay never writes to the lower volume. Where somebody else does, and
+ * @lower_changes says so, what is new there is seen as soon as its name is looked
+ * up or listed, and what is gone there is gone; hidden names stay hidden.
+ *
  * A file is copied up whole, under the name ".twinfs-copy-up" in its upper
  * directory, and renamed when the copy is on the chip: a power cut leaves the
  * lower file in sight, or the copy. In an overlay of two layers that name is
@@ -59,8 +63,10 @@ struct twinfs_overlay_config {
 	struct twinfs_volume *upper; /* writable layer; NULL: the view is read-only */
 	struct twinfs_volume *lower; /* read-only layer; NULL: none */
 	const char *lower_path;      /* directory of the lower volume laid over; NULL: its root.
-				      * Where it is not found, nothing is laid over */
+				      * Where it is not found, nothing is laid over. Borrowed
+				      * like the volumes */
 	uint64_t first_ino;          /* number of the root, > 0 */
+	bool lower_changes;          /* the lower volume is written to meanwhile, not by us */
 };
 
 /* Returns 0, -EINVAL (no volume at all, or no number), -ENOMEM. */

@@ -5,6 +5,7 @@
  */
 #include "expect_judge.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/digest.h"
@@ -13,6 +14,7 @@
 #define SETTINGS "/usr/system_config.json"
 #define FRESH    "{\"replFlag\": 0}" /* what a boot writes there */
 #define UPDATER  "/usr/.updater"
+#define BACKUP   "/bak" /* in front of the path of a file: that of its factory copy */
 
 /* ---- boots that were cut ---- */
 
@@ -137,6 +139,21 @@ static bool is_promised(const struct tw_hearing *hearing, uint32_t thing,
 static bool is_deed(const struct tw_deed *deed, enum tw_deed_kind kind, const char *path)
 {
 	return deed->kind == kind && (!path || (deed->path && strcmp(deed->path, path) == 0));
+}
+
+bool tw_hearing_is_factory(const struct tw_hearing *hearing, uint32_t thing,
+	const struct tw_version *version)
+{
+	const struct tw_promise *promise = &hearing->expect->things[thing];
+	const struct tw_version *factory = &promise->factory;
+	char path[TW_PATH_MAX + sizeof(BACKUP)];
+	uint32_t copy;
+	int len = snprintf(path, sizeof(path), BACKUP "%s", tw_expect_path(hearing->expect, thing));
+
+	copy = tw_expect_thing(hearing->expect, path, (size_t)len, promise->attr);
+	if (copy != TW_NAMES_NONE)
+		factory = &hearing->shown[copy];
+	return factory->kind != TW_THING_ABSENT && tw_version_is_same(factory, version);
 }
 
 const struct tw_deed *tw_hearing_deed(const struct tw_hearing *hearing, enum tw_deed_kind kind,

@@ -103,7 +103,6 @@ static bool is_open(const struct tw_hearing *hearing, uint32_t thing)
 
 static enum tw_finding_kind kind_of(const struct tw_hearing *hearing, uint32_t thing)
 {
-	const struct tw_promise *promise = &hearing->expect->things[thing];
 	const struct tw_version *base =
 		&tw_expect_step(hearing->expect, thing, hearing->epoch_index)->version;
 	const struct tw_version *shown = &hearing->shown[thing];
@@ -116,9 +115,8 @@ static enum tw_finding_kind kind_of(const struct tw_hearing *hearing, uint32_t t
 				       tw_is_below(path, "/usr")
 			       ? TW_FINDING_FORMATTED
 			       : TW_FINDING_LOST;
-	if (promise->factory.kind != TW_THING_ABSENT &&
-		tw_version_is_same(&promise->factory, shown) &&
-		tw_hearing_deed(hearing, TW_DEED_RESTORED, path))
+	if (tw_hearing_deed(hearing, TW_DEED_RESTORED, path) &&
+		tw_hearing_is_factory(hearing, thing, shown))
 		return TW_FINDING_REVERTED;
 	if (base->kind != TW_THING_ABSENT || is_open(hearing, thing))
 		return TW_FINDING_VERSION;
@@ -211,11 +209,8 @@ static bool has_both_names(const struct tw_hearing *hearing, const struct tw_dea
 /* Whether a boot has put back what was there before the change: the factory copy. */
 static bool is_undone(const struct tw_hearing *hearing, uint32_t thing)
 {
-	const struct tw_version *factory = &hearing->expect->things[thing].factory;
-
-	return factory->kind != TW_THING_ABSENT &&
-	       tw_version_is_same(factory, &hearing->shown[thing]) &&
-	       tw_hearing_deed(hearing, TW_DEED_RESTORED, tw_expect_path(hearing->expect, thing));
+	return tw_hearing_deed(hearing, TW_DEED_RESTORED, tw_expect_path(hearing->expect, thing)) &&
+	       tw_hearing_is_factory(hearing, thing, &hearing->shown[thing]);
 }
 
 static void set_undone(const struct tw_hearing *hearing, uint32_t thing, struct tw_wrong *wrong)

@@ -63,6 +63,13 @@ bool tw_hearing_is_accepted(const struct tw_hearing *hearing, uint32_t thing);
 const struct tw_deed *tw_hearing_deed(const struct tw_hearing *hearing, enum tw_deed_kind kind,
 	const char *path);
 
+/*
+ * Whether the thing is as its factory copy. That is the one that the state shows: a run
+ * may write to the backup partition, too.
+ */
+bool tw_hearing_is_factory(const struct tw_hearing *hearing, uint32_t thing,
+	const struct tw_version *version);
+
 /* Whether the thing was touched by the boot that is under way. */
 bool tw_hearing_is_touched(const struct tw_hearing *hearing, uint32_t thing);
 

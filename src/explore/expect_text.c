@@ -78,7 +78,8 @@ static void say_content(struct telling *telling, const struct tw_version *versio
 		say(telling, "%s", telling->said_version ? "" : "version ");
 		say_number(telling, number);
 		telling->said_version = true;
-	} else if (promise && tw_version_is_same(&promise->factory, version)) {
+	} else if (promise &&
+		   tw_hearing_is_factory(telling->hearing, telling->wrong->thing, version)) {
 		say(telling, "the factory copy");
 	} else {
 		say(telling, "unknown content of ");

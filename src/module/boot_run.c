@@ -158,7 +158,10 @@ static int mount_backup(struct tw_boot *boot, struct twinfs_error *err)
 	struct twinfs_error why;
 	int rc;
 
-	config.flags |= TWINFS_VOLUME_READ_ONLY;
+	if (boot->backup_writable && twinfs_flash_is_writable(boot->flash))
+		config.flags &= ~(unsigned)TWINFS_VOLUME_READ_ONLY;
+	else
+		config.flags |= TWINFS_VOLUME_READ_ONLY;
 	rc = twinfs_volume_mount(boot->flash, &config, &boot->backup_volume, &why);
 	if (is_unmountable(rc))
 		return mount_stand_in(boot, err);

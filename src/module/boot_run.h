@@ -21,6 +21,7 @@ struct tw_boot {
 	const struct twinfs_profile *profile;
 	enum twinfs_policy policy;
 	struct twinfs_volume_config user, backup; /* size 0: the module has no such partition */
+	bool backup_writable; /* for who uses the module; the script never writes to it */
 	/* A damaged user partition goes to PREFIX.damaged-N; NULL: kept nowhere. */
 	const char *save_prefix;
 	/* Told of each volume as soon as it is mounted, before anything is done with it. */

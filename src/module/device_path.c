@@ -3,8 +3,8 @@
  * device_path.c - how the firmware's file layer finds the volume of a path.
  *
  * It strips exactly one leading slash before it compares mount points, so
- * "//usr/x" is below none. A relative path below no mount point belongs to
- * the working directory, here the virtual root.
+ * "//usr/x" is below none. During boot the working directory is the virtual
+ * root, so a relative path is looked up among the mount points as well.
  */
 #include "device_path.h"
 
@@ -26,9 +26,7 @@ static bool is_below(const char *path, const char *mount, const char **ret_inner
 
 enum tw_mount tw_device_path_mount(const char *path, const char **ret_inner)
 {
-	bool absolute = *path == '/';
-
-	if (absolute)
+	if (*path == '/')
 		path++;
 	if (!*path)
 		return TW_MOUNT_ROOT;
@@ -36,7 +34,7 @@ enum tw_mount tw_device_path_mount(const char *path, const char **ret_inner)
 		return TW_MOUNT_USER;
 	if (is_below(path, "bak", ret_inner))
 		return TW_MOUNT_BACKUP;
-	return absolute ? TW_MOUNT_NONE : TW_MOUNT_ROOT;
+	return TW_MOUNT_NONE;
 }
 
 /* Takes the last component off the clean path of @len bytes; its new length. */

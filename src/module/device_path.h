@@ -11,8 +11,8 @@
 #include <stdbool.h>
 
 enum tw_mount {
-	TW_MOUNT_NONE, /* absolute, below no mount point: error 19 */
-	TW_MOUNT_ROOT, /* "", "/", or relative below no mount point: error 1 */
+	TW_MOUNT_NONE, /* below no mount point: error 19 */
+	TW_MOUNT_ROOT, /* "" or "/": error 1 */
 	TW_MOUNT_USER,
 	TW_MOUNT_BACKUP,
 };

@@ -104,8 +104,7 @@ int tw_device_exists(const struct tw_device *device, const char *path, bool *ret
 		return 0;
 	rc = locate(device, path, &place);
 	if (rc == -EPERM) {
-		/* The virtual root answers for whatever is looked up in it by relative path. */
-		*ret_exists = true;
+		*ret_exists = true; /* the virtual root is always there */
 		return 0;
 	}
 	if (!rc)
@@ -248,7 +247,8 @@ static int write_at(const struct tw_device_file *file, const void *data, size_t 
 	return put < 0 ? (int)put : 0;
 }
 
-int tw_device_copy_content(const struct tw_device_file *from, const struct tw_device_file *to)
+int tw_device_copy_content(const struct tw_device_file *from, const struct tw_device_file *to,
+	int *ret_unread)
 {
 	char piece[TW_DEVICE_READ_SIZE];
 	uint64_t off = 0;
@@ -258,8 +258,9 @@ int tw_device_copy_content(const struct tw_device_file *from, const struct tw_de
 			twinfs_volume_read(from->volume, from->ino, piece, sizeof(piece), off);
 		int rc;
 
+		*ret_unread = got < 0 ? (int)got : 0;
 		if (got <= 0)
-			return (int)got;
+			return 0;
 		rc = write_at(to, piece, (size_t)got, off);
 		if (rc)
 			return rc;

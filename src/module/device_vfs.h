@@ -3,8 +3,8 @@
  * device_vfs.h - the firmware's file calls, on the two volumes at boot.
  *
  * Paths are the device's: "/usr/main.py", "bak/checksum.json". Errors are
- * those of volume.h and, from the layer that picks the volume, -ENODEV (an
- * absolute path below no mount point), -EPERM (the virtual root) and -EACCES
+ * those of volume.h and, from the layer that picks the volume, -ENODEV (a
+ * path below no mount point), -EPERM (the virtual root) and -EACCES
  * (a change below "/bak": the firmware gives back -1 instead of a file).
  * Where a volume is missing, nothing is mounted: -ENODEV.
  */
@@ -61,8 +61,12 @@ int tw_device_close(struct tw_device_file *file);
 /* Closes without committing. */
 void tw_device_drop(struct tw_device_file *file);
 
-/* Appends @from, from its start, to the empty @to. */
-int tw_device_copy_content(const struct tw_device_file *from, const struct tw_device_file *to);
+/*
+ * Appends @from, from its start, to the empty @to. Returns 0 or why @to cannot be
+ * written; @ret_unread is 0 or why @from cannot be read, behind what was appended.
+ */
+int tw_device_copy_content(const struct tw_device_file *from, const struct tw_device_file *to,
+	int *ret_unread);
 
 /* Makes @data the content of a file, by way of the calls above. */
 int tw_device_replace(const struct tw_device *device, const char *path, const char *data,

@@ -94,6 +94,7 @@ static int open_parts(struct twinfs_module *module, const struct twinfs_source *
 	if (rc)
 		return rc;
 	module->policy = options->policy;
+	module->backup_writable = options->backup_writable;
 	module->image_flags = options->image_flags;
 	if (options->key_file) {
 		module->key_file = strdup(options->key_file);
@@ -179,6 +180,7 @@ int twinfs_module_power_on(struct twinfs_module *module,
 		.policy = module->policy,
 		.user = user->config,
 		.backup = module->parts[TWINFS_PART_BACKUP].config,
+		.backup_writable = module->backup_writable,
 		.save_prefix = is_scratch ? NULL : user->file,
 		.mounted = mounted,
 		.ctx = module,

@@ -108,25 +108,56 @@ static int copy_to_refused(struct tw_script *script, const char *source)
 		got ? "write" : "close"));
 }
 
-int tw_script_copy_in_place(struct tw_script *script, const char *target, const char *source)
+/* Opens @target and copies as much as can be read. 0: it is open, @ret_unread says how it went. */
+static int copy_into(struct tw_script *script, const char *target, const char *source,
+	struct tw_device_file *ret_to, int *ret_unread)
 {
-	struct tw_device_file from, to;
-	int rc = tw_device_open_write(script->device, target, &to);
+	struct tw_device_file from;
+	int rc = tw_device_open_write(script->device, target, ret_to);
 
 	if (rc == -EACCES)
 		return copy_to_refused(script, source);
 	if (rc)
 		return tw_script_raise_errno(script, rc);
-	rc = tw_device_open_read(script->device, source, &from);
-	if (!rc) {
-		rc = tw_device_copy_content(&from, &to);
-		tw_device_drop(&from);
-	}
-	if (!rc)
-		rc = tw_device_close(&to);
-	else
-		tw_device_drop(&to);
+	*ret_unread = tw_device_open_read(script->device, source, &from);
+	if (*ret_unread)
+		return 0;
+	rc = tw_device_copy_content(&from, ret_to, ret_unread);
+	tw_device_drop(&from);
+	if (rc)
+		tw_device_drop(ret_to);
 	return tw_script_raise_errno(script, rc);
+}
+
+/*
+ * Where the source fails, the firmware forgets the open target, and its garbage
+ * collector closes that: what was written is committed, be it nothing. Where the
+ * target could not be written, littlefs commits nothing.
+ */
+int tw_script_copy_in_place(struct tw_script *script, const char *target, const char *source)
+{
+	struct tw_device_file to;
+	int unread, closed, rc = copy_into(script, target, source, &to, &unread);
+
+	if (rc)
+		return rc;
+	closed = tw_device_close(&to);
+	return tw_script_raise_errno(script,
+		unread && !tw_device_is_fatal(closed) ? unread : closed);
+}
+
+/* The same, but that the target stays what it was when the source fails. */
+static int copy_in_place_safely(struct tw_script *script, const char *target, const char *source)
+{
+	struct tw_device_file to;
+	int unread, rc = copy_into(script, target, source, &to, &unread);
+
+	if (rc)
+		return rc;
+	if (!unread)
+		return tw_script_raise_errno(script, tw_device_close(&to));
+	tw_device_drop(&to);
+	return tw_script_raise_errno(script, unread);
 }
 
 /* The name beside @path, in the same directory; NULL: out of memory. free() it. */
@@ -148,7 +179,7 @@ static int copy_beside(struct tw_script *script, const char *target, const char 
 
 	if (!path)
 		return -ENOMEM;
-	rc = tw_script_copy_in_place(script, path, source);
+	rc = copy_in_place_safely(script, path, source);
 	if (!rc)
 		rc = tw_script_raise_errno(script, tw_device_rename(script->device, path, target));
 	if (rc != TW_RAISED)
@@ -159,14 +190,15 @@ static int copy_beside(struct tw_script *script, const char *target, const char 
 
 int tw_script_copy(struct tw_script *script, const char *target, const char *source)
 {
-	bool exists = true;
-	int rc = 0;
+	bool exists;
+	int rc;
 
-	if (tw_script_is_safe(script))
-		rc = tw_device_exists(script->device, target, &exists);
+	if (!tw_script_is_safe(script))
+		return tw_script_copy_in_place(script, target, source);
+	rc = tw_device_exists(script->device, target, &exists);
 	if (rc)
 		return rc;
-	return exists ? tw_script_copy_in_place(script, target, source)
+	return exists ? copy_in_place_safely(script, target, source)
 		      : copy_beside(script, target, source);
 }
 

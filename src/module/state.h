@@ -17,6 +17,7 @@ struct twinfs_module {
 	struct twinfs_profile profile;
 	enum twinfs_policy policy;
 	unsigned image_flags;
+	bool backup_writable;
 	char *key_file;  /* NULL: SecureData is not sealed */
 	char *wear_path; /* NULL: the counters are not kept */
 	struct twinfs_image *image;

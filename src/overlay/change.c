@@ -191,6 +191,37 @@ static int check_rename(const struct renaming *renaming, unsigned flags)
 	return rc;
 }
 
+static int find_new(struct renaming *renaming)
+{
+	int rc = tw_overlay_find(renaming->overlay, renaming->new_dir, renaming->new_name,
+		&renaming->replaced);
+
+	if (rc == -ENOENT && !renaming->new_dir->is_removed) {
+		renaming->replaced = NULL;
+		rc = 0;
+	}
+	return rc;
+}
+
+/* What is renamed may lie in what turns out to be gone below when the new name is found. */
+static int find_held(struct renaming *renaming)
+{
+	struct tw_overlay_node *const held[] = {
+		renaming->node, renaming->old_dir, renaming->new_dir};
+	bool is_gone = false;
+	int rc;
+
+	for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++)
+		held[i]->refs++;
+	rc = find_new(renaming);
+	for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++) {
+		is_gone |= held[i]->is_removed;
+		held[i]->refs--;
+		tw_overlay_node_settle(&renaming->overlay->table, held[i]);
+	}
+	return is_gone ? -ENOENT : rc;
+}
+
 /* Finds all that takes part, and refuses. */
 static int look(struct renaming *renaming, uint64_t old_dir, uint64_t new_dir, unsigned flags)
 {
@@ -206,13 +237,8 @@ static int look(struct renaming *renaming, uint64_t old_dir, uint64_t new_dir, u
 			&renaming->node);
 	if (!rc)
 		rc = check_new_name(overlay, renaming->new_name);
-	if (rc)
-		return rc;
-	rc = tw_overlay_find(overlay, renaming->new_dir, renaming->new_name, &renaming->replaced);
-	if (rc == -ENOENT && !renaming->new_dir->is_removed) {
-		renaming->replaced = NULL;
-		rc = 0;
-	}
+	if (!rc)
+		rc = find_held(renaming);
 	return rc ? rc : check_rename(renaming, flags);
 }
 

@@ -8,6 +8,10 @@
  * lower name. All names of a directory's upper part that were changed since
  * the overlay was made are in the table, so the layers are only asked for
  * names that nobody asked for before.
+ *
+ * Unless the lower layer changes. Then each node is compared with it when its
+ * name is looked up or listed; a removed directory of it, which is still in the
+ * table, holds nothing.
  */
 #include "layers.h"
 
@@ -26,7 +30,24 @@ struct emptiness {
 	const struct tw_overlay_node *dir;
 };
 
-int tw_overlay_get_dir(const struct twinfs_overlay *overlay, uint64_t ino,
+int tw_overlay_find_lower_root(const struct twinfs_overlay *overlay, uint64_t *ret_ino)
+{
+	struct twinfs_stat stat = {0};
+	uint64_t ino;
+	int rc;
+
+	*ret_ino = 0;
+	if (!overlay->lower)
+		return 0;
+	rc = twinfs_volume_walk(overlay->lower, overlay->lower_path, &ino);
+	if (!rc)
+		rc = twinfs_volume_stat(overlay->lower, ino, &stat);
+	if (!rc && stat.type == TWINFS_DIR)
+		*ret_ino = ino;
+	return rc == -ENOMEM ? rc : 0;
+}
+
+int tw_overlay_get_dir(struct twinfs_overlay *overlay, uint64_t ino,
 	struct tw_overlay_node **ret_dir)
 {
 	struct tw_overlay_node *node = tw_overlay_node_get(&overlay->table, ino);
@@ -36,7 +57,9 @@ int tw_overlay_get_dir(const struct twinfs_overlay *overlay, uint64_t ino,
 	if (node->kind != TW_OVERLAY_DIR)
 		return -ENOTDIR;
 	*ret_dir = node;
-	return 0;
+	return node == overlay->root && overlay->lower_changes
+		       ? tw_overlay_find_lower_root(overlay, &node->lower)
+		       : 0;
 }
 
 /* ---- describing ---- */
@@ -44,8 +67,10 @@ int tw_overlay_get_dir(const struct twinfs_overlay *overlay, uint64_t ino,
 static int lookup_lower(const struct twinfs_overlay *overlay, const struct tw_overlay_node *dir,
 	const char *name, uint64_t *ret_ino)
 {
-	return dir->lower ? twinfs_volume_lookup(overlay->lower, dir->lower, name, ret_ino)
-			  : -ENOENT;
+	int rc = dir->lower ? twinfs_volume_lookup(overlay->lower, dir->lower, name, ret_ino)
+			    : -ENOENT;
+
+	return rc == -ESTALE ? -ENOENT : rc;
 }
 
 static enum twinfs_layer layer_of(const struct twinfs_overlay *overlay,
@@ -176,6 +201,40 @@ static int find_lower(struct twinfs_overlay *overlay, struct tw_overlay_node *di
 	return rc ? rc : add_lower(overlay, dir, name, &stat, ret_node);
 }
 
+/*
+ * Brings a known node up to date with the lower layer. Returns it, or NULL when it
+ * is gone there: whatever has the name now is another object.
+ */
+static struct tw_overlay_node *refresh(struct twinfs_overlay *overlay, struct tw_overlay_node *node)
+{
+	uint64_t lower = 0;
+	int rc;
+
+	if (node->kind == TW_OVERLAY_WHITEOUT || (node->kind == TW_OVERLAY_FILE && node->upper))
+		return node;
+	if (node->upper) {
+		if (!node->is_opaque && !find_merged(overlay, node->parent, node->name, &lower))
+			node->lower = lower;
+		return node;
+	}
+	rc = lookup_lower(overlay, node->parent, node->name, &lower);
+	if (rc && rc != -ENOENT) /* nothing is known of it, so it stays what it was */
+		return node;
+	if (!rc && lower == node->lower)
+		return node;
+	tw_overlay_node_prune(&overlay->table, node);
+	return NULL;
+}
+
+/* What the table knows under @name, and still holds; maybe a whiteout. */
+static struct tw_overlay_node *find_known(struct twinfs_overlay *overlay,
+	const struct tw_overlay_node *dir, const char *name)
+{
+	struct tw_overlay_node *known = tw_overlay_node_child(&overlay->table, dir, name);
+
+	return known && overlay->lower_changes ? refresh(overlay, known) : known;
+}
+
 int tw_overlay_find(struct twinfs_overlay *overlay, struct tw_overlay_node *dir, const char *name,
 	struct tw_overlay_node **ret_node)
 {
@@ -186,7 +245,7 @@ int tw_overlay_find(struct twinfs_overlay *overlay, struct tw_overlay_node *dir,
 		return -ENAMETOOLONG;
 	if (dir->is_removed || tw_overlay_is_reserved(overlay, name))
 		return -ENOENT;
-	known = tw_overlay_node_child(&overlay->table, dir, name);
+	known = find_known(overlay, dir, name);
 	if (known) {
 		*ret_node = known;
 		return known->kind == TW_OVERLAY_WHITEOUT ? -ENOENT : 0;
@@ -221,7 +280,7 @@ static int list_upper(void *ctx, const char *name, const struct twinfs_stat *sta
 
 	if (tw_overlay_is_reserved(listing->overlay, name))
 		return 0;
-	node = tw_overlay_node_child(&listing->overlay->table, listing->dir, name);
+	node = find_known(listing->overlay, listing->dir, name);
 	if (!node)
 		rc = add_upper(listing->overlay, listing->dir, name, stat, &node);
 	return rc ? rc : report(listing, node, stat);
@@ -239,9 +298,21 @@ static int list_lower(void *ctx, const char *name, const struct twinfs_stat *sta
 	node = tw_overlay_node_child(&listing->overlay->table, listing->dir, name);
 	if (node && (node->kind == TW_OVERLAY_WHITEOUT || node->upper))
 		return 0;
+	if (node && node->lower != stat->ino) { /* that one is gone below */
+		tw_overlay_node_prune(&listing->overlay->table, node);
+		node = NULL;
+	}
 	if (!node)
 		rc = add_lower(listing->overlay, listing->dir, name, stat, &node);
 	return rc ? rc : report(listing, node, stat);
+}
+
+static int list_in_lower(const struct twinfs_overlay *overlay, const struct tw_overlay_node *dir,
+	int (*each)(void *ctx, const char *name, const struct twinfs_stat *stat), void *ctx)
+{
+	int rc = dir->lower ? twinfs_volume_list(overlay->lower, dir->lower, each, ctx) : 0;
+
+	return rc == -ESTALE ? 0 : rc;
 }
 
 int tw_overlay_list_dir(struct twinfs_overlay *overlay, struct tw_overlay_node *dir,
@@ -254,8 +325,8 @@ int tw_overlay_list_dir(struct twinfs_overlay *overlay, struct tw_overlay_node *
 		return 0;
 	if (dir->upper)
 		rc = twinfs_volume_list(overlay->upper, dir->upper, list_upper, &listing);
-	if (!rc && dir->lower)
-		rc = twinfs_volume_list(overlay->lower, dir->lower, list_lower, &listing);
+	if (!rc)
+		rc = list_in_lower(overlay, dir, list_lower, &listing);
 	return rc;
 }
 
@@ -288,8 +359,8 @@ int tw_overlay_check_empty(const struct twinfs_overlay *overlay, const struct tw
 
 	if (dir->upper)
 		rc = twinfs_volume_list(overlay->upper, dir->upper, see_upper, &emptiness);
-	if (!rc && dir->lower)
-		rc = twinfs_volume_list(overlay->lower, dir->lower, see_lower, &emptiness);
+	if (!rc)
+		rc = list_in_lower(overlay, dir, see_lower, &emptiness);
 	return rc;
 }
 

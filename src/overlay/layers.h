@@ -2,15 +2,19 @@
 /*
  * layers.h - two directories seen as one: finding, describing, listing.
  *
- * All calls need the table's lock: for writing, but where it says reading.
+ * All calls need the table's lock: for writing, but where it says reading; and
+ * where the lower layer changes, those that find or list need "changing" as well.
  */
 #ifndef TW_OVERLAY_LAYERS_H
 #define TW_OVERLAY_LAYERS_H
 
 #include "state.h"
 
-/* The directory @ino. -ESTALE, -ENOTDIR. For reading. */
-int tw_overlay_get_dir(const struct twinfs_overlay *overlay, uint64_t ino,
+/* The directory laid over the root; 0 when there is none that could be read. For reading. */
+int tw_overlay_find_lower_root(const struct twinfs_overlay *overlay, uint64_t *ret_ino);
+
+/* The directory @ino. -ESTALE, -ENOTDIR, -ENOMEM. */
+int tw_overlay_get_dir(struct twinfs_overlay *overlay, uint64_t ino,
 	struct tw_overlay_node **ret_dir);
 
 /* The visible object @name of @dir. As twinfs_volume_lookup(); -ENOENT if @dir is removed. */

@@ -170,6 +170,7 @@ void tw_overlay_node_link(struct tw_overlay_table *table, struct tw_overlay_node
 {
 	struct tw_overlay_node *replaced = tw_overlay_node_child(table, dir, node->name);
 
+	node->is_opaque = replaced && (replaced->kind == TW_OVERLAY_WHITEOUT || replaced->lower);
 	if (replaced)
 		tw_overlay_node_remove(table, replaced);
 	node->parent = dir;
@@ -208,4 +209,18 @@ void tw_overlay_node_remove(struct tw_overlay_table *table, struct tw_overlay_no
 	tw_overlay_node_unlink(table, node);
 	node->is_removed = true;
 	tw_overlay_node_settle(table, node);
+}
+
+void tw_overlay_node_prune(struct tw_overlay_table *table, struct tw_overlay_node *node)
+{
+	bool is_last = false;
+
+	while (!is_last) {
+		struct tw_overlay_node *deepest = node, *child;
+
+		while ((child = LIST_FIRST(&deepest->children)))
+			deepest = child;
+		is_last = deepest == node;
+		tw_overlay_node_remove(table, deepest);
+	}
 }

@@ -46,6 +46,7 @@ struct tw_overlay_node {
 	uint64_t refs;    /* lookups not forgotten yet */
 	unsigned opens;   /* while > 0 the file is pinned once in its volume */
 	bool is_removed;  /* has no name any more */
+	bool is_opaque;   /* a directory that took the place of something lower: never merged */
 	int64_t mtime_ns; /* set while there was no upper object; 0: never set */
 };
 
@@ -87,6 +88,9 @@ void tw_overlay_node_unlink(struct tw_overlay_table *table, struct tw_overlay_no
 
 /* Unlinks @node for good, with what is below; frees what nobody uses. */
 void tw_overlay_node_remove(struct tw_overlay_table *table, struct tw_overlay_node *node);
+
+/* The same for a lower object that is gone below, with all that is known in it. */
+void tw_overlay_node_prune(struct tw_overlay_table *table, struct tw_overlay_node *node);
 
 /* Frees @node if it is removed and nobody uses it. */
 void tw_overlay_node_settle(struct tw_overlay_table *table, struct tw_overlay_node *node);

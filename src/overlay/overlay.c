@@ -15,24 +15,6 @@
 
 /* ---- making and freeing ---- */
 
-/* The lower directory of the root; 0 when there is none that could be read. */
-static int find_lower_root(const struct twinfs_overlay_config *config, uint64_t *ret_ino)
-{
-	struct twinfs_stat stat = {0};
-	uint64_t ino;
-	int rc;
-
-	*ret_ino = 0;
-	if (!config->lower)
-		return 0;
-	rc = twinfs_volume_walk(config->lower, config->lower_path ? config->lower_path : "", &ino);
-	if (!rc)
-		rc = twinfs_volume_stat(config->lower, ino, &stat);
-	if (!rc && stat.type == TWINFS_DIR)
-		*ret_ino = ino;
-	return rc == -ENOMEM ? rc : 0;
-}
-
 static int read_limits(struct twinfs_overlay *overlay)
 {
 	struct twinfs_volume *const layers[] = {overlay->lower, overlay->upper};
@@ -50,10 +32,10 @@ static int read_limits(struct twinfs_overlay *overlay)
 	return rc;
 }
 
-static int make_root(struct twinfs_overlay *overlay, const struct twinfs_overlay_config *config)
+static int make_root(struct twinfs_overlay *overlay)
 {
 	uint64_t lower;
-	int rc = find_lower_root(config, &lower);
+	int rc = tw_overlay_find_lower_root(overlay, &lower);
 
 	if (!rc)
 		rc = tw_overlay_node_new(&overlay->table, TW_OVERLAY_DIR, "", &overlay->root);
@@ -79,11 +61,13 @@ int twinfs_overlay_new(const struct twinfs_overlay_config *config,
 	(void)pthread_rwlock_init(&overlay->lock, NULL);    /* attributes */
 	overlay->upper = config->upper;
 	overlay->lower = config->lower;
+	overlay->lower_path = config->lower_path ? config->lower_path : "";
+	overlay->lower_changes = config->lower && config->lower_changes;
 	rc = tw_overlay_table_init(&overlay->table, config->first_ino);
 	if (!rc)
 		rc = read_limits(overlay);
 	if (!rc)
-		rc = make_root(overlay, config);
+		rc = make_root(overlay);
 	if (rc) {
 		twinfs_overlay_free(overlay);
 		return rc;
@@ -125,10 +109,12 @@ uint64_t twinfs_overlay_next_ino(struct twinfs_overlay *overlay)
 int twinfs_overlay_lookup(struct twinfs_overlay *overlay, uint64_t dir, const char *name,
 	struct twinfs_overlay_stat *ret_stat)
 {
+	_cleanup_unlock_ pthread_mutex_t *changing = tw_overlay_lock_look(overlay);
 	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&overlay->lock);
 	struct tw_overlay_node *parent, *node;
 	int rc = tw_overlay_get_dir(overlay, dir, &parent);
 
+	(void)changing;
 	(void)guard;
 	if (!rc)
 		rc = tw_overlay_find(overlay, parent, name, &node);
@@ -198,10 +184,12 @@ int64_t twinfs_overlay_path(struct twinfs_overlay *overlay, uint64_t ino, char *
 int twinfs_overlay_list(struct twinfs_overlay *overlay, uint64_t dir,
 	int (*each)(void *ctx, const char *name, const struct twinfs_overlay_stat *stat), void *ctx)
 {
+	_cleanup_unlock_ pthread_mutex_t *changing = tw_overlay_lock_look(overlay);
 	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_write(&overlay->lock);
 	struct tw_overlay_node *node;
 	int rc = tw_overlay_get_dir(overlay, dir, &node);
 
+	(void)changing;
 	(void)guard;
 	return rc ? rc : tw_overlay_list_dir(overlay, node, each, ctx);
 }

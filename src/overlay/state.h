@@ -24,6 +24,7 @@
 #include <string.h>
 #include <twinfs/overlay.h>
 
+#include "base/cleanup.h"
 #include "node.h"
 
 /* What a file is called in its upper directory while it is copied up. */
@@ -35,10 +36,21 @@ struct twinfs_overlay {
 	struct twinfs_volume *upper, *lower; /* NULL: no such layer */
 	struct tw_overlay_table table;
 	struct tw_overlay_node *root;
-	bool is_swept;     /* copies that a power cut left are gone */
-	uint32_t name_max; /* bytes of a name in the layer that allows longer ones */
-	uint32_t attr_max; /* bytes of a user attribute of the upper layer; 0: it has none */
+	bool lower_changes;     /* each name is compared with the lower layer again */
+	const char *lower_path; /* of the directory laid over */
+	bool is_swept;          /* copies that a power cut left are gone */
+	uint32_t name_max;      /* bytes of a name in the layer that allows longer ones */
+	uint32_t attr_max;      /* bytes of a user attribute of the upper layer; 0: it has none */
 };
+
+/*
+ * Taken where names are looked up: that may bring the table up to date with the
+ * lower layer, which is a change of names.
+ */
+static inline pthread_mutex_t *tw_overlay_lock_look(struct twinfs_overlay *overlay)
+{
+	return overlay->lower_changes ? tw_lock(&overlay->changing) : NULL;
+}
 
 /* Whether @name is ours: without two layers nothing is copied up. */
 static inline bool tw_overlay_is_reserved(const struct twinfs_overlay *overlay, const char *name)

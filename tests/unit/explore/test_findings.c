@@ -312,6 +312,41 @@ START_TEST(test_boot_made_up_for)
 }
 END_TEST
 
+/* A factory copy that the run itself has changed is what a boot puts back from then on. */
+START_TEST(test_new_factory_copy)
+{
+	static const struct tw_deed restored = {
+		TW_DEED_RESTORED, TWINFS_REASON_CHANGED, (char *)"/usr/p"};
+	const struct tw_boots boots = {.deeds = (struct tw_deed *)&restored, .count = 1};
+	static const struct {
+		const char *factory;
+		enum tw_finding_kind kind;
+	} cases[] = {{"factory2", TW_FINDING_REVERTED}, {"factory", TW_FINDING_VERSION}};
+	struct tw_story *story = new_story();
+	struct tw_expect *expect;
+
+	change(story, 1, TW_STORY_CONTENT, "/bak/usr/p", "factory2");
+	change(story, 1, TW_STORY_CONTENT, "/usr/p", "mine");
+	expect = new_expect(story, "/bak/ /bak/usr/ /bak/usr/p=factory /usr/p=factory");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct tw_shown tree = {0};
+		struct heard heard = {0};
+		char text[100];
+
+		(void)snprintf(text, sizeof(text), "/bak/ /bak/usr/ /bak/usr/p=factory2 /usr/p=%s",
+			cases[i].factory);
+		set_tree(&tree, text);
+		ck_assert_int_eq(tw_expect_explain(expect, tw_expect_at(expect, 2), &tree, &boots,
+					 hear, &heard),
+			1);
+		ck_assert_int_eq(heard.kind, cases[i].kind);
+		tw_shown_release(&tree);
+	}
+	tw_expect_free(expect);
+	tw_story_free(story);
+}
+END_TEST
+
 static void join(void *ctx, const struct tw_finding *finding)
 {
 	char *text = ctx;
@@ -342,4 +377,4 @@ START_TEST(test_order)
 END_TEST
 
 RUN_CASES("findings", test_wrong, test_rename_undone, test_report, test_boot_made_up_for,
-	test_order)
+	test_new_factory_copy, test_order)

@@ -34,9 +34,9 @@ START_TEST(mounts_are_found_as_the_firmware_does)
 		{"//", TW_MOUNT_NONE, NULL},
 		{"/main.py", TW_MOUNT_NONE, NULL},
 		{"/USR/a", TW_MOUNT_NONE, NULL},
-		{"main.py", TW_MOUNT_ROOT, NULL},
-		{"./usr/a", TW_MOUNT_ROOT, NULL},
-		{"usrx/a", TW_MOUNT_ROOT, NULL},
+		{"main.py", TW_MOUNT_NONE, NULL},
+		{"./usr/a", TW_MOUNT_NONE, NULL},
+		{"usrx/a", TW_MOUNT_NONE, NULL},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

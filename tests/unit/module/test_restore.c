@@ -370,6 +370,15 @@ static const struct scenario scenarios[] = {
 			{{"a", NULL}, {".twinfs-restore", NULL}}, -1},
 	},
 	{
+		.title = "factory copy is a directory: the target loses its content",
+		.user = {{"checksum.json", "[" A "]"}, {"a", "changed"}},
+		.backup = {ON, {"usr/a", NULL}},
+		.device = {"- restoring /usr/a\n" WRONG "[Errno 21] EISDIR\n", "stopped",
+			{{"a", ""}}, -1},
+		.safe = {"- restoring /usr/a\n" WRONG "[Errno 21] EISDIR\n", "stopped=closed",
+			{{"a", "changed"}}, 0},
+	},
+	{
 		.title = "a file where a directory should be",
 		.user = {{"checksum.json", TABLE}, {"a", "a"}, {"lib", "x"}},
 		.backup = {FACTORY},
@@ -390,8 +399,8 @@ static const struct scenario scenarios[] = {
 		.title = "relative name outside the mount points",
 		.user = {{"checksum.json", "[{\"name\": \"x\"}]"}},
 		.backup = {FACTORY, {"x", "y"}},
-		.device = {"- restoring x\n" WRONG "[Errno 1] EPERM\n", "stopped", {RIG_END}, 0},
-		.safe = {"- restoring x\n" WRONG "[Errno 1] EPERM\n", "stopped=closed", {RIG_END},
+		.device = {"- restoring x\n" WRONG "[Errno 19] ENODEV\n", "stopped", {RIG_END}, 0},
+		.safe = {"- restoring x\n" WRONG "[Errno 19] ENODEV\n", "stopped=closed", {RIG_END},
 			0},
 	},
 	{

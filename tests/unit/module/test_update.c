@@ -186,6 +186,16 @@ static const struct scenario scenarios[] = {
 		.left = {FLAG, {"d", ""}},
 	},
 	{
+		.title = "new content is a directory: the target loses its content",
+		.user = {FLAG, STAT("[" ITEM("/usr/d") "]"), PAYLOAD("/usr/d", NULL), {"d", "old"}},
+		.backup = {SWITCHED_OFF},
+		.turns = {{TWICE("[" PRINTED("/usr/d") "]"), "failed /usr/d", "[Errno 21] EISDIR",
+				  "update_stuck", -1},
+			{TWICE("[" PRINTED("/usr/d") "]"), "failed /usr/d",
+				STUCK_AT("[Errno 21] EISDIR")}},
+		.left = {FLAG, {"d", ""}},
+	},
+	{
 		.title = "new content of one item is missing",
 		.user = {FLAG, STAT("[" ITEM("/usr/a") ", " ITEM("/usr/b") ", " ITEM("/usr/c") "]"),
 			PAYLOAD("/usr/a", "new a"), PAYLOAD("/usr/c", "new c"), {"b", "old b"}},

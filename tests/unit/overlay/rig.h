@@ -27,6 +27,7 @@ struct rig {
 	struct twinfs_overlay *overlay;
 	uint64_t root;          /* number of the overlay's root */
 	const char *lower_path; /* NULL: the root */
+	bool lower_changes;     /* the lower volume can be written after rig_start(), too */
 	bool no_upper, no_lower;
 };
 
@@ -127,6 +128,7 @@ static inline void rig_make_overlay(struct rig *rig)
 		.upper = rig->no_upper ? NULL : rig->upper,
 		.lower = rig->no_lower ? NULL : rig->lower,
 		.lower_path = rig->lower_path,
+		.lower_changes = rig->lower_changes,
 		.first_ino = rig->root,
 	};
 
@@ -141,7 +143,7 @@ static inline void rig_start(struct rig *rig)
 	rig_stop(rig);
 	chip_heal(&rig->upper_chip);
 	rig->upper = rig_mount(&rig->upper_chip, 0);
-	rig->lower = rig_mount(&rig->lower_chip, TWINFS_VOLUME_READ_ONLY);
+	rig->lower = rig_mount(&rig->lower_chip, rig->lower_changes ? 0 : TWINFS_VOLUME_READ_ONLY);
 	rig_make_overlay(rig);
 }
 
