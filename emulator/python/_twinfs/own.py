@@ -37,7 +37,8 @@ def _built_in(name):
 
 
 def _in_library(name):
-    from importlib import machinery, util
+    # what util has is this, and more modules of the library, which would import ours again
+    from importlib import _bootstrap, machinery
     import os
 
     if name in replaced:
@@ -53,7 +54,7 @@ def _in_library(name):
         spec = machinery.PathFinder.find_spec(name, [library, library + '/lib-dynload'])
     if spec is None:
         return None
-    module = util.module_from_spec(spec)
+    module = _bootstrap.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
