@@ -6,6 +6,8 @@ The object of ROOT is mounted nowhere, so no path of an application leads throug
 import builtins
 import sys
 
+from _twinfs import own
+
 try:
     import uio as _io
 except ImportError:
@@ -246,22 +248,53 @@ def set_up(folder, own_modules):
     from _twinfs import vfs
     if not folder.startswith('/'):
         folder = _os.getcwd().rstrip('/') + '/' + folder
-    own = _native.VfsPosix(folder)
+    folder = _native.VfsPosix(folder)
     _os.chdir('/')
     _native.umount('/')
-    _native.mount(own, _OWN_POINT)
+    _native.mount(folder, _OWN_POINT)
     _native.mount(_Imports(vfs), '/')
     sys.path[:] = ['', _OWN_POINT]
     sys.modules['_twinfs'].__path__ = _OWN_POINT + '/_twinfs'  # where it was found is out of sight
-    for name in own_modules:
-        # By way of the folder as a package, since its own name is a built-in module's.
-        package = _OWN_POINT[1:] + '.' + name
-        __import__(package)
-        module = sys.modules[package]
-        # osTimer and fota are their class, usys is sys.
-        sys.modules[name] = getattr(module, name, module)
+    _own_modules.update(own_modules)
+    builtins.__import__ = _import
+    import uio
+    import uos
+    if not _knows_importer:
+        builtins.__import__ = own.native_import
+        for name in own_modules:
+            _load(name)
     sys.modules['os'] = sys.modules['uos']
     sys.modules['io'] = sys.modules['uio']
+
+
+_own_modules = set()  # that have not been loaded yet
+_knows_importer = True
+
+
+def _load(name):
+    """Makes a module of ours the one of that name, in place of a built-in one."""
+    if name not in _own_modules:
+        return
+    _own_modules.remove(name)
+    # By way of the folder as a package, since its own name is a built-in module's.
+    package = _OWN_POINT[1:] + '.' + name
+    own.native_import(package)
+    module = sys.modules[package]
+    # osTimer and fota are their class, usys is sys.
+    sys.modules[name] = getattr(module, name, module)
+
+
+def _import(name, *words):
+    """Imports as ever, but loads a module of ours as soon as somebody wants it.
+
+    Version 1.19 does not say who that is, which a relative import has to know; there all are
+    loaded at the start.
+    """
+    global _knows_importer
+    if words:
+        _knows_importer = words[0] is not None
+    _load(name)
+    return own.native_import(name, *words)
 
 
 def set_arguments(words):
