@@ -15,12 +15,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One open file or directory; all but the links and @is_failed never changes. */
+/* One open file or directory; what is not atomic, or a link, never changes. */
 struct tw_emu_file {
 	struct tw_emu_file *next, **link;
 	uint64_t ino;          /* as the kernel knows it */
 	bool writable;         /* files of the trees */
-	atomic_bool is_failed; /* its last write found no space: see fuse_file.c */
+	atomic_bool is_spoilt; /* its last write failed: nothing of it is to be committed */
 	void *own;             /* of others: what this opener has to himself, else NULL */
 	void (*release)(void *own);
 };

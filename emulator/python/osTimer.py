@@ -5,7 +5,7 @@
     timer = osTimer()
     timer.start(1000, 1, lambda arg: print('a second'))
 """
-import _thread as _thread
+import _thread
 import utime as _utime
 
 

@@ -3,7 +3,7 @@
 
 On CPython the rest of its own queue is here too: its library imports it.
 """
-import _thread as _thread
+import _thread
 
 from _twinfs.own import overlay as _overlay
 

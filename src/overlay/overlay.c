@@ -350,8 +350,8 @@ int twinfs_overlay_truncate(struct twinfs_overlay *overlay, uint64_t ino, uint64
 	return rc ? rc : twinfs_volume_truncate(overlay->upper, upper, size);
 }
 
-/* The file of the upper layer that changes of @ino are in; 0: there are none. */
-static int find_changed(struct twinfs_overlay *overlay, uint64_t ino, uint64_t *ret_upper)
+/* Number of the upper file of @ino, which is 0 when there is nothing that could be committed. */
+static int get_committable(struct twinfs_overlay *overlay, uint64_t ino, uint64_t *ret_upper)
 {
 	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_read(&overlay->lock);
 	const struct tw_overlay_node *node = tw_overlay_node_get(&overlay->table, ino);
@@ -365,17 +365,17 @@ static int find_changed(struct twinfs_overlay *overlay, uint64_t ino, uint64_t *
 
 int twinfs_overlay_sync(struct twinfs_overlay *overlay, uint64_t ino)
 {
-	uint64_t upper = 0;
-	int rc = find_changed(overlay, ino, &upper);
+	uint64_t upper;
+	int rc = get_committable(overlay, ino, &upper);
 
 	return rc || !upper ? rc : twinfs_volume_sync(overlay->upper, upper);
 }
 
 void twinfs_overlay_discard(struct twinfs_overlay *overlay, uint64_t ino)
 {
-	uint64_t upper = 0;
+	uint64_t upper;
 
-	if (!find_changed(overlay, ino, &upper) && upper)
+	if (!get_committable(overlay, ino, &upper) && upper)
 		twinfs_volume_discard(overlay->upper, upper);
 }
 

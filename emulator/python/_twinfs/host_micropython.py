@@ -6,6 +6,8 @@ The object of ROOT is mounted nowhere, so no path of an application leads throug
 import builtins
 import sys
 
+from _twinfs import own
+
 try:
     import uio as _io
 except ImportError:
@@ -123,7 +125,8 @@ class _Written(_io.IOBase):
     def __init__(self, raw):
         self._raw = raw
         self._is_open = True
-        self._has_failed = False
+        self._has_failed = False  # a write, ever
+        self._write = raw.write
         self.read = raw.read
         self.readinto = raw.readinto
         self.readline = raw.readline
@@ -132,21 +135,29 @@ class _Written(_io.IOBase):
         self.tell = raw.tell
         self.flush = raw.flush
 
-    def write(self, *data):
+    # A function of few variables: MicroPython has those of a larger one in its heap, and then a
+    # write takes ten times as long.
+    def write(self, data, first=None, second=None):
         try:
-            count = self._raw.write(*data)
+            if first is None:
+                return self._write(data)
+            return self._write_part(data, first, second)
         except OSError as failure:
-            self._has_failed = True
-            raise _again(failure)
-        self._has_failed = False
-        return count
+            self._fail(failure)
+
+    def _write_part(self, data, first, second):
+        return self._write(data, first) if second is None else self._write(data, first, second)
+
+    def _fail(self, failure):
+        self._has_failed = True
+        raise _again(failure)
 
     def close(self):
         if not self._is_open:
             return
         self._is_open = False
         try:
-            if not self._has_failed:  # littlefs gives up what such a file holds
+            if not self._has_failed:  # else this failed, too; littlefs gives such content up
                 self._raw.flush()
         except OSError as failure:
             raise _again(failure)
@@ -237,22 +248,53 @@ def set_up(folder, own_modules):
     from _twinfs import vfs
     if not folder.startswith('/'):
         folder = _os.getcwd().rstrip('/') + '/' + folder
-    own = _native.VfsPosix(folder)
+    folder = _native.VfsPosix(folder)
     _os.chdir('/')
     _native.umount('/')
-    _native.mount(own, _OWN_POINT)
+    _native.mount(folder, _OWN_POINT)
     _native.mount(_Imports(vfs), '/')
     sys.path[:] = ['', _OWN_POINT]
     sys.modules['_twinfs'].__path__ = _OWN_POINT + '/_twinfs'  # where it was found is out of sight
-    for name in own_modules:
-        # By way of the folder as a package, since its own name is a built-in module's.
-        package = _OWN_POINT[1:] + '.' + name
-        __import__(package)
-        module = sys.modules[package]
-        # osTimer and fota are their class, usys is sys.
-        sys.modules[name] = getattr(module, name, module)
+    _own_modules.update(own_modules)
+    builtins.__import__ = _import
+    import uio
+    import uos
+    if not _knows_importer:
+        builtins.__import__ = own.native_import
+        for name in own_modules:
+            _load(name)
     sys.modules['os'] = sys.modules['uos']
     sys.modules['io'] = sys.modules['uio']
+
+
+_own_modules = set()  # that have not been loaded yet
+_knows_importer = True
+
+
+def _load(name):
+    """Makes a module of ours the one of that name, in place of a built-in one."""
+    if name not in _own_modules:
+        return
+    _own_modules.remove(name)
+    # By way of the folder as a package, since its own name is a built-in module's.
+    package = _OWN_POINT[1:] + '.' + name
+    own.native_import(package)
+    module = sys.modules[package]
+    # osTimer and fota are their class, usys is sys.
+    sys.modules[name] = getattr(module, name, module)
+
+
+def _import(name, *words):
+    """Imports as ever, but loads a module of ours as soon as somebody wants it.
+
+    Version 1.19 does not say who that is, which a relative import has to know; there all are
+    loaded at the start.
+    """
+    global _knows_importer
+    if words:
+        _knows_importer = words[0] is not None
+    _load(name)
+    return own.native_import(name, *words)
 
 
 def set_arguments(words):
