@@ -73,8 +73,18 @@ def test_constants():
 
 def test_what_is_absent_cannot_be_looked_into():
     import machine
-    for use in (lambda: machine.Pin(1), lambda: machine.Pin.OUT, lambda: machine.UART(2, 9600)):
+    for use in (lambda: machine.Pin(1), lambda: machine.Pin.OUT(), lambda: machine.RTC.datetime,
+                lambda: machine.UART(2, 9600)):
         true(str(fails(NotImplementedError, use)).startswith('machine.'))
+
+
+def test_constants_of_what_is_absent():
+    """Settings may name them."""
+    import machine
+    settings = {'port': machine.UART.UART2, 'pin': machine.Pin.OUT}
+    true(settings['port'] == machine.UART.UART2)
+    true(settings['port'] != settings['pin'])
+    true(fails(NotImplementedError, lambda: machine.UART(settings['port'], 9600)))
 
 
 run(globals())

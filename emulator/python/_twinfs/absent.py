@@ -6,7 +6,8 @@ from _twinfs.missing import missing
 class Absent:
     """A function or class that raises NotImplementedError when it is used.
 
-    So do its attributes: Pin.OUT, or the methods of what cannot be made.
+    So do its attributes, but for constants: settings and defaults name UART.UART2 or Pin.OUT
+    long before anything is done with them, and often nothing is.
     """
 
     def __init__(self, module, name, why):
@@ -20,7 +21,11 @@ class Absent:
         if name.startswith('_'):
             raise AttributeError(name)
         module, owner, why = self._where
-        missing(module, owner + '.' + name, why)
+        if not name[0].isupper():
+            missing(module, owner + '.' + name, why)
+        constant = Absent(module, owner + '.' + name, why)
+        setattr(self, name, constant)  # it is equal to itself
+        return constant
 
 
 def absent(module, why):
