@@ -19,6 +19,13 @@ struct tw_daemon_rules {
 	const char *name, *text;
 };
 
+/*
+ * A mount is attended when somebody ends the programs in it as soon as the power
+ * goes, as a module's program ends. Then a call that met a power cut, or came
+ * after a switch-off, waits until "off" or "on" is written to the power file:
+ * whoever was killed before that never sees it return. A restart only switches
+ * off; who attends switches on.
+ */
 struct tw_daemon_options {
 	struct twinfs_source source;
 	struct twinfs_module_options module;
@@ -26,6 +33,11 @@ struct tw_daemon_options {
 	const char *fuse_options; /* comma list for the kernel and libfuse, or NULL */
 	bool foreground;
 	bool debug;
+	bool quiet;               /* errors only are logged */
+	bool is_attended;         /* see below */
+	const char *verb;         /* that messages begin with, or NULL: mount */
+	void (*ready)(void *ctx); /* told in the foreground, when the mount is there; or NULL */
+	void *ctx;
 	bool writeback; /* the kernel collects writes; a full disk shows at fsync or close */
 	enum tw_view view;
 	unsigned auto_restarts;              /* boots by itself after so many power cuts */

@@ -17,6 +17,8 @@ struct tw_emu *tw_emu_of(struct fuse_req *req)
 
 void tw_emu_reply(struct fuse_req *req, int rc)
 {
+	if (rc == -ESHUTDOWN && tw_emu_worker_hold(tw_emu_of(req)->worker, req))
+		return;
 	(void)fuse_reply_err(req, tw_emu_errno(rc)); /* fails when nobody waits any more */
 }
 

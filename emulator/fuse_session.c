@@ -235,6 +235,8 @@ static int serve(struct tw_emu *emu, struct fuse_session *session, struct twinfs
 	if (fuse_daemonize(options->foreground) < 0)
 		return fail(err, options->mountpoint, -EAGAIN, "cannot go into the background");
 	words.is_up = true;
+	if (options->ready)
+		options->ready(options->ctx);
 	if (!options->foreground) {
 		openlog("twinfs", LOG_PID, LOG_DAEMON);
 		emu->log.to_syslog = true;
@@ -275,7 +277,13 @@ static void emu_init(struct tw_emu *emu, const struct tw_daemon_options *options
 
 	*emu = (struct tw_emu){
 		.options = options,
-		.log = {.level = options->debug ? TW_EMU_DEBUG : TW_EMU_INFO},
+		.log =
+			{
+				.level = options->debug   ? TW_EMU_DEBUG
+					 : options->quiet ? TW_EMU_ERROR
+							  : TW_EMU_INFO,
+				.verb = options->verb ? options->verb : "mount",
+			},
 	};
 	/* no thread holds the power twice, and the switch must not wait for ever */
 	(void)pthread_rwlockattr_init(&attr);

@@ -13,6 +13,10 @@
  * and names are taken back in between: those who hold the lock of a directory
  * before, since that is what a notification waits for, the others after.
  *
+ * Of an attended mount the cut is told first, and all calls that met it stay
+ * unanswered until the next word. Only then is anything taken back: the kernel
+ * would wait for pages that those calls have locked.
+ *
  * Signals come here too. The loop of libfuse must not end in the middle of a
  * notification, whose request nobody would then answer; this thread is never
  * in one while it waits for a signal.
@@ -27,7 +31,6 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "fuse_ops.h"
@@ -62,6 +65,9 @@ struct tw_emu_worker {
 	bool is_in_names;   /* waits, or may wait, for the lock of a directory */
 	bool holds_answers; /* to requests that fail, in: */
 	struct list early, late;
+	bool is_noticing; /* the kernel, which may wait for a request */
+	bool is_holding;  /* an attended mount has lost its power; requests are in: */
+	struct list held;
 };
 
 static void end_signals(sigset_t *ret_set)
@@ -154,6 +160,27 @@ static void leave_names(struct tw_emu_worker *worker)
 
 /* ---- notifications ---- */
 
+/*
+ * false: requests are held that a notification might wait for; what it was for
+ * is done when they have been answered.
+ */
+static bool enter_notice(struct tw_emu_worker *worker)
+{
+	bool may_enter;
+
+	(void)pthread_mutex_lock(&worker->lock);
+	may_enter = worker->is_noticing = !worker->is_holding;
+	(void)pthread_mutex_unlock(&worker->lock);
+	return may_enter;
+}
+
+static void leave_notice(struct tw_emu_worker *worker)
+{
+	(void)pthread_mutex_lock(&worker->lock);
+	worker->is_noticing = false;
+	(void)pthread_mutex_unlock(&worker->lock);
+}
+
 struct directory {
 	struct tw_emu_worker *worker;
 	uint64_t ino;
@@ -173,12 +200,15 @@ static void forget_names(struct tw_emu_worker *worker, enum tw_emu_tree_id tree)
 	struct directory directory = {worker, tw_emu_tree_root(tree)};
 	struct tw_emu_names *names = &worker->emu->trees[tree].names;
 
+	if (!enter_notice(worker))
+		return;
 	if (!tw_emu_names_is_empty(names)) {
 		enter_names(worker);
 		tw_emu_names_take(names, forget_name, &directory);
 		leave_names(worker);
 	}
 	(void)fuse_lowlevel_notify_inval_inode(worker->session, directory.ino, -1, 0);
+	leave_notice(worker);
 }
 
 static void forget_all_names(struct tw_emu_worker *worker)
@@ -197,11 +227,14 @@ static void forget_content(struct tw_emu_worker *worker)
 	uint64_t *inos = NULL;
 	size_t count = 0;
 
+	if (!enter_notice(worker))
+		return;
 	if (tw_emu_files_inos(&emu->files, &inos, &count) < 0)
 		tw_emu_log(&emu->log, TW_EMU_WARNING,
 			"out of memory: the kernel keeps its cache of open files");
 	for (size_t i = 0; i < count; i++)
 		(void)fuse_lowlevel_notify_inval_inode(worker->session, inos[i], 0, 0);
+	leave_notice(worker);
 	free(inos);
 }
 
@@ -257,6 +290,7 @@ void tw_emu_worker_cut(struct tw_emu_worker *worker)
 	(void)pthread_mutex_lock(&worker->lock);
 	is_known = worker->is_cut;
 	worker->is_cut = worker->holds_answers = true;
+	worker->is_holding = worker->emu->options->is_attended;
 	(void)pthread_mutex_unlock(&worker->lock);
 	if (!is_known)
 		wake(worker);
@@ -279,6 +313,44 @@ void tw_emu_worker_fail_later(struct tw_emu_worker *worker, struct fuse_req *req
 		return;
 	free(job);
 	tw_emu_reply(req, -ESHUTDOWN);
+}
+
+bool tw_emu_worker_hold(struct tw_emu_worker *worker, struct fuse_req *req)
+{
+	struct job *job;
+
+	if (!worker->emu->options->is_attended)
+		return false;
+	job = malloc(sizeof(*job));
+	if (!job)
+		return false;
+	*job = (struct job){.req = req};
+	(void)pthread_mutex_lock(&worker->lock);
+	if (worker->is_holding && !worker->is_noticing) {
+		append(&worker->held, job);
+		job = NULL;
+	}
+	(void)pthread_mutex_unlock(&worker->lock);
+	free(job);
+	return !job;
+}
+
+static void begin_holding(struct tw_emu_worker *worker)
+{
+	(void)pthread_mutex_lock(&worker->lock);
+	worker->is_holding = worker->emu->options->is_attended;
+	(void)pthread_mutex_unlock(&worker->lock);
+}
+
+static void end_holding(struct tw_emu_worker *worker)
+{
+	struct job *held;
+
+	(void)pthread_mutex_lock(&worker->lock);
+	worker->is_holding = false;
+	held = take_all(&worker->held);
+	(void)pthread_mutex_unlock(&worker->lock);
+	fail_all(held);
 }
 
 void tw_emu_worker_shed(struct tw_emu_worker *worker, enum tw_emu_tree_id tree)
@@ -328,6 +400,11 @@ static void release_answers(struct tw_emu_worker *worker)
 /* What is written by taking back content belongs to an earlier boot, and is lost. */
 static void clear_up(struct tw_emu_worker *worker)
 {
+	if (worker->emu->options->is_attended) {
+		tw_emu_power_lose(worker->emu);
+		release_answers(worker); /* to the others that are held */
+		return;
+	}
 	forget_content(worker);
 	tw_emu_power_lose(worker->emu);
 	tw_emu_power_recover(worker->emu);
@@ -341,6 +418,10 @@ static int switch_power(struct tw_emu_worker *worker, enum tw_emu_word word)
 
 	if (word == TW_EMU_CUT)
 		return 0; /* it came before this job, and has been cleared up after */
+	if (!twinfs_module_is_on(worker->emu->module))
+		end_holding(worker);
+	else if (word != TW_EMU_ON)
+		begin_holding(worker);
 	rc = tw_emu_power_switch(worker->emu, word);
 	if (rc == -ESHUTDOWN) { /* in the boot */
 		tw_emu_power_recover(worker->emu);
@@ -387,14 +468,18 @@ static void work(struct tw_emu_worker *worker)
  */
 static void end_loop(struct tw_emu_worker *worker)
 {
-	static const struct timespec again = {.tv_nsec = WAKE_AGAIN_MS * 1000000};
+	struct pollfd stopped = {.fd = worker->events, .events = POLLIN};
+	uint64_t events;
 
+	end_holding(worker);
 	forget_content(worker); /* for the changes in shared maps; the loop still serves them */
 	tw_emu_events_close(&worker->emu->events);
 	fuse_session_exit(worker->session);
 	while (!atomic_load(&worker->stopped)) {
 		(void)pthread_kill(worker->main, WAKE_SIGNAL);
-		(void)nanosleep(&again, NULL);
+		if (poll(&stopped, 1, WAKE_AGAIN_MS) >
+			0) /* of the stop, or of a job nobody needs */
+			(void)!read(worker->events, &events, sizeof(events));
 	}
 }
 
@@ -446,6 +531,7 @@ int tw_emu_worker_start(struct tw_emu *emu, struct fuse_session *session)
 	list_init(&worker->jobs);
 	list_init(&worker->early);
 	list_init(&worker->late);
+	list_init(&worker->held);
 	(void)pthread_mutex_init(&worker->lock, NULL);
 	worker->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	worker->events = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -472,6 +558,7 @@ void tw_emu_worker_stop(struct tw_emu *emu)
 	fail_all(worker->jobs.first);
 	fail_all(worker->early.first);
 	fail_all(worker->late.first);
+	fail_all(worker->held.first);
 	worker_free(worker);
 	emu->worker = NULL;
 }

@@ -5,7 +5,7 @@
  * stop on a signal.
  *
  * Lifetime  tw_emu_worker_start() .. tw_emu_worker_stop().
- * Threads   power, refresh, cut, fail_later and shed may be called by any thread.
+ * Threads   power, refresh, cut, fail_later, hold and shed may be called by any thread.
  */
 #ifndef TW_EMULATOR_FUSE_WORKER_H
 #define TW_EMULATOR_FUSE_WORKER_H
@@ -69,6 +69,12 @@ enum tw_emu_holding {
  */
 void tw_emu_worker_fail_later(struct tw_emu_worker *worker, struct fuse_req *req,
 	enum tw_emu_holding holding);
+
+/*
+ * Keeps @req, which found the power off, until the next word of who attends the
+ * mount. false: nobody does, or the word has come; then the caller answers.
+ */
+bool tw_emu_worker_hold(struct tw_emu_worker *worker, struct fuse_req *req);
 
 /* Takes back all names of the root of @tree, which have become too many. */
 void tw_emu_worker_shed(struct tw_emu_worker *worker, enum tw_emu_tree_id tree);

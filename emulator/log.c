@@ -55,7 +55,7 @@ void tw_emu_log_writev(const struct tw_emu_log *log, enum tw_emu_level level, co
 	if (log->to_syslog)
 		syslog(levels[level].priority, "%s%s", levels[level].prefix, line);
 	else
-		(void)fprintf(stderr, "twinfs mount: %s%s\n", levels[level].prefix, line);
+		(void)fprintf(stderr, "twinfs %s: %s%s\n", log->verb, levels[level].prefix, line);
 	errno = saved;
 }
 

@@ -21,6 +21,7 @@ enum tw_emu_level {
 struct tw_emu_log {
 	enum tw_emu_level level; /* up to which it speaks */
 	bool to_syslog;
+	const char *verb; /* in front of each line on stderr */
 };
 
 void tw_emu_log_write(const struct tw_emu_log *log, enum tw_emu_level level, const char *format,

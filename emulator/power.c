@@ -218,9 +218,11 @@ static int switch_locked(struct tw_emu *emu, enum tw_emu_word word, struct twinf
 
 	if (is_on && word != TW_EMU_ON) {
 		stop(emu);
-		tw_emu_tell_off(emu);
+		tw_emu_tell_off(emu, word == TW_EMU_RESTART);
 	}
 	if (word == TW_EMU_OFF || (is_on && word == TW_EMU_ON))
+		return 0;
+	if (word == TW_EMU_RESTART && emu->options->is_attended)
 		return 0;
 	return start(emu, err);
 }

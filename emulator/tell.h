@@ -25,8 +25,8 @@ void tw_emu_tell_boot_failed(struct tw_emu *emu, const char *why);
 /* The power was cut, in the middle of a boot or later. */
 void tw_emu_tell_cut(struct tw_emu *emu, const char *cause);
 
-/* The module was switched off in good order. */
-void tw_emu_tell_off(struct tw_emu *emu);
+/* The module was switched off in good order; for a restart, or to stay off. */
+void tw_emu_tell_off(struct tw_emu *emu, bool is_restart);
 
 /* Recording to the file @path began, or ended: @error says why, when not well, else NULL. */
 void tw_emu_tell_trace(struct tw_emu *emu, bool is_on, const char *path, const char *error);

@@ -180,9 +180,12 @@ void tw_emu_tell_cut(struct tw_emu *emu, const char *cause)
 	tell_why(emu, "power_cut", "cause", cause);
 }
 
-void tw_emu_tell_off(struct tw_emu *emu)
+void tw_emu_tell_off(struct tw_emu *emu, bool is_restart)
 {
-	tell_why(emu, "power_off", NULL, NULL);
+	struct json_object *object = begin(emu, "power_off", now(emu));
+
+	put(&object, "restart", json_object_new_boolean(is_restart));
+	finish(emu, object);
 }
 
 /* ---- recording ---- */

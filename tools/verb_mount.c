@@ -12,48 +12,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "emulator/daemon.h"
 #include "options.h"
+#include "serve.h"
 #include "text.h"
 #include "tool.h"
-
-enum {
-	KEY_POLICY = TW_OPT_LONG,
-	KEY_BLOCK_CYCLES,
-	KEY_AUTO_RESTART,
-	KEY_BACKUP_WRITE,
-	KEY_FAULT,
-	KEY_FAULTS,
-	KEY_SEED,
-	KEY_TRACE,
-};
-
-/* Boots by itself when no number is given: a rule that cuts every boot must not go on for ever. */
-#define AUTO_RESTARTS 100
-
-/* Bytes of a file of rules; more than all rules there can be. */
-#define RULES_MAX (1u << 20)
 
 static const struct tw_tool_option options[] = {
 	{'f', "foreground", NULL, "stay in the foreground"},
 	{'d', "debug", NULL, "in the foreground, and log every request"},
-	{KEY_POLICY, "policy", "POLICY",
-		"boot as the module does, with its holes: device (default); "
-		"or with the holes closed: safe"},
-	{KEY_BLOCK_CYCLES, "block-cycles", "N",
-		"erases of a metadata pair of littlefs 2 until it moves to other blocks, instead "
-		"of the profile's"},
-	{KEY_AUTO_RESTART, "auto-restart", "[=N]",
-		"boot again after a power cut, N times (100) in all; then the power stays off"},
-	{KEY_BACKUP_WRITE, "allow-backup-write", NULL,
-		"the backup partition can be written through bak/, as by applications that mount "
-		"it a second time"},
-	{KEY_FAULT, "fault", "RULE",
-		"a fault, in force before the first boot, such as 'cut at op 100'; may be given "
-		"several times"},
-	{KEY_FAULTS, "faults", "FILE", "the same from a file, one rule a line"},
-	{KEY_SEED, "seed", "N", "of the chance in faults (0)"},
-	{KEY_TRACE, "trace", "FILE", "record what happens to the chip, from before the first boot"},
+	TW_TOOL_SERVE_OPTIONS,
 	{'o', NULL, "OPTIONS",
 		"comma list: view=device (bare user partition instead of the union), "
 		"view=overlay, uid=N, gid=N, umask=OCTAL, ro (the image stays as it is), mtime "
@@ -79,12 +46,9 @@ static const struct tw_tool_syntax syntax = {
 };
 
 struct mount {
-	struct tw_daemon_options daemon;
+	struct tw_tool_serve serve;
 	struct tw_tool_text fuse; /* words that are not ours */
 	mode_t umask;
-	struct tw_daemon_rules *rules;
-	struct tw_tool_text *texts; /* of the rules */
-	size_t rule_count;
 };
 
 /* "uid=1000" with name "uid": the number, in @base. */
@@ -126,7 +90,7 @@ static int keep_for_fuse(struct mount *mount, const char *word)
 
 static int take_word(struct mount *mount, const char *word)
 {
-	struct tw_daemon_options *daemon = &mount->daemon;
+	struct tw_daemon_options *daemon = &mount->serve.daemon;
 	uint64_t number = 0;
 	bool is_right = true;
 
@@ -169,53 +133,9 @@ static int take_words(struct mount *mount, const char *list)
 	return status;
 }
 
-/* Keeps @text, which is given away. */
-static int keep_rules(struct mount *mount, const char *name, struct tw_tool_text *text)
-{
-	size_t count = mount->rule_count;
-	struct tw_daemon_rules *rules =
-		reallocarray(mount->rules, count + 1, sizeof(*mount->rules));
-	struct tw_tool_text *texts;
-
-	mount->rules = rules ? rules : mount->rules;
-	texts = rules ? reallocarray(mount->texts, count + 1, sizeof(*mount->texts)) : NULL;
-	mount->texts = texts ? texts : mount->texts;
-	if (!texts) {
-		tw_tool_text_release(text);
-		return tw_tool_no_memory("mount");
-	}
-	rules[count] = (struct tw_daemon_rules){name, text->data ? text->data : ""};
-	texts[count] = *text;
-	mount->rule_count = count + 1;
-	return 0;
-}
-
-static int take_rule(struct mount *mount, const char *rule)
-{
-	struct tw_tool_text text = {0};
-	struct twinfs_error err = {0};
-
-	if (twinfs_fault_check(rule, &err) < 0)
-		return tw_tool_usage("mount", "--fault: %s", err.text);
-	if (tw_tool_text_add(&text, rule, strlen(rule)) < 0)
-		return tw_tool_no_memory("mount");
-	return keep_rules(mount, "--fault", &text);
-}
-
-static int take_rule_file(struct mount *mount, const char *path)
-{
-	struct tw_tool_text text = {0};
-	int rc = tw_tool_text_read(&text, path, RULES_MAX);
-
-	if (rc < 0)
-		return tw_tool_error("mount", path, "%s", tw_tool_host_reason(rc));
-	return keep_rules(mount, path, &text);
-}
-
 static int take_option(struct tw_tool_args *args, int key, struct mount *mount)
 {
-	struct tw_daemon_options *daemon = &mount->daemon;
-	uint64_t cycles, restarts = AUTO_RESTARTS;
+	struct tw_daemon_options *daemon = &mount->serve.daemon;
 
 	switch (key) {
 	case 'f':
@@ -224,42 +144,16 @@ static int take_option(struct tw_tool_args *args, int key, struct mount *mount)
 	case 'd':
 		daemon->foreground = daemon->debug = true;
 		return 0;
-	case KEY_POLICY:
-		if (!tw_tool_parse_policy(args->value, &daemon->module.policy))
-			return tw_tool_bad_value(args, "policy", "device or safe");
-		return 0;
-	case KEY_BLOCK_CYCLES:
-		if (!tw_tool_parse_size(args->value, INT32_MAX, &cycles) || !cycles)
-			return tw_tool_bad_value(args, "block-cycles", "a number above 0");
-		daemon->module.block_cycles = (int32_t)cycles;
-		return 0;
-	case KEY_AUTO_RESTART:
-		if (args->value && (!tw_tool_parse_size(args->value, INT32_MAX, &restarts)))
-			return tw_tool_bad_value(args, "auto-restart", "a number");
-		daemon->auto_restarts = (unsigned)restarts;
-		return 0;
-	case KEY_BACKUP_WRITE:
-		daemon->module.backup_writable = true;
-		return 0;
-	case KEY_FAULT:
-		return take_rule(mount, args->value);
-	case KEY_FAULTS:
-		return take_rule_file(mount, args->value);
-	case KEY_SEED:
-		if (!tw_tool_parse_size(args->value, UINT64_MAX, &daemon->seed))
-			return tw_tool_bad_value(args, "seed", "a number");
-		return 0;
-	case KEY_TRACE:
-		daemon->trace = args->value;
-		return 0;
-	default:
+	case 'o':
 		return take_words(mount, args->value);
+	default:
+		return tw_tool_serve_option(args, key, &mount->serve);
 	}
 }
 
 static int run(struct tw_tool_args *args, struct mount *mount)
 {
-	struct tw_daemon_options *daemon = &mount->daemon;
+	struct tw_daemon_options *daemon = &mount->serve.daemon;
 	struct twinfs_error err = {0};
 	int status = tw_tool_take_image(args);
 
@@ -269,11 +163,8 @@ static int run(struct tw_tool_args *args, struct mount *mount)
 		status = tw_tool_no_more(args);
 	if (status)
 		return status;
-	daemon->source = args->source;
-	daemon->module.key_file = args->key_file;
+	tw_tool_serve_finish(args, &mount->serve);
 	daemon->fuse_options = mount->fuse.data;
-	daemon->rules = mount->rules;
-	daemon->rule_count = mount->rule_count;
 	daemon->file_mode = 0666 & ~mount->umask;
 	daemon->dir_mode = 0777 & ~mount->umask;
 	if (tw_daemon_run(daemon, &err) < 0)
@@ -283,19 +174,12 @@ static int run(struct tw_tool_args *args, struct mount *mount)
 
 int tw_tool_verb_mount(int argc, char **argv)
 {
-	struct mount mount = {
-		.daemon =
-			{
-				.module = {.image_flags = TWINFS_IMAGE_WRITABLE, .keep_wear = true},
-				.uid = geteuid(),
-				.gid = getegid(),
-			},
-		.umask = umask(0),
-	};
+	struct mount mount = {.umask = umask(0)};
 	struct tw_tool_args args;
 	int key, status = 0;
 
 	umask(mount.umask);
+	tw_tool_serve_init(&mount.serve);
 	tw_tool_args_init(&args, &syntax, argc, argv);
 	while ((key = tw_tool_next_option(&args)) != TW_OPT_END) {
 		status = key == TW_OPT_EXIT ? args.status : take_option(&args, key, &mount);
@@ -305,9 +189,6 @@ int tw_tool_verb_mount(int argc, char **argv)
 	if (key == TW_OPT_END)
 		status = run(&args, &mount);
 	tw_tool_text_release(&mount.fuse);
-	for (size_t i = 0; i < mount.rule_count; i++)
-		tw_tool_text_release(&mount.texts[i]);
-	free(mount.texts);
-	free(mount.rules);
+	tw_tool_serve_release(&mount.serve);
 	return status;
 }

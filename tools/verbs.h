@@ -14,9 +14,11 @@ int tw_tool_verb_damage(int argc, char **argv);
 int tw_tool_verb_explore(int argc, char **argv);
 int tw_tool_verb_events(int argc, char **argv);
 int tw_tool_verb_fault(int argc, char **argv);
+int tw_tool_verb_flash(int argc, char **argv);
 int tw_tool_verb_get(int argc, char **argv);
 int tw_tool_verb_info(int argc, char **argv);
 int tw_tool_verb_ls(int argc, char **argv);
+int tw_tool_verb_merge(int argc, char **argv);
 int tw_tool_verb_mk(int argc, char **argv);
 int tw_tool_verb_mount(int argc, char **argv);
 int tw_tool_verb_power(int argc, char **argv);
@@ -25,7 +27,9 @@ int tw_tool_verb_report(int argc, char **argv);
 int tw_tool_verb_record(int argc, char **argv);
 int tw_tool_verb_resize(int argc, char **argv);
 int tw_tool_verb_rm(int argc, char **argv);
+int tw_tool_verb_run(int argc, char **argv);
 int tw_tool_verb_trace(int argc, char **argv);
 int tw_tool_verb_umount(int argc, char **argv);
+int tw_tool_verb_unpack(int argc, char **argv);
 
 #endif

@@ -95,6 +95,8 @@ enum twinfs_severity {
 	X(SOURCE, "source", ERROR, "the image cannot be opened the way it was asked for") \
 	X(TABLE, "table", ERROR, "checksum.json or backup_restore.json cannot be made or used") \
 	X(FACTORY, "factory", ERROR, "the factory image cannot be made") \
+	X(PACKAGE, "package", ERROR, "the firmware package is damaged, contradicts itself, or is not supported") \
+	X(PROJECT, "project", ERROR, "main.py does not name its project and version in a usable way") \
 	X(BOOT, "boot", ERROR, "the module cannot boot") \
 	X(EXPLORE, "explore", ERROR, "a recorded run cannot be explored as asked for, or a result not be used") \
 	X(MOUNT, "mount", ERROR, "the module cannot be mounted or served")

@@ -33,6 +33,13 @@ struct twinfs_factory_options {
 	/* Called after each file or directory; may be NULL. @done of @total objects. */
 	void (*progress)(void *ctx, const char *path, size_t done, size_t total);
 	void *progress_ctx;
+	/*
+	 * Called for each thing that the vendor's tool lets pass and the module gets
+	 * wrong: an empty protected file, names that differ in case only, a table
+	 * over 16,384 characters. It is made nevertheless. NULL: these are errors.
+	 */
+	void (*warn)(void *ctx, const struct twinfs_error *warning);
+	void *warn_ctx;
 };
 
 /*
@@ -45,9 +52,8 @@ struct twinfs_factory_options {
  *
  * Returns 0, -EEXIST, -ENOENT (a backup file is not in user_dir), -EISDIR (it
  * is a directory), -ENOSPC (the text says which partition and by how much),
- * -EINVAL (an empty protected file; names that differ in case only; a table
- * over 16,384 characters; a symbolic link or special file; a profile without
- * the area), -ENOTSUP (the profile's firmware does not mount that littlefs),
+ * -EINVAL (what @options->warn would be told; a symbolic link or special file; a
+ * profile without the area), -ENOTSUP (the profile's firmware does not mount that littlefs),
  * -EAGAIN (a file changed meanwhile), -ENAMETOOLONG, -EIO, -ENOMEM.
  */
 TWINFS_API int twinfs_factory_make_image(const struct twinfs_factory_options *options,
@@ -59,6 +65,16 @@ TWINFS_API int twinfs_factory_make_image(const struct twinfs_factory_options *op
  */
 TWINFS_API int twinfs_factory_make_pair(const struct twinfs_factory_options *options,
 	const char *dir, struct twinfs_error *err);
+
+/* The two files in memory; @backup is NULL when the module has no such partition. */
+struct twinfs_factory_images {
+	uint8_t *user, *backup;
+	size_t user_len, backup_len; /* bytes */
+};
+
+/* Makes the same two in memory; free() both. Errors as above. */
+TWINFS_API int twinfs_factory_make_images(const struct twinfs_factory_options *options,
+	struct twinfs_factory_images *ret_images, struct twinfs_error *err);
 
 #ifdef __cplusplus
 }

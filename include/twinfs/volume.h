@@ -370,14 +370,9 @@ TWINFS_API int twinfs_volume_check(struct twinfs_flash *flash,
  *
  * It does not hold for a block that has content of a file (of a damaged volume:
  * that any block list leads to), nor for calls with a block size of 0, which look
-<<<<<<< HEAD
- * for superblocks anywhere. Two sights that are equal by accident are as likely as
- * two equal numbers of 64 bits.
-=======
  * for superblocks anywhere. Left to chance is that two sights are equal by accident,
  * one in 2^64, and that garbage gets a right CRC, one in 2^32, which on a device
  * is the same chance.
->>>>>>> main
  *
  * @config  as for mounting; block_size must not be 0
  *
@@ -538,13 +533,8 @@ TWINFS_API int twinfs_volume_blocks(const struct twinfs_volume *volume, struct t
 /*
  * Lists all blocks in use, in no particular order: first metadata, then content.
  * A block with two owners comes twice, and in the middle of an operation one that
-<<<<<<< HEAD
- * a pair has just left may; what follows a damage in a block list is left out. 0, -ESHUTDOWN, or
- * what @extents says.
-=======
  * a pair has just left may; what follows a damage in a block list is left out.
  * Returns 0, -ESHUTDOWN, or what @extents says.
->>>>>>> main
  */
 TWINFS_API int twinfs_volume_map(const struct twinfs_volume *volume, struct twinfs_flash *flash,
 	const struct twinfs_extents *extents);

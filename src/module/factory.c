@@ -139,8 +139,8 @@ static int prepare(const struct twinfs_factory_options *options, struct tw_facto
 	if (!rc)
 		rc = tw_factory_mark(&factory->tree, options, err);
 	if (!rc)
-		rc = tw_factory_make_table(&factory->tree, factory->user.size, &factory->table,
-			err);
+		rc = tw_factory_make_table(&factory->tree, options, factory->user.size,
+			&factory->table, err);
 	if (!rc)
 		rc = check_spaces(factory, err);
 	return rc ? tw_fail_file(err, options->user_dir, rc) : 0;
@@ -425,4 +425,45 @@ int twinfs_factory_make_pair(const struct twinfs_factory_options *options, const
 	if (rc && is_new)
 		(void)rmdir(dir);
 	return rc;
+}
+
+/* ---- in memory ---- */
+
+static uint8_t *copy_bytes(const uint8_t *bytes, uint64_t len)
+{
+	uint8_t *copy = malloc(len);
+
+	return copy ? memcpy(copy, bytes, len) : NULL;
+}
+
+int twinfs_factory_make_images(const struct twinfs_factory_options *options,
+	struct twinfs_factory_images *ret_images, struct twinfs_error *err)
+{
+	_cleanup_(cleanup_image) struct twinfs_image *image = NULL;
+	_cleanup_(release) struct tw_factory factory;
+	struct twinfs_factory_images images = {0};
+	int rc = prepare(options, &factory, err);
+
+	if (rc)
+		return rc;
+	images.user_len = options->profile->user.size;
+	images.backup_len = options->profile->backup.size;
+	factory.user.addr = 0;
+	factory.backup.addr = images.user_len;
+	if (twinfs_image_memory(images.user_len + images.backup_len, &image))
+		return fail_host(options->user_dir, -ENOMEM, err);
+	rc = fill_image(&factory, image, err);
+	if (rc)
+		return rc;
+	images.user = copy_bytes(twinfs_image_bytes(image), images.user_len);
+	if (images.backup_len)
+		images.backup =
+			copy_bytes(twinfs_image_bytes(image) + images.user_len, images.backup_len);
+	if (!images.user || (images.backup_len && !images.backup)) {
+		free(images.user);
+		free(images.backup);
+		return fail_host(options->user_dir, -ENOMEM, err);
+	}
+	*ret_images = images;
+	return 0;
 }

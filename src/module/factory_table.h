@@ -17,8 +17,8 @@
 
 /*
  * Marks what @options want protected, and the directories above it, as part
- * of the backup; refuses what the module could not restore. Returns 0,
- * -ENOENT, -EISDIR, -EINVAL (an empty file; a name that is another's but for
+ * of the backup; refuses, or warns of, what the module could not restore. Returns
+ * 0, -ENOENT, -EISDIR, -EINVAL (an empty file; a name that is another's but for
  * case; a checksum.json in the tree).
  */
 int tw_factory_mark(struct tw_tree *tree, const struct twinfs_factory_options *options,
@@ -29,7 +29,7 @@ int tw_factory_mark(struct tw_tree *tree, const struct twinfs_factory_options *o
  * checksum.json to @text, which is all zero at first: it stays so when
  * nothing is protected. Returns 0, -EINVAL (too long), and as tw_tree_read().
  */
-int tw_factory_make_table(struct tw_tree *tree, uint64_t limit, struct tw_text *text,
-	struct twinfs_error *err);
+int tw_factory_make_table(struct tw_tree *tree, const struct twinfs_factory_options *options,
+	uint64_t limit, struct tw_text *text, struct twinfs_error *err);
 
 #endif

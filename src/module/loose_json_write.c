@@ -8,6 +8,7 @@
  */
 #include "loose_json.h"
 
+#include <stdint.h>
 #include <string.h>
 
 enum style {
@@ -61,25 +62,65 @@ static int add_json_string(struct tw_text *text, const char *bytes, size_t len)
 	return rc ? rc : tw_text_add(text, "\"", 1);
 }
 
-int tw_json_quote(struct tw_text *text, const char *bytes, size_t len)
+static char pick_quote(const char *bytes, size_t len)
 {
 	bool has_single = len && memchr(bytes, '\'', len);
 	bool has_double = len && memchr(bytes, '"', len);
-	char quote = has_single && !has_double ? '"' : '\'';
+
+	return has_single && !has_double ? '"' : '\'';
+}
+
+/* Appends a character or byte of a quoted text. */
+static int add_quoted(struct tw_text *text, uint32_t c, char quote)
+{
+	if (c == (unsigned char)quote || c == '\\')
+		return tw_text_addf(text, "\\%c", (char)c);
+	if (c < 0x80 && is_plain((unsigned char)c))
+		return tw_text_addf(text, "%c", (char)c);
+	if (c == '\n' || c == '\r' || c == '\t')
+		return tw_text_addf(text, "\\%c", c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
+	if (c < 0x100)
+		return tw_text_addf(text, "\\x%02x", c);
+	return tw_text_addf(text, c < 0x10000 ? "\\u%04x" : "\\U%08x", c);
+}
+
+int tw_json_quote(struct tw_text *text, const char *bytes, size_t len)
+{
+	char quote = pick_quote(bytes, len);
 	int rc = tw_text_add(text, &quote, 1);
 
-	for (size_t i = 0; i < len && !rc; i++) {
-		unsigned char c = (unsigned char)bytes[i];
+	for (size_t i = 0; i < len && !rc; i++)
+		rc = add_quoted(text, (unsigned char)bytes[i], quote);
+	return rc ? rc : tw_text_add(text, &quote, 1);
+}
 
-		if (c == quote || c == '\\')
-			rc = tw_text_addf(text, "\\%c", c);
-		else if (is_plain(c) && c < 0x80)
-			rc = tw_text_add(text, &c, 1);
-		else if (c == '\n' || c == '\r' || c == '\t')
-			rc = tw_text_addf(text, "\\%c", c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
-		else
-			rc = tw_text_addf(text, "\\x%02x", c);
-	}
+/*
+ * Takes a character off a text as the module does: whatever the first byte
+ * says, all continuation bytes behind it belong to it.
+ */
+static uint32_t take_char(const char **at, const char *end)
+{
+	uint32_t c = (unsigned char)*(*at)++;
+
+	if (c < 0x80)
+		return c;
+	c &= 0x7f;
+	for (uint32_t mask = 0x40; c & mask; mask >>= 1)
+		c &= ~mask;
+	while (*at < end && ((unsigned char)**at & 0xc0) == 0x80)
+		c = c << 6 | ((unsigned char)*(*at)++ & 0x3f);
+	return c;
+}
+
+/* A string inside a list or dict that is printed. */
+static int add_python_string(struct tw_text *text, const char *bytes, size_t len)
+{
+	const char *end = bytes + len;
+	char quote = pick_quote(bytes, len);
+	int rc = tw_text_add(text, &quote, 1);
+
+	while (bytes < end && !rc)
+		rc = add_quoted(text, take_char(&bytes, end), quote);
 	return rc ? rc : tw_text_add(text, &quote, 1);
 }
 
@@ -99,7 +140,7 @@ static int add_value(struct tw_text *text, const struct tw_json *json, enum styl
 	case TW_JSON_FLOAT:
 		return tw_text_add(text, json->text, json->len);
 	case TW_JSON_STRING:
-		return python ? tw_json_quote(text, json->text, json->len)
+		return python ? add_python_string(text, json->text, json->len)
 			      : add_json_string(text, json->text, json->len);
 	case TW_JSON_LIST:
 		return tw_text_add(text, "[", 1);

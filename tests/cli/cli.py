@@ -10,8 +10,8 @@ import unittest
 import zlib
 
 EXE = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else 'twinfs'
-VERBS = ('mk', 'mount', 'umount', 'power', 'fault', 'events', 'record', 'info', 'ls', 'cat', 'get',
-         'crc', 'put', 'rm', 'resize', 'damage', 'boot', 'check', 'trace', 'explore', 'report')
+VERBS = ('mk', 'merge', 'mount', 'umount', 'power', 'fault', 'events', 'record', 'info', 'ls', 'cat', 'get',
+         'unpack', 'crc', 'put', 'rm', 'resize', 'flash', 'damage', 'boot', 'check', 'trace', 'explore', 'report')
 
 OK, WRONG, FAILED = 0, 1, 2
 

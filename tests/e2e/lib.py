@@ -51,6 +51,18 @@ def needs(*programs):
     return unittest.skipIf(missing, 'needs ' + ', '.join(missing))
 
 
+def reason_not_to_run(interpreter):
+    """Why "twinfs run" cannot use an interpreter here, or None."""
+    if not shutil.which(interpreter):
+        return 'needs ' + interpreter
+    if 'micropython' in interpreter:
+        return None
+    for words in (('unshare', '-m'), ('unshare', '-Urm'), ('bwrap', '--ro-bind', '/', '/')):
+        if shutil.which(words[0]) and not run(*words, 'true', check=False).returncode:
+            return None
+    return 'neither a mount namespace nor bubblewrap can be had'
+
+
 def run(*words, check=True, **options):
     """Runs a program; its output is in the failure when it fails."""
     options.setdefault('stdout', subprocess.PIPE)

@@ -37,6 +37,16 @@ def find(folder, ending):
     return found[0]
 
 
+def check_modules(folder):
+    """All modules of applications are installed, and nothing else is beside them."""
+    source = os.path.join(project.ROOT, 'emulator', 'python')
+    trees = [{os.path.relpath(os.path.join(top, name), each)
+              for top, _, files in os.walk(each) for name in files if not name.endswith('.pyc')}
+             for each in (source, folder)]
+    if trees[0] != trees[1]:
+        sys.exit(f'installed modules are {sorted(trees[1])}, not {sorted(trees[0])}')
+
+
 def main():
     build, cc = sys.argv[1], shlex.split(sys.argv[2])
     if not shutil.which('pkg-config') or not shutil.which('meson'):
@@ -50,6 +60,7 @@ def main():
         if headers != installed:
             sys.exit(f'installed headers are {sorted(installed)}')
         find(folder, '/man/man1/twinfs.1')
+        check_modules(os.path.dirname(find(folder, '/twinfs/python/start.py')))
 
         # the files are not where the prefix says, so tell pkg-config where they are
         prefix = project.run('pkg-config', '--variable=prefix', module).strip()

@@ -19,6 +19,7 @@ LEVELS = {
     'src/secure': 3,
     'src/fault': 3,
     'src/overlay': 4,
+    'src/firmware': 4,
     'src/module': 5,
     'src/explore': 6,
     'emulator': 7,
@@ -36,6 +37,7 @@ PUBLIC = {
     'fault.h': 'src/fault',
     'trace.h': 'src/fault',
     'overlay.h': 'src/overlay',
+    'firmware.h': 'src/firmware',
     'profile.h': 'src/module',
     'boot.h': 'src/module',
     'module.h': 'src/module',
@@ -49,11 +51,12 @@ OPEN_DOORS = {('tools', 'emulator/daemon.h')}
 # Third-party header -> the files that may include it.
 THIRD_PARTY = {
     'fuse*': ['emulator/fuse_*.c'],
-    'json-c/*': ['src/module/*_json.c', 'src/explore/*_json.c', 'emulator/*_json.c',
-                 'tools/*_json.c'],
+    'json-c/*': ['src/firmware/*_json.c', 'src/module/*_json.c', 'src/explore/*_json.c',
+                 'emulator/*_json.c', 'tools/*_json.c'],
     'openssl/*': ['src/module/hash.c', 'src/secure/seal.c'],
     'libfdisk/*': ['src/image/gpt.c'],
-    'libdeflate.h': ['src/base/crc.c'],
+    'libdeflate.h': ['src/base/crc.c', 'src/firmware/deflate.c'],
+    'curl/*': ['tools/run_modem_curl.c'],
     'xxhash.h': ['src/base/digest.c'],
 }
 

@@ -16,6 +16,9 @@ import tempfile
 
 import project
 
+sys.path.insert(0, project.path('tests', 'e2e'))
+import lib
+
 MARK = '~~~end of a command~~~'
 
 
@@ -44,6 +47,10 @@ def can_mount():
         os.close(os.open('/dev/fuse', os.O_RDWR | os.O_CLOEXEC))
     except OSError as error:
         project.skip(f'/dev/fuse cannot be used: {error.strerror}')
+    # "twinfs run" prefers MicroPython, where it is
+    reason = lib.reason_not_to_run('micropython') and lib.reason_not_to_run('python3')
+    if reason:
+        project.skip(reason)
 
 
 def play(steps, folder):
@@ -75,7 +82,7 @@ def main():
     can_mount()
     page, title = sys.argv[2], ' '.join(sys.argv[3:])
     steps = list(tour(page, title))
-    if not any('twinfs mount' in command for command, _ in steps):
+    if not any('twinfs run' in command for command, _ in steps):
         sys.exit('the tour was not found')
     with tempfile.TemporaryDirectory(prefix='twinfs-meta-') as folder:
         shutil.copytree(project.path('images'), os.path.join(folder, 'images'))

@@ -1,32 +1,34 @@
 # Turns the volume up ten times, and keeps it in a file that is replaced by rename.
 #
+# Promise: the module starts again with the volume that was stored last, or with
+# the one that was being stored; whenever the power goes.
+#
 # The new content is written whole under another name, which then takes the place
-# of the old one: at any moment the flash holds the old file or the new one. On a
-# module: /usr/main.py. On a computer: python3 main.py FOLDER, where FOLDER stands
-# for /usr.
-import json
-import os
-import sys
+# of the old one: at any moment the flash holds the old file or the new one.
+import ujson
+import uos
 
 PROJECT_NAME = "CONFIG_BY_RENAME"
 PROJECT_VERSION = "1.0.0"
 
-ROOT = sys.argv[1] if len(sys.argv) > 1 else "/usr"
-CONFIG = ROOT + "/config.json"
+CONFIG = "/usr/config.json"
+LOUDEST = 10
 
 
 def load():
     with open(CONFIG) as file:
-        return json.load(file)
+        return ujson.load(file)
 
 
 def save(config):
     with open(CONFIG + ".new", "w") as file:
-        json.dump(config, file)
-    os.rename(CONFIG + ".new", CONFIG)
+        ujson.dump(config, file)
+    uos.rename(CONFIG + ".new", CONFIG)
 
 
 config = load()
-for volume in range(1, 11):
-    config["volume"] = volume
+print("volume found:", config["volume"])
+while config["volume"] < LOUDEST:
+    config["volume"] += 1
     save(config)
+    print("volume stored:", config["volume"])

@@ -1,21 +1,22 @@
 # Turns the volume up ten times, and keeps it in a file that is rewritten in place.
 #
+# Promise: the same as of config_by_rename. It is not kept.
+#
 # It looks harmless: the file is closed each time. But it is opened twice, and
-# between the two the flash holds half a file. On a module: /usr/main.py. On a
-# computer: python3 main.py FOLDER, where FOLDER stands for /usr.
-import json
-import sys
+# between the two the flash holds half a file. The module's reader of JSON takes
+# it for a file without a volume; so no start succeeds any more.
+import ujson
 
 PROJECT_NAME = "CONFIG_IN_PLACE"
 PROJECT_VERSION = "1.0.0"
 
-ROOT = sys.argv[1] if len(sys.argv) > 1 else "/usr"
-CONFIG = ROOT + "/config.json"
+CONFIG = "/usr/config.json"
+LOUDEST = 10
 
 
 def load():
     with open(CONFIG) as file:
-        return json.load(file)
+        return ujson.load(file)
 
 
 def save(config):
@@ -26,6 +27,8 @@ def save(config):
 
 
 config = load()
-for volume in range(1, 11):
-    config["volume"] = volume
+print("volume found:", config["volume"])
+while config["volume"] < LOUDEST:
+    config["volume"] += 1
     save(config)
+    print("volume stored:", config["volume"])

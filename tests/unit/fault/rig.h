@@ -194,6 +194,14 @@ static inline int look(struct rig *rig, uint64_t addr, uint64_t len, const uint8
 	return twinfs_flash_read(rig->flash, addr, len, ret_data);
 }
 
+static inline void expect(const struct rig *rig, unsigned index, enum twinfs_fault_kind kind,
+	const char *what)
+{
+	ck_assert_uint_lt(index, rig->event_count);
+	ck_assert_int_eq(rig->events[index].fault, kind);
+	ck_assert_str_eq(rig->events[index].what, what);
+}
+
 static inline unsigned ones(const uint8_t *bytes, size_t len)
 {
 	unsigned count = 0;

@@ -429,7 +429,7 @@ static void check_count(uint32_t block_size)
 	make_image(&options, "chip.img");
 	ck_assert_int_eq(tw_tree_scan("app", &tree, NULL), 0);
 	ck_assert_int_eq(tw_factory_mark(&tree, &options, NULL), 0);
-	ck_assert_int_eq(tw_factory_make_table(&tree, small.user.size, &table, NULL), 0);
+	ck_assert_int_eq(tw_factory_make_table(&tree, &options, small.user.size, &table, NULL), 0);
 	open_flash(&chip, (const char *const[]){"chip.img"}, 1);
 	twinfs_flash_free(chip.flash);
 	profile.flash.geometry.erase_size = block_size < 4096 ? block_size : 4096;

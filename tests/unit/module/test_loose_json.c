@@ -182,7 +182,12 @@ START_TEST(print_shows_python)
 	expect_print("[true, false, null, 12, 1.5, \"a\"]", "[True, False, None, 12, 1.5, 'a']");
 	expect_print("{\"a\": {}, 1: []}", "{'a': {}, 1: []}");
 	expect_print("[\"it's\", \"a\\\"b\", \"'\\\"\", \"\\\\\\n\\u0001\\u00e9\"]",
-		"[\"it's\", 'a\"b', '\\'\"', '\\\\\\n\\x01\\xc3\\xa9']");
+		"[\"it's\", 'a\"b', '\\'\"', '\\\\\\n\\x01\\xe9']");
+	/* Characters inside a list are shown by their number; bytes that are none, too. */
+	expect_print("[\"\xc3\xbf\", \"\xc4\x80\", \"\xe4\xbd\xa0\", \"\xf0\x9f\x98\x80\", "
+		     "\"\x7f\"]",
+		"['\\xff', '\\u0100', '\\u4f60', '\\U0001f600', '\\x7f']");
+	expect_print("[\"\xc3z\", \"\x80z\", \"\xc3\xa9\xa9\"]", "['\\x03z', '\\x00z', '\\u3a69']");
 }
 END_TEST
 

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+"""net - the radio net, which is not emulated: calling it raises NotImplementedError."""
+from _twinfs.absent import absent as _absent
+
+_lacks = _absent('net', 'there is no radio')
+csqQueryPoll = _lacks('csqQueryPoll')
+getApn = _lacks('getApn')
+getCellInfo = _lacks('getCellInfo')
+getCi = _lacks('getCi')
+getConfig = _lacks('getConfig')
+getLac = _lacks('getLac')
+getMcc = _lacks('getMcc')
+getMnc = _lacks('getMnc')
+getModemFun = _lacks('getModemFun')
+getNetMode = _lacks('getNetMode')
+getServingCi = _lacks('getServingCi')
+getServingLac = _lacks('getServingLac')
+getServingMcc = _lacks('getServingMcc')
+getServingMnc = _lacks('getServingMnc')
+getSignal = _lacks('getSignal')
+getState = _lacks('getState')
+nitzTime = _lacks('nitzTime')
+operatorName = _lacks('operatorName')
+setApn = _lacks('setApn')
+setCallback = _lacks('setCallback')
+setConfig = _lacks('setConfig')
+setModemFun = _lacks('setModemFun')
