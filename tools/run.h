@@ -176,7 +176,8 @@ struct tw_run {
 	struct tw_tool_serve serve;
 	const char *wanted; /* interpreter, or NULL */
 	const char *script; /* file of this computer, or NULL */
-	const char *profile, *compat;
+	const char *compat;
+	struct twinfs_profile profile;
 	bool is_inspected; /* -i */
 	bool is_quiet, has_network;
 	unsigned restarts_left, boots_left; /* that the application, a power cut may have */

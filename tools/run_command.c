@@ -49,8 +49,8 @@ static void add_settings(const struct tw_run *run, const struct tw_run_start *st
 		tw_run_word(words, "network=1");
 	if (run->serve.daemon.module.backup_writable)
 		tw_run_word(words, "allow_backup_write=1");
-	if (run->profile)
-		tw_run_word(words, "profile=%s", run->profile);
+	tw_run_word(words, "profile=%s", run->profile.name);
+	tw_run_word(words, "platform=%s", run->profile.name);
 	if (start->by_bwrap)
 		tw_run_word(words, "interrupts=1");
 	if (start->script >= 0)

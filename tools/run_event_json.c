@@ -36,21 +36,19 @@ static int set_text(char **where, char *text)
 static char *summary(struct json_object *event)
 {
 	unsigned long long holes = number_of(event, "holes");
-	const char *error = text_of(event, "error");
 	char *text, more[64] = "";
 
 	if (holes)
 		(void)snprintf(more, sizeof(more), ", %llu hole%s of the device", holes,
 			tw_tool_plural(holes));
-	if (asprintf(&text, "booted: %llu protected files, %llu restored%s%s%s%s%s",
+	if (asprintf(&text, "booted: %llu protected files, %llu restored%s%s%s",
 		    number_of(event, "listed"), number_of(event, "restored"), more,
 		    json_object_get_boolean(json_object_object_get(event, "user_formatted"))
 			    ? ", the user partition was formatted"
 			    : "",
 		    json_object_get_boolean(json_object_object_get(event, "backup_replaced"))
 			    ? ", the backup partition was replaced by an empty one"
-			    : "",
-		    *error ? ", " : "", error) < 0)
+			    : "") < 0)
 		return NULL;
 	return text;
 }

@@ -314,13 +314,15 @@ static int take_option(const struct tw_tool_args *args, int key, struct tw_run *
 
 static int run_with(struct tw_tool_args *args, struct tw_run *run)
 {
+	struct twinfs_error err = {0};
 	int status = tw_tool_take_image(args);
 
 	if (status)
 		return status;
+	if (twinfs_profile_load(args->source.profile, &run->profile, &err) < 0)
+		return tw_tool_report(VERB, args->source.profile, &err);
 	run->arguments = args->argv + args->argc - tw_tool_left(args);
 	tw_tool_serve_finish(args, &run->serve);
-	run->profile = args->source.profile;
 	run->boots_left = run->serve.daemon.auto_restarts;
 	return run_it(run);
 }

@@ -10,7 +10,7 @@ import unittest
 import zlib
 
 EXE = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else 'twinfs'
-VERBS = ('mk', 'merge', 'mount', 'umount', 'power', 'fault', 'events', 'record', 'info', 'ls', 'cat', 'get',
+VERBS = ('mk', 'merge', 'run', 'mount', 'umount', 'power', 'fault', 'events', 'record', 'info', 'ls', 'cat', 'get',
          'unpack', 'crc', 'put', 'rm', 'resize', 'flash', 'damage', 'boot', 'check', 'trace', 'explore', 'report')
 
 OK, WRONG, FAILED = 0, 1, 2
@@ -86,9 +86,9 @@ class CliTest(unittest.TestCase):
     def json(self, *words, status=OK):
         return json.loads(self.twinfs(*words, status=status)[0])
 
-    def fails(self, *words, saying):
+    def fails(self, *words, saying, status=FAILED):
         """The command fails with one line on stderr that holds @saying."""
-        out, err = self.twinfs(*words, status=FAILED)
+        out, err = self.twinfs(*words, status=status)
         self.assertEqual(err.count('\n'), 1, err)
         self.assertTrue(err.startswith('twinfs'), err)
         self.assertIn(saying, err)

@@ -1,10 +1,5 @@
 # SPDX-License-Identifier: MIT
 """The control files of the mount, out of sight of applications."""
-try:
-    import json
-except ImportError:
-    import ujson as json
-
 from _twinfs import host
 
 
@@ -27,6 +22,8 @@ def secure(request, limit):
 
 def stores_times(partition):
     """Whether the volume of a partition is one that keeps times: littlefs 2."""
+    from _twinfs.own import own
+    json = own('json')  # which few applications need, and takes long to load
     try:
         status = json.loads(read('status').decode())
     except OSError:

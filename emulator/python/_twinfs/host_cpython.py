@@ -5,12 +5,9 @@ Whatever the host refuses is an OSError as the device raises it: error(n).
 """
 import builtins
 import io
-import linecache
 import os
-import signal
 import stat as modes
 import sys
-import traceback
 
 from _twinfs import settings
 from _twinfs.file import File
@@ -184,16 +181,15 @@ def urandom(count):
 def set_up(folder, own_modules):
     """Makes the interpreter the module's: imports, output at once, tracebacks.
 
-    own_modules are loaded by their files, as CPython has built-in modules of some of the names.
+    own_modules stand in front of what CPython has by some of the names.
     """
     from _twinfs import imports
     library = [entry for entry in sys.path[1:] if entry and 'site-packages' not in entry
                and 'dist-packages' not in entry]
     if settings.interrupts:
+        import signal
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    imports.install([os.path.abspath(folder)] + library)
-    for name in own_modules:
-        imports.replace(name, os.path.abspath(folder))
+    imports.install([os.path.abspath(folder)] + library, own_modules)
     sys.excepthook = _except_hook
     for name in ('stdout', 'stderr'):
         # The interpreter is killed when the power goes: what was printed must be out.
@@ -215,11 +211,11 @@ def replace_open(function):
 
 def execute(source, path, namespace):
     """Runs the bytes of a script as the file path."""
-    text_lines = source.decode(errors='replace').splitlines(True)
-    linecache.cache[path] = (len(source), None, text_lines, path)
+    _sources[path] = source
     exec(compile(source, path, 'exec', dont_inherit=True), namespace)
 
 
+_sources = {}  # of scripts: path -> bytes, for tracebacks
 _OWN_FRAMES = (os.path.dirname(os.path.abspath(__file__)) + '/',)
 
 
@@ -247,6 +243,11 @@ def _is_own(frame):
 
 
 def _except_hook(kind, failure, trace):
+    import linecache  # these two take as long as all the rest
+    import traceback
+    for path, source in _sources.items():
+        lines = source.decode(errors='replace').splitlines(True)
+        linecache.cache[path] = (len(source), None, lines, path)
     traceback.print_exception(kind, failure, _trimmed(trace))
 
 

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""The host port of MicroPython: the unix port, or one with VfsPosix. host_cpython says what each function is.
+"""The host port of MicroPython, of any port with VfsPosix. host_cpython describes the functions.
 
 The object of ROOT is mounted nowhere, so no path of an application leads through it.
 """
 import builtins
 import sys
+
+from _twinfs import own
 
 try:
     import uio as _io
@@ -118,30 +120,49 @@ def rename(old, new):
 
 class _Written(_io.IOBase):
     """A file that may be written. The interpreter's own says nothing when closing it fails, and
-    that is where littlefs commits: so this one flushes first. All else goes straight down."""
+    that is where littlefs commits: so this one flushes first. All but writes go straight down."""
 
     def __init__(self, raw):
         self._raw = raw
+        self._is_open = True
+        self._has_failed = False  # a write, ever
+        self._write = raw.write
         self.read = raw.read
         self.readinto = raw.readinto
         self.readline = raw.readline
         self.readlines = raw.readlines
-        self.write = raw.write
         self.seek = raw.seek
         self.tell = raw.tell
         self.flush = raw.flush
 
-    def close(self):
-        raw = self._raw
-        if raw is None:
-            return
-        self._raw = None
+    # A function of few variables: MicroPython has those of a larger one in its heap, and then a
+    # write takes ten times as long.
+    def write(self, data, first=None, second=None):
         try:
-            raw.flush()
+            if first is None:
+                return self._write(data)
+            return self._write_part(data, first, second)
+        except OSError as failure:
+            self._fail(failure)
+
+    def _write_part(self, data, first, second):
+        return self._write(data, first) if second is None else self._write(data, first, second)
+
+    def _fail(self, failure):
+        self._has_failed = True
+        raise _again(failure)
+
+    def close(self):
+        if not self._is_open:
+            return
+        self._is_open = False
+        try:
+            if not self._has_failed:  # else this failed, too; littlefs gives such content up
+                self._raw.flush()
         except OSError as failure:
             raise _again(failure)
         finally:
-            raw.close()
+            self._raw.close()
 
     def __iter__(self):
         return self
@@ -227,22 +248,53 @@ def set_up(folder, own_modules):
     from _twinfs import vfs
     if not folder.startswith('/'):
         folder = _os.getcwd().rstrip('/') + '/' + folder
-    own = _native.VfsPosix(folder)
+    folder = _native.VfsPosix(folder)
     _os.chdir('/')
     _native.umount('/')
-    _native.mount(own, _OWN_POINT)
+    _native.mount(folder, _OWN_POINT)
     _native.mount(_Imports(vfs), '/')
     sys.path[:] = ['', _OWN_POINT]
-    sys.modules['_twinfs'].__path__ = _OWN_POINT + '/_twinfs'
-    for name in own_modules:
-        # By way of the folder as a package, since its own name is a built-in module's.
-        package = _OWN_POINT[1:] + '.' + name
-        __import__(package)
-        module = sys.modules[package]
-        # osTimer and fota are their class, usys is sys.
-        sys.modules[name] = getattr(module, name, module)
+    sys.modules['_twinfs'].__path__ = _OWN_POINT + '/_twinfs'  # where it was found is out of sight
+    _own_modules.update(own_modules)
+    builtins.__import__ = _import
+    import uio
+    import uos
+    if not _knows_importer:
+        builtins.__import__ = own.native_import
+        for name in own_modules:
+            _load(name)
     sys.modules['os'] = sys.modules['uos']
     sys.modules['io'] = sys.modules['uio']
+
+
+_own_modules = set()  # that have not been loaded yet
+_knows_importer = True
+
+
+def _load(name):
+    """Makes a module of ours the one of that name, in place of a built-in one."""
+    if name not in _own_modules:
+        return
+    _own_modules.remove(name)
+    # By way of the folder as a package, since its own name is a built-in module's.
+    package = _OWN_POINT[1:] + '.' + name
+    own.native_import(package)
+    module = sys.modules[package]
+    # osTimer and fota are their class, usys is sys.
+    sys.modules[name] = getattr(module, name, module)
+
+
+def _import(name, *words):
+    """Imports as ever, but loads a module of ours as soon as somebody wants it.
+
+    Version 1.19 does not say who that is, which a relative import has to know; there all are
+    loaded at the start.
+    """
+    global _knows_importer
+    if words:
+        _knows_importer = words[0] is not None
+    _load(name)
+    return own.native_import(name, *words)
 
 
 def set_arguments(words):

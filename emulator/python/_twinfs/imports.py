@@ -5,7 +5,6 @@ sys.path is the device's. Where the interpreter's own library and the emulator's
 known to the finder alone.
 """
 import importlib.machinery
-import importlib.util
 import sys
 
 from _twinfs import own, vfs
@@ -42,6 +41,29 @@ class _Loader:
             return file.read()
 
 
+class _OwnLoader(importlib.machinery.SourceFileLoader):
+    def exec_module(self, module):
+        super().exec_module(module)
+        # osTimer and fota are their class, usys is sys.
+        sys.modules[module.__name__] = getattr(module, module.__name__, module)
+
+
+class _OwnFinder:
+    """Finds modules of a folder before those of the same names that the interpreter has."""
+
+    def __init__(self, names, folder):
+        self._names = names
+        self._folder = folder
+
+    def find_spec(self, name, path=None, target=None):
+        if path is not None or name not in self._names:
+            return None
+        file = '%s/%s.py' % (self._folder, name)
+        spec = importlib.machinery.ModuleSpec(name, _OwnLoader(name, file), origin=file)
+        spec.has_location = True
+        return spec
+
+
 class _Finder:
     def __init__(self, host_path):
         self._host_path = host_path
@@ -74,27 +96,22 @@ class _Finder:
         return spec
 
     def _spec(self, name, path, locations):
-        spec = importlib.util.spec_from_loader(name, _Loader(path), origin=path)
+        spec = importlib.machinery.ModuleSpec(name, _Loader(path), origin=path)
         spec.submodule_search_locations = locations
         spec.has_location = True
         return spec
 
 
-def install(host_path):
-    """From now on, sys.path holds paths of the device; host_path is for all other modules."""
+def install(host_path, own_modules):
+    """From now on, sys.path holds paths of the device; host_path is for all other modules.
+
+    Its first folder has own_modules: they take the place of what the interpreter calls so, once
+    they are imported.
+    """
+    for name in own_modules:
+        if name in sys.modules:
+            own.replaced[name] = sys.modules.pop(name)
     importlib.invalidate_caches()
     kept = [importlib.machinery.BuiltinImporter, importlib.machinery.FrozenImporter]
-    sys.meta_path[:] = kept + [_Finder(host_path)]
+    sys.meta_path[:] = [_OwnFinder(own_modules, host_path[0])] + kept + [_Finder(host_path)]
     sys.path[:] = ['']
-
-
-def replace(name, folder):
-    """Imports NAME.py of a folder in place of what the interpreter has by that name."""
-    if name in sys.modules:
-        own.replaced[name] = sys.modules[name]
-    spec = importlib.machinery.PathFinder.find_spec(name, [folder])
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    # osTimer and fota are their class, usys is sys.
-    sys.modules[name] = getattr(module, name, module)

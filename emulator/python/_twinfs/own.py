@@ -9,9 +9,11 @@ too: they must find all they need there, see overlay().
 import sys
 
 _PLAIN = ('_thread', 'deflate', 'gc', 'sys')  # what MicroPython has without a u
-replaced = {}  # on CPython: what sys.modules had when ours were loaded
-_NOWHERE = '/.nowhere'
+_NOWHERE = '/.nowhere'  # a folder to search in vain
+native_import = __import__
 _is_micropython = sys.implementation.name == 'micropython'
+
+replaced = {}  # on CPython: what sys.modules had when ours were loaded
 
 
 def own(name):
@@ -25,7 +27,7 @@ def _built_in(name):
     path = sys.path[:]
     sys.path[:] = [_NOWHERE]
     try:
-        return __import__(full)
+        return native_import(full)
     except ImportError:
         return None
     finally:
@@ -36,7 +38,8 @@ def _built_in(name):
 
 
 def _in_library(name):
-    from importlib import machinery, util
+    # what util has is this, and more modules of the library, which would import ours again
+    from importlib import _bootstrap, machinery
     import os
 
     if name in replaced:
@@ -52,7 +55,7 @@ def _in_library(name):
         spec = machinery.PathFinder.find_spec(name, [library, library + '/lib-dynload'])
     if spec is None:
         return None
-    module = util.module_from_spec(spec)
+    module = _bootstrap.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
