@@ -127,7 +127,7 @@ TABLE = {
     'records_by_file': App('record', range(31), check=check_records),
     'protected_by_checksum': App(
         'interval', range(1, 11), protected=PROTECTED_SETTINGS, breaks='interval found: 1',
-        cuts='cut torn mixed in /usr/checksum.json every 1..8 writes 3 times',
+        cuts='cut torn mixed every 8..20 writes 5 times',
         check=lambda test: check_settings(test, 10),
         finds=('reverted', '/usr/settings.json', 'is the factory copy again')),
     'protected_by_update': App('interval', range(1, 5), protected=PROTECTED_SETTINGS,
