@@ -140,8 +140,8 @@ def strange_name(state, entry):
         return
     entry['name'] = state.random.choice([
         name[1:], '/' + name, name.upper(), name + '/', '/usr/./' + name[5:],
-        '/usr/new/../' + name[5:], '/usr/new/dir/file', '/bak' + name, '/x', '', 'x', 'usr', '/usr', '/', '/usr/lib', 5, None,
-        name.swapcase(), '/usr/' + 'n' * 255])
+        '/usr/new/../' + name[5:], '/usr/new/dir/file', '/bak' + name, '/x', '', 'x', 'usr', '/usr',
+        '/', '/usr/lib', 5, None, name.swapcase(), '/usr/' + 'n' * 255])
 
 
 def change_entries(state):

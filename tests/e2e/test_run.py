@@ -125,6 +125,17 @@ print(uos.listdir('/'), uos.listdir())
                               cwd=self.folder)[0]
             self.assertEqual(out, 'none\n')
 
+    def test_modules_of_ours(self):
+        """Each can be the first that is imported: the interpreter's library may need it, too."""
+        folder = os.path.join(os.path.dirname(__file__), '..', '..', 'emulator', 'python')
+        names = [name[:-3] for name in sorted(os.listdir(folder)) if name.endswith('.py')]
+        names.remove('start')
+        for name in names:
+            self.run_it('-q', script='import %s\nprint("ok")\n' % name)
+        if running.KIND != 'micropython':
+            for name in ('collections', 'threading', 'random', 'datetime'):
+                self.run_it('-q', script='import %s\n' % name)
+
     @unittest.skipIf(running.KIND == 'micropython', 'MicroPython needs no sandbox')
     def test_native(self):
         """What CPython itself finds when it is asked past our modules."""
