@@ -50,6 +50,15 @@ class Script(running.RunTest):
         self.assertTrue(err[-1].startswith('ZeroDivisionError'), err)
         self.assertFalse([line for line in err if '_twinfs' in line or 'start.py' in line], err)
 
+    def test_traceback_of_a_module(self):
+        """Of a file of the module, and without how it came to be imported."""
+        self.run_it('-q', script='with open("/usr/part.py", "w") as file:\n'
+                    '    file.write("import uos\\nuos.stat(\'/usr/nix\')\\n")\n')
+        err = self.run_it('-q', script='from usr import part\n', status=1)[1]
+        self.assertEqual(len([line for line in err if line.startswith('  File')]), 2, err)
+        self.assertIn('usr/part.py", line 2, in <module>', '\n'.join(err))
+        self.assertEqual(err[-1], 'OSError: [Errno 2] ENOENT')
+
     def test_standard_streams(self):
         """What is piped in is read, what is printed comes at once and untouched."""
         out, err = self.run_it('-q', stdin='one\ntwo\n',

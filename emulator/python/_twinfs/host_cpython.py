@@ -220,17 +220,12 @@ _OWN_FRAMES = (os.path.dirname(os.path.abspath(__file__)) + '/',)
 
 
 def _trimmed(trace):
-    """The traceback without our frames at either end: the device has none there."""
+    """The traceback without our frames and those of imports: the device has none."""
     frames = []
     while trace:
-        frames.append(trace)
+        if not _is_own(trace):
+            frames.append(trace)
         trace = trace.tb_next
-    own = [_is_own(frame) for frame in frames]
-    while own and own[0]:
-        del own[0], frames[0]
-    while own and own[-1]:
-        del own[-1], frames[-1]
-    trace = None
     for frame in reversed(frames):
         frame.tb_next = trace
         trace = frame
@@ -238,13 +233,27 @@ def _trimmed(trace):
 
 
 def _is_own(frame):
-    name = os.path.abspath(frame.tb_frame.f_code.co_filename)
+    name = frame.tb_frame.f_code.co_filename
+    if name.startswith('<frozen importlib'):
+        return True
+    name = os.path.abspath(name)
     return name.startswith(_OWN_FRAMES) or name.endswith('/start.py')
 
 
+def _tellers():
+    """What tells of an exception; its import takes as long as all the rest."""
+    replaced, builtins.open = builtins.open, _open  # tokenize keeps what it finds there
+    try:
+        import linecache
+        import tokenize
+        import traceback
+    finally:
+        builtins.open = replaced
+    return linecache, traceback
+
+
 def _except_hook(kind, failure, trace):
-    import linecache  # these two take as long as all the rest
-    import traceback
+    linecache, traceback = _tellers()
     for path, source in _sources.items():
         lines = source.decode(errors='replace').splitlines(True)
         linecache.cache[path] = (len(source), None, lines, path)
