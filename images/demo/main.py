@@ -36,7 +36,7 @@ def run():
             failures = 0
         else:
             failures += 1
-            main_log.warn("not sent, %d in a row" % failures)
+            main_log.warning("not sent, %d in a row" % failures)
         if failures >= settings["restart_after"]:
             Power.powerRestart()
         utime.sleep(settings["interval"])

@@ -6,11 +6,14 @@ Each of them says what it found when it started, and what it has stored after ea
 it promises is seen in what it prints. TWINFS_SEED and TWINFS_SEEDS say which random cuts are made,
 and how many of them: with a thousand and more this is a long run.
 """
+import functools
+import http.server
 import json
 import os
 import re
 import shutil
 import subprocess
+import threading
 import unittest
 import zlib
 
@@ -44,15 +47,16 @@ def device_crc(data):
     return hex(zlib.crc32(data, 0xffffffff))
 
 
-def order_update(folder):
-    """Puts the next version of main.py and door.py beside the module, and orders it."""
+def order_update(folder, base=None):
+    """Puts the next version of main.py and door.py beside the module, and orders it from there."""
     files = []
     for name in ('main.py', 'door.py'):
         with open(os.path.join(folder, name)) as file:
             data = file.read().replace('VERSION = "1.0.0"', 'VERSION = "1.1.0"').encode()
         path = os.path.join(os.path.dirname(folder), 'next-' + name)
         lib.write(path, data)
-        files.append({'url': 'file://' + path, 'file_name': '/usr/' + name,
+        url = base + '/next-' + name if base else 'file://' + path
+        files.append({'url': url, 'file_name': '/usr/' + name,
                       'crc32': device_crc(data)})
     with open(os.path.join(folder, 'order.json'), 'w') as file:
         json.dump({'version': '1.1.0', 'files': files}, file)
@@ -175,14 +179,15 @@ class AppTest(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.folder, name)
 
-    def make(self, name):
+    def make(self, name, prepare=None):
         """An image of the application as it leaves the factory, where it was started once."""
         app = TABLE[name]
         self.image = self.path(name + '.img')
         source = self.path('usr')
         shutil.copytree(os.path.join(APPS, name), source)
-        if app.prepare:
-            app.prepare(source)
+        prepare = prepare or app.prepare
+        if prepare:
+            prepare(source)
         backups = [word for path in app.protected for word in ('--backup', path)]
         lib.run(lib.TWINFS, 'mk', '-q', '--format', lib.FORMAT, '--user', source, *backups,
                 self.image)
@@ -286,11 +291,40 @@ class AppTest(unittest.TestCase):
         self.assertIn(words, sentence)
 
 
+class Each(AppTest):
+    """Filled by add_tests()."""
+
+
+class Whole(http.server.SimpleHTTPRequestHandler):
+    """Sends files whole, whatever part of them is asked for."""
+
+    def log_message(self, *_):
+        pass
+
+
+class OverHttp(AppTest):
+    def test_server_that_sends_all_again(self):
+        """The device appends what it gets to what it has: the application has to find out."""
+        server = http.server.ThreadingHTTPServer(
+            ('127.0.0.1', 0), functools.partial(Whole, directory=self.folder))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        name = 'update_by_fota'
+        self.make(name, lambda folder: order_update(
+            folder, 'http://127.0.0.1:%d' % server.server_port))
+        going = self.go(name, '--network', '--auto-restart', '--fault',
+                        'cut after commit of /usr/.updater/usr/main.py')
+        self.assertIsNone(going.complaint(), going.out + going.done.stderr)
+        self.assertIn('/usr/main.py: download 0, not what was ordered', going.done.stderr)
+        check_update(self)
+
+
 def add_tests():
     """Three tests for each application."""
     for name in TABLE:
         for what in ('whole', 'cut', 'explored'):
-            setattr(AppTest, 'test_%s_%s' % (name, what),
+            setattr(Each, 'test_%s_%s' % (name, what),
                     lambda self, what=what, name=name: getattr(self, what)(name))
 
 

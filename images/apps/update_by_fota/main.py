@@ -50,7 +50,7 @@ def fetch(fota, item):
                 size = ql_fs.path_getsize(WAITING + name)
                 app_fota_download.update_download_stat(item["url"], name, size)
             return True
-        update_log.warn("%s: download %d, not what was ordered" % (name, code))
+        update_log.warning("%s: download %d, not what was ordered" % (name, code))
         throw_away(name)
     return False
 
