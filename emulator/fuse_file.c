@@ -87,7 +87,9 @@ static int close_file(struct tw_emu *emu, struct tw_emu_file *file)
 	int rc = 0;
 
 	if (tw_emu_enter(emu, file->ino, &ref) == 0) {
-		if (file->writable) /* pages of a shared map come after the last flush */
+		if (atomic_load(&file->is_spoilt))
+			twinfs_overlay_discard(ref.overlay, ref.ino);
+		else if (file->writable) /* pages of a shared map come after the last flush */
 			rc = twinfs_overlay_sync(ref.overlay, ref.ino);
 		twinfs_overlay_close(ref.overlay, ref.ino);
 	}
@@ -186,6 +188,17 @@ void tw_emu_op_read(struct fuse_req *req, uint64_t ino, size_t size, off_t off,
 	twinfs_overlay_release_view(ref.overlay, &view);
 }
 
+/*
+ * In the module's own view a file is as its littlefs has it: once a write has
+ * failed, closing commits nothing, and the old content is there again. Programs
+ * on a PC expect that what was written before is kept.
+ */
+static void note_written(const struct tw_emu *emu, struct tw_emu_file *file, int64_t rc)
+{
+	if (emu->options->view == TW_VIEW_DEVICE && !emu->options->writeback)
+		atomic_store(&file->is_spoilt, rc < 0 && rc != -ESHUTDOWN);
+}
+
 static int64_t write_file(struct tw_emu *emu, uint64_t ino, const char *buf, size_t size,
 	uint64_t off)
 {
@@ -213,6 +226,7 @@ void tw_emu_op_write(struct fuse_req *req, uint64_t ino, const char *buf, size_t
 		return;
 	}
 	rc = write_file(tw_emu_of(req), ino, buf, size, (uint64_t)off);
+	note_written(tw_emu_of(req), tw_emu_file_of(fi), rc);
 	if (rc < 0)
 		tw_emu_reply(req, (int)rc);
 	else
@@ -252,10 +266,27 @@ static void reply_sync(struct fuse_req *req, int rc)
 		tw_emu_reply(req, rc);
 }
 
+/* The kernel has seen the size that is no more. */
+static void close_spoilt(struct fuse_req *req, uint64_t ino)
+{
+	_cleanup_leave_ struct tw_emu_ref ref = {0};
+	struct tw_emu *emu = tw_emu_of(req);
+
+	if (tw_emu_enter(emu, ino, &ref) == 0)
+		twinfs_overlay_discard(ref.overlay, ref.ino);
+	tw_emu_leave(&ref);
+	if (tw_emu_worker_refresh_closed(emu->worker, req) < 0)
+		tw_emu_reply(req, -ENOMEM);
+}
+
 void tw_emu_op_flush(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi)
 {
 	int rc = 0;
 
+	if (is_tree(ino) && atomic_load(&tw_emu_file_of(fi)->is_spoilt)) {
+		close_spoilt(req, ino);
+		return;
+	}
 	if (is_tree(ino) && tw_emu_file_of(fi)->writable)
 		rc = sync_file(tw_emu_of(req), ino);
 	reply_sync(req, rc);
@@ -264,8 +295,10 @@ void tw_emu_op_flush(struct fuse_req *req, uint64_t ino, struct fuse_file_info *
 void tw_emu_op_fsync(struct fuse_req *req, uint64_t ino, int datasync, struct fuse_file_info *fi)
 {
 	(void)datasync;
-	(void)fi;
-	reply_sync(req, is_tree(ino) ? fsync_file(tw_emu_of(req), ino) : 0);
+	if (is_tree(ino) && atomic_load(&tw_emu_file_of(fi)->is_spoilt))
+		tw_emu_reply(req, 0);
+	else
+		reply_sync(req, is_tree(ino) ? fsync_file(tw_emu_of(req), ino) : 0);
 }
 
 void tw_emu_op_release(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi)

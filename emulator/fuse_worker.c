@@ -38,11 +38,12 @@
 #define WAKE_SIGNAL   SIGUSR1
 #define WAKE_AGAIN_MS 20
 
-/* A write to a control file; or a request that fails, in one of the lists of those. */
+/* A write to a control file, or a close; or a request that fails, in one of the lists of those. */
 struct job {
 	struct job *next;
 	struct fuse_req *req;
 	bool is_refresh; /* nothing to do with power */
+	bool is_close;
 	enum tw_emu_word word;
 	size_t size;
 };
@@ -271,6 +272,11 @@ int tw_emu_worker_refresh(struct tw_emu_worker *worker, struct fuse_req *req, si
 	return add_job(worker, &(struct job){.req = req, .is_refresh = true, .size = size});
 }
 
+int tw_emu_worker_refresh_closed(struct tw_emu_worker *worker, struct fuse_req *req)
+{
+	return add_job(worker, &(struct job){.req = req, .is_refresh = true, .is_close = true});
+}
+
 void tw_emu_worker_forget(struct tw_emu_worker *worker)
 {
 	if (!atomic_exchange(&worker->forget, true))
@@ -430,7 +436,7 @@ static void run(struct tw_emu_worker *worker, const struct job *job)
 	int rc = job->is_refresh ? 0 : switch_power(worker, job->word);
 
 	forget_content(worker);
-	if (rc < 0)
+	if (rc < 0 || job->is_close)
 		tw_emu_reply(job->req, rc);
 	else
 		(void)fuse_reply_write(job->req, job->size);

@@ -10,16 +10,18 @@
 #define TW_EMULATOR_OPEN_FILES_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* One open file or directory; all but the links never changes. */
+/* One open file or directory; what is not atomic, or a link, never changes. */
 struct tw_emu_file {
 	struct tw_emu_file *next, **link;
-	uint64_t ino;  /* as the kernel knows it */
-	bool writable; /* files of the trees */
-	void *own;     /* of others: what this opener has to himself, else NULL */
+	uint64_t ino;          /* as the kernel knows it */
+	bool writable;         /* files of the trees */
+	atomic_bool is_spoilt; /* its last write failed: nothing of it is to be committed */
+	void *own;             /* of others: what this opener has to himself, else NULL */
 	void (*release)(void *own);
 };
 

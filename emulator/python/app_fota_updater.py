@@ -11,6 +11,7 @@ import ujson as _ujson
 import uos as _uos
 
 from _twinfs import raised as _raised
+# Later firmware has the functions here, too.
 from app_fota_download import (download_stat_file, get_download_stat_file, get_update_flag_file,
                                get_updater_dir, update_flag_file, updater_dir)
 

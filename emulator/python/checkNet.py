@@ -13,7 +13,7 @@ _SIM_STAGE = 1
 _CALL_STAGE = 3
 
 
-def waitNetworkReady(timeout=60):
+def waitNetworkReady(timeout: int = 60) -> tuple:
     """(3, 1): ready; (1, 0): there is no SIM card. Does not wait: neither changes.
 
     OSError: timeout is not in 1 to 3600 seconds.
@@ -26,7 +26,9 @@ def waitNetworkReady(timeout=60):
     return _CALL_STAGE, _dataCall.getInfo(1, 0)[2][0]
 
 
-wait_network_connected = waitNetworkReady
+def wait_network_connected(timeout_s: int = 60) -> tuple:
+    """As waitNetworkReady(), of older firmware."""
+    return waitNetworkReady(timeout_s)
 
 
 class CheckNetwork:
@@ -49,6 +51,6 @@ class CheckNetwork:
         print('SIM_CARD_STATUS  : %s' % _sim.getStatus())
         print(line)
 
-    def wait_network_connected(self, timeout=60):
+    def wait_network_connected(self, timeout_s: int = 60) -> tuple:
         """As waitNetworkReady()."""
-        return waitNetworkReady(timeout)
+        return waitNetworkReady(timeout_s)

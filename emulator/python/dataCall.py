@@ -17,7 +17,7 @@ def _state(is_up, family):
     return [1, 0, _ADDRESS, none, none] if is_up else [0, 0, none, none, none]
 
 
-def getInfo(profileID, ipType):
+def getInfo(profileID: int, ipType: int):
     """(profileID, ipType, [state, reconnect, address, first DNS, second DNS]); -1 is an error.
 
     state is 1 when the connection is up: that of profile 1, over IPv4 (ipType 0),
@@ -30,7 +30,7 @@ def getInfo(profileID, ipType):
     return (profileID, ipType) + tuple(lists if ipType == 2 else [lists[ipType]])
 
 
-def setCallback(fun):
+def setCallback(fun) -> int:
     """Returns 0. The connection never changes, so nothing is ever called."""
     return 0
 

@@ -4,7 +4,7 @@ from _twinfs import startup as _startup
 from _twinfs import vfs as _vfs
 
 
-def exec(filePath):
+def exec(filePath: str) -> None:
     """Runs a script as the device's REPL would: with the names of the main script.
 
     What it raises is printed, and that is all. OSError: there is no such file.

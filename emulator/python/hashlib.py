@@ -33,15 +33,15 @@ class sha256:
         if data:
             self.update(data)
 
-    def update(self, data):
+    def update(self, data) -> None:
         """Appends data: bytes, or a str, of which the UTF-8 counts."""
         self._hash.update(_as_bytes(data))
 
-    def digest(self):
+    def digest(self) -> bytes:
         """The hash of all so far, bytes."""
         return self._hash.digest()
 
-    def hexdigest(self):
+    def hexdigest(self) -> str:
         """The hash of all so far, in lower-case hexadecimal digits."""
         return ''.join(['%02x' % byte for byte in self.digest()])
 

@@ -34,11 +34,11 @@ class Logger:
     def __init__(self, name):
         self.name = name
 
-    def setLevel(self, level):
+    def setLevel(self, level: int) -> None:
         """The least level of this logger; NOTSET: that of basicConfig()."""
         self.level = level
 
-    def isEnabledFor(self, level):
+    def isEnabledFor(self, level: int) -> bool:
         """Whether a message of that level is shown."""
         return level >= (self.level or _Settings.level)
 
@@ -70,7 +70,7 @@ class Logger:
         self.log(CRITICAL, msg, *args)
 
 
-def getLogger(name='root'):
+def getLogger(name: str = 'root') -> Logger:
     """The logger of that name, always the same one."""
     if name not in _loggers:
         _loggers[name] = Logger(name)

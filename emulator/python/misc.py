@@ -21,19 +21,19 @@ class Power:
     """The module's power. All is called without an object: Power.getVbatt()"""
 
     @staticmethod
-    def powerRestart():
+    def powerRestart() -> None:
         """Starts the module anew. Does not return, and closes no file."""
         _control.write('power', 'restart')
         _wait_for_the_end()
 
     @staticmethod
-    def powerDown():
+    def powerDown() -> None:
         """Turns the module off. Does not return, and closes no file."""
         _control.write('power', 'off')
         _wait_for_the_end()
 
     @staticmethod
-    def powerOnReason():
+    def powerOnReason() -> int:
         """Why the module is on: 1 power key, 2 reset, 3 supply, 5 watchdog or abnormal; 0 unknown.
 
         A first start and one after a power cut have 3, one after powerRestart() 2,
@@ -42,12 +42,12 @@ class Power:
         return _settings.on_reason
 
     @staticmethod
-    def powerDownReason():
+    def powerDownReason() -> int:
         """Why the module was off: 1 as it should be, 3 the supply fell; 0 unknown."""
         return _settings.down_reason
 
     @staticmethod
-    def getVbatt():
+    def getVbatt() -> int:
         """The voltage of the supply in mV: less during a brown-out."""
         return int(_control.read('supply'))
 
@@ -57,7 +57,7 @@ if _settings.platform.upper()[:3] in ('UNI', 'RDA'):
     Power.powerDownReason = _absent('misc', 'this platform does not tell')('Power.powerDownReason')
 
 
-def replEnable(flag, password=None):
+def replEnable(flag: int, password=None) -> int:
     """1: the REPL is open to all; 0: it is locked. Returns 0; -1 when flag is neither.
 
     The REPL of twinfs is the developer's own, and never locked.

@@ -5,7 +5,7 @@
     timer = osTimer()
     timer.start(1000, 1, lambda arg: print('a second'))
 """
-import _thread as _thread
+import _thread
 import utime as _utime
 
 
@@ -16,7 +16,7 @@ class osTimer:
         self._round = 0  # of start(): an earlier one's thread ends when it is not its any more
         self._is_deleted = False
 
-    def start(self, initialTime, cyclicalEn, callback):
+    def start(self, initialTime: int, cyclicalEn: int, callback) -> int:
         """Calls callback(None) in initialTime ms, again and again when cyclicalEn is 1.
 
         0; -1 when the timer was deleted. A running one starts anew.
@@ -36,12 +36,12 @@ class osTimer:
             if not cyclicalEn:
                 return
 
-    def stop(self):
+    def stop(self) -> int:
         """No more calls. 0; -1 when the timer was deleted."""
         self._round += 1
         return -1 if self._is_deleted else 0
 
-    def delete_timer(self):
+    def delete_timer(self) -> int:
         """No more calls, and no more start(). 0."""
         self._round += 1
         self._is_deleted = True

@@ -21,7 +21,7 @@ class FileNotFoundError(Exception):
         return repr(self.value)
 
 
-def path_exists(path):
+def path_exists(path: str) -> bool:
     """Whether there is a file or directory; False for '', None, and on any error."""
     if not path:
         return False
@@ -32,7 +32,7 @@ def path_exists(path):
     return True
 
 
-def path_dirname(path):
+def path_dirname(path: str) -> str:
     """The path up to its last slash: '/usr/a' gives '/usr', '/usr' gives '/', 'usr' gives ''."""
     if not path:
         return ''
@@ -40,14 +40,14 @@ def path_dirname(path):
     return '/' if end == 0 else path[:max(end, 0)]
 
 
-def path_getsize(path):
+def path_getsize(path: str) -> int:
     """The size in bytes. Raises the FileNotFoundError of this module when there is nothing."""
     if not path_exists(path):
         raise FileNotFoundError("can not find: '%s'" % path)
     return uos.stat(path)[6]
 
 
-def mkdirs(dir):
+def mkdirs(dir: str):
     """Makes a directory and its parents; it may exist. OSError as uos.mkdir."""
     made = ''
     for at, part in enumerate(dir.split('/')):
@@ -56,7 +56,7 @@ def mkdirs(dir):
             uos.mkdir(made)
 
 
-def rmdirs(dir):
+def rmdirs(dir: str):
     """Removes a directory with all that is in it.
 
     OSError: 2 it is not there, 20 it is a file, 22 it is a mount point, which is emptied before.
@@ -75,7 +75,7 @@ def rmdirs(dir):
     rmdirs(dir)
 
 
-def file_copy(dstFile, srcFile):
+def file_copy(dstFile: str, srcFile: str) -> bool:
     """Copies in place: note the order of the two. True, or False when the source is missing.
 
     OSError: 2 no parent of the target, 21 the target is a directory, 28 no space.
@@ -93,7 +93,7 @@ def file_copy(dstFile, srcFile):
     return True
 
 
-def touch(file, data, i=1, file_type='json'):
+def touch(file: str, data, i: int = 1, file_type: str = 'json') -> int:
     """Writes data as JSON, or as it is with another file_type; makes the parents.
 
     Parents are looked for from position i on. Returns 0, or -1 when the file could not be
@@ -112,7 +112,7 @@ def touch(file, data, i=1, file_type='json'):
     return 0
 
 
-def read_json(file):
+def read_json(file: str):
     """What the JSON of a file says, None when the file is missing. ValueError: it is no JSON."""
     if not path_exists(file):
         return None

@@ -3,7 +3,7 @@
 
 On CPython the rest of its own queue is here too: its library imports it.
 """
-import _thread as _thread
+import _thread
 
 from _twinfs.own import overlay as _overlay
 
@@ -19,7 +19,7 @@ class Queue:
         self._waiting = []  # a closed lock for each get() that found nothing
         self._guard = _thread.allocate_lock()
 
-    def put(self, item=None):
+    def put(self, item=None) -> bool:
         """Appends an item: True. False: the queue is full. Never waits."""
         with self._guard:
             # One more than maxsize: as the device counts.
@@ -41,10 +41,10 @@ class Queue:
                 self._waiting.append(turn)
             turn.acquire()
 
-    def empty(self):
+    def empty(self) -> bool:
         """Whether there is no item."""
         return not self._items
 
-    def size(self):
+    def size(self) -> int:
         """How many items there are."""
         return len(self._items)

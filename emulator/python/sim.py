@@ -7,7 +7,7 @@ from _twinfs import settings as _settings
 from _twinfs.absent import absent as _absent
 
 
-def getStatus():
+def getStatus() -> int:
     """0: there is no card; 1: the card is ready, as it is when the run has --network."""
     return 1 if _settings.network else 0
 

@@ -21,13 +21,13 @@ class _Hash:
         self._result = None
         self.update(data)
 
-    def update(self, data):
+    def update(self, data) -> None:
         """Appends data: bytes, or a str, of which the UTF-8 counts."""
         if self._result is not None:
             raise ValueError('hash is final')
         self._hash.update(_as_bytes(data))
 
-    def digest(self):
+    def digest(self) -> bytes:
         """The hash of all that was given to update(), bytes. It ends the hash."""
         if self._result is None:
             self._result = self._hash.digest()

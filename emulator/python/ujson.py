@@ -46,7 +46,7 @@ def dump(obj, stream):
     stream.write(dumps(obj))
 
 
-def dumps(obj):
+def dumps(obj) -> str:
     """obj as one line of JSON, ", " and ": " between the parts, no newline.
 
     Only control characters, the quote and the backslash are escaped; keys that

@@ -28,12 +28,12 @@ def uname2():
     return _Uname(name, name, '1.12.0', 'v1.12 on 2021-12-01', name + ' with QUECTEL', 'V0001')
 
 
-def uname():
+def uname() -> tuple:
     """The same as a tuple of six texts, 'sysname=...' to 'qpyver=...'."""
     return tuple(['%s=%s' % pair for pair in zip(_UnameFields, uname2())])
 
 
-def urandom(n):
+def urandom(n: int) -> bytes:
     """n random bytes."""
     return _host.urandom(n)
 

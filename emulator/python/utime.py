@@ -12,12 +12,12 @@ _TICKS = 0x40000000  # the counters go up to 0x3fffffff and start again
 _zone = 8
 
 
-def time():
+def time() -> int:
     """Seconds since 1970-01-01, UTC, an int."""
     return int(_time.time())
 
 
-def localtime(secs=None):
+def localtime(secs=None) -> tuple:
     """(year, month, mday, hour, minute, second, weekday, yearday) in the module's zone.
 
     secs is what time() returns; without it, now. weekday 0 is Monday, yearday 1
@@ -32,7 +32,7 @@ def localtime(secs=None):
     return year, month, mday, hour, minute, second, (days + 3) % 7, yearday
 
 
-def mktime(date):
+def mktime(date: tuple) -> int:
     """The seconds that localtime() turns into date, of which the first six parts count."""
     if len(date) not in (8, 9):
         raise TypeError('mktime needs a tuple of length 8 or 9 (%d given)' % len(date))
@@ -60,12 +60,12 @@ def _date(days):
     return year, month, days - _days(year, month, 1) + 1
 
 
-def getTimeZone():
+def getTimeZone() -> int:
     """The zone in hours east of UTC."""
     return _zone
 
 
-def setTimeZone(offset):
+def setTimeZone(offset: int) -> int:
     """Sets the zone in hours east of UTC, -12 to 12. Returns 0."""
     global _zone
     if not -12 <= offset <= 12:
@@ -74,18 +74,18 @@ def setTimeZone(offset):
     return 0
 
 
-def sleep(seconds):
+def sleep(seconds) -> None:
     """Waits."""
     _time.sleep(seconds)
 
 
-def sleep_ms(ms):
+def sleep_ms(ms: int) -> None:
     """Waits that many milliseconds; a negative number is none."""
     if ms > 0:
         _time.sleep(ms / 1000)
 
 
-def sleep_us(us):
+def sleep_us(us: int) -> None:
     """Waits that many microseconds; a negative number is none."""
     if us > 0:
         _time.sleep(us / 1000000)
@@ -102,26 +102,26 @@ else:
         return _time.monotonic_ns() // 1000000
 
 
-def ticks_ms():
+def ticks_ms() -> int:
     """A counter of milliseconds, for ticks_diff()."""
     return _ms() % _TICKS
 
 
-def ticks_us():
+def ticks_us() -> int:
     """A counter of microseconds, for ticks_diff()."""
     return _us() % _TICKS
 
 
-def ticks_cpu():
+def ticks_cpu() -> int:
     """A counter as fine as there is, here of microseconds, for ticks_diff()."""
     return _us() % _TICKS
 
 
-def ticks_add(ticks, delta):
+def ticks_add(ticks: int, delta: int) -> int:
     """The count `delta` later than `ticks`."""
     return (ticks + delta) % _TICKS
 
 
-def ticks_diff(ticks1, ticks2):
+def ticks_diff(ticks1: int, ticks2: int) -> int:
     """How much later ticks1 is than ticks2, right up to half a round of the counter."""
     return (ticks1 - ticks2 + _TICKS // 2) % _TICKS - _TICKS // 2

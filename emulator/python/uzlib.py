@@ -47,11 +47,11 @@ else:
     _unpack = _by_uzlib if _zlib else _by_nothing
 
 
-def decompress(data, wbits=0, bufsize=0):
+def decompress(data, wbits: int = 0, bufsize: int = 0) -> bytearray:
     """What was packed into data, a bytearray as on the device. ValueError: it is damaged."""
     return bytearray(_unpack(bytes(data), wbits if wbits < 16 else 0))
 
 
-def DecompIO(stream, wbits=0):
+def DecompIO(stream, wbits: int = 0) -> _uio.BytesIO:
     """A stream to read from that gives what was packed into another one."""
     return _uio.BytesIO(_unpack(stream.read(), wbits))

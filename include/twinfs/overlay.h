@@ -137,6 +137,7 @@ TWINFS_API int64_t twinfs_overlay_write(struct twinfs_overlay *overlay, uint64_t
 	const void *buf, size_t len, uint64_t off);
 TWINFS_API int twinfs_overlay_truncate(struct twinfs_overlay *overlay, uint64_t ino, uint64_t size);
 TWINFS_API int twinfs_overlay_sync(struct twinfs_overlay *overlay, uint64_t ino);
+TWINFS_API void twinfs_overlay_discard(struct twinfs_overlay *overlay, uint64_t ino);
 TWINFS_API int twinfs_overlay_set_mtime(struct twinfs_overlay *overlay, uint64_t ino,
 	int64_t mtime_ns);
 

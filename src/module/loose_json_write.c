@@ -101,14 +101,13 @@ int tw_json_quote(struct tw_text *text, const char *bytes, size_t len)
 static uint32_t take_char(const char **at, const char *end)
 {
 	uint32_t c = (unsigned char)*(*at)++;
+	bool is_ascii = c < 0x80; /* then they are passed over */
 
-	if (c < 0x80)
-		return c;
 	c &= 0x7f;
-	for (uint32_t mask = 0x40; c & mask; mask >>= 1)
+	for (uint32_t mask = 0x40; !is_ascii && c & mask; mask >>= 1)
 		c &= ~mask;
-	while (*at < end && ((unsigned char)**at & 0xc0) == 0x80)
-		c = c << 6 | ((unsigned char)*(*at)++ & 0x3f);
+	for (; *at < end && ((unsigned char)**at & 0xc0) == 0x80; (*at)++)
+		c = is_ascii ? c : c << 6 | ((unsigned char)**at & 0x3f);
 	return c;
 }
 

@@ -350,20 +350,33 @@ int twinfs_overlay_truncate(struct twinfs_overlay *overlay, uint64_t ino, uint64
 	return rc ? rc : twinfs_volume_truncate(overlay->upper, upper, size);
 }
 
+/* Number of the upper file of @ino, which is 0 when there is nothing that could be committed. */
+static int get_committable(struct twinfs_overlay *overlay, uint64_t ino, uint64_t *ret_upper)
+{
+	_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_read(&overlay->lock);
+	const struct tw_overlay_node *node = tw_overlay_node_get(&overlay->table, ino);
+
+	(void)guard;
+	if (!node)
+		return -ESTALE;
+	*ret_upper = node->kind == TW_OVERLAY_FILE && !node->is_removed ? node->upper : 0;
+	return 0;
+}
+
 int twinfs_overlay_sync(struct twinfs_overlay *overlay, uint64_t ino)
 {
-	uint64_t upper = 0;
-	{
-		_cleanup_rwunlock_ pthread_rwlock_t *guard = tw_lock_read(&overlay->lock);
-		const struct tw_overlay_node *node = tw_overlay_node_get(&overlay->table, ino);
+	uint64_t upper;
+	int rc = get_committable(overlay, ino, &upper);
 
-		(void)guard;
-		if (!node)
-			return -ESTALE;
-		if (node->kind == TW_OVERLAY_FILE && !node->is_removed)
-			upper = node->upper;
-	}
-	return upper ? twinfs_volume_sync(overlay->upper, upper) : 0;
+	return rc || !upper ? rc : twinfs_volume_sync(overlay->upper, upper);
+}
+
+void twinfs_overlay_discard(struct twinfs_overlay *overlay, uint64_t ino)
+{
+	uint64_t upper;
+
+	if (!get_committable(overlay, ino, &upper) && upper)
+		twinfs_volume_discard(overlay->upper, upper);
 }
 
 int twinfs_overlay_set_mtime(struct twinfs_overlay *overlay, uint64_t ino, int64_t mtime_ns)

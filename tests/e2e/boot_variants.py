@@ -10,6 +10,7 @@ import zlib
 TABLE = 'checksum.json'
 FLAG = 'backup_restore.json'
 UPDATER = '.updater'
+FILLER = 'filler.bin'
 
 # Names of factory files; some differ in case only, some are not ASCII.
 NAMES = ['main.py', 'cfg.json', 'lib/net.py', 'lib/a/b/deep.py', 'data/table.bin', 'A.txt',
@@ -38,6 +39,11 @@ HASHES = ['{0}', '0X{0}', ' 0x{0} ', '+0x{0}', '-0x{0}', '0x0000{0}', '0x{0}_', 
 
 def device_crc(data):
     return hex(zlib.crc32(data, 0xFFFFFFFF))
+
+
+def as_text(data):
+    """Without what is no UTF-8: MicroPython's strings cannot hold it, the device's can."""
+    return data.decode(errors='ignore').encode()
 
 
 def some_bytes(random, size=None):
@@ -106,14 +112,14 @@ def damage_backup(state):
     if state.random.random() < 0.5:
         state.backup.pop(name, None)
     else:
-        state.backup[name] = state.random.choice([b'', some_bytes(state.random)])
+        state.backup[name] = state.random.choice([b'', some_bytes(state.random), None])
 
 
 # ---- the table ----
 
 def strange_hash(state, entry):
     random = state.random
-    data = state.factory.get(entry.get('name', '')[5:], b'x')
+    data = state.factory.get(str(entry.get('name'))[5:], b'x')
     kind = random.randrange(6)
     if kind == 0:
         entry['crc32'] = random.choice([None, 5, 1.5, True, [], {}, 'x', 'zz'])
@@ -134,8 +140,8 @@ def strange_name(state, entry):
         return
     entry['name'] = state.random.choice([
         name[1:], '/' + name, name.upper(), name + '/', '/usr/./' + name[5:],
-        '/usr/new/../' + name[5:], '/usr/new/dir/file', '/bak' + name, '/x', '', 'x', 'usr', '/usr', '/', '/usr/lib', 5, None,
-        name.swapcase(), '/usr/' + 'n' * 255])
+        '/usr/new/../' + name[5:], '/usr/new/dir/file', '/bak' + name, '/x', '', 'x', 'usr', '/usr',
+        '/', '/usr/lib', 5, None, name.swapcase(), '/usr/' + 'n' * 255])
 
 
 def change_entries(state):
@@ -178,10 +184,10 @@ def damage_table(state):
     if kind == 0:
         state.user.pop(TABLE, None)
     elif kind == 1:
-        state.user[TABLE] = table[:random.randrange(len(table) + 1)]
+        state.user[TABLE] = as_text(table[:random.randrange(len(table) + 1)])
     elif kind == 2:
         at = random.randrange(len(table))
-        state.user[TABLE] = table[:at] + bytes([random.randrange(128)]) + table[at + 1:]
+        state.user[TABLE] = as_text(table[:at] + bytes([random.randrange(128)]) + table[at + 1:])
     elif kind == 3:
         state.user[TABLE] = random.choice(TABLES)
     elif kind == 4:
@@ -227,13 +233,18 @@ def add_update(state):
             items.append(random.choice(items))
         text = json.dumps(items, ensure_ascii=False).encode()
         if random.random() < 0.05:
-            text = text[:random.randrange(len(text))]
+            text = as_text(text[:random.randrange(len(text))])
         state.user[UPDATER + '/download.stat'] = text
     if random.random() < 0.2:
         state.user[UPDATER + '/other/file'] = some_bytes(random)
 
 
 # ---- the whole ----
+
+def fill(state):
+    """Hardly any space is left: who makes the image shortens the file until all fits."""
+    state.user[FILLER] = bytes(80 * 4096)
+
 
 def _without_conflicts(tree):
     """No file has anything below it, and every folder is listed."""
@@ -257,7 +268,7 @@ def make(random):
         del state.backup[FLAG]
     for change, chance, most in ((damage_file, 0.7, 3), (damage_table, 0.6, 1),
                                  (damage_backup, 0.15, 2), (damage_folder, 0.03, 1),
-                                 (add_update, 0.5, 1)):
+                                 (add_update, 0.5, 1), (fill, 0.08, 1)):
         if random.random() < chance:
             for _ in range(random.randint(1, most)):
                 change(state)

@@ -51,16 +51,12 @@ def needs(*programs):
     return unittest.skipIf(missing, 'needs ' + ', '.join(missing))
 
 
-def reason_not_to_run(interpreter):
-    """Why "twinfs run" cannot use an interpreter here, or None."""
-    if not shutil.which(interpreter):
-        return 'needs ' + interpreter
-    if 'micropython' in interpreter:
-        return None
-    for words in (('unshare', '-m'), ('unshare', '-Urm'), ('bwrap', '--ro-bind', '/', '/')):
-        if shutil.which(words[0]) and not run(*words, 'true', check=False).returncode:
-            return None
-    return 'neither a mount namespace nor bubblewrap can be had'
+def can_hide_files(way):
+    """Whether "twinfs run" can hide the files of this computer from CPython: namespace or bwrap."""
+    words = {'namespace': (('unshare', '-m'), ('unshare', '-Urm')),
+             'bwrap': (('bwrap', '--ro-bind', '/', '/'),)}[way]
+    return any(shutil.which(each[0]) and not run(*each, 'true', check=False).returncode
+               for each in words)
 
 
 def run(*words, check=True, **options):

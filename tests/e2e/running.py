@@ -33,6 +33,8 @@ def reason_to_skip():
         return 'micropython is not installed'
     if KIND == 'bwrap' and not shutil.which('bwrap'):
         return 'bubblewrap is not installed'
+    if KIND != 'micropython' and not lib.can_hide_files(WORDS[-1]):
+        return 'no mount namespace can be had'
     return None
 
 

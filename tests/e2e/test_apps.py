@@ -15,6 +15,7 @@ import unittest
 import zlib
 
 import lib
+import running
 
 APPS = os.path.join(os.path.dirname(__file__), '..', '..', 'images', 'apps')
 FIRST_SEED = int(os.environ.get('TWINFS_SEED', '1'))
@@ -126,7 +127,7 @@ TABLE = {
     'records_by_file': App('record', range(31), check=check_records),
     'protected_by_checksum': App(
         'interval', range(1, 11), protected=PROTECTED_SETTINGS, breaks='interval found: 1',
-        cuts='cut torn mixed in /usr/checksum.json every 1..8 writes',
+        cuts='cut torn mixed every 8..20 writes 5 times',
         check=lambda test: check_settings(test, 10),
         finds=('reverted', '/usr/settings.json', 'is the factory copy again')),
     'protected_by_update': App('interval', range(1, 5), protected=PROTECTED_SETTINGS,
@@ -193,7 +194,7 @@ class AppTest(unittest.TestCase):
         lib.write(self.image, self.factory)
 
     def go(self, name, *words):
-        done = subprocess.run([lib.TWINFS, 'run', '--python', self.python, *words, self.image],
+        done = subprocess.run([lib.TWINFS, 'run', *running.WORDS, *words, self.image],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True, timeout=120, check=False,
                               cwd=self.folder)
@@ -222,8 +223,8 @@ class AppTest(unittest.TestCase):
     def explore(self, name, trace):
         """(kind, subject, sentence) of what the explorer finds in a recorded run."""
         rules = os.path.join(APPS, name, 'survives.rules')
-        done = lib.run(lib.TWINFS, 'explore', '--json', '--checks', rules, self.image, trace,
-                       check=False)
+        done = lib.run(lib.TWINFS, 'explore', '--json', '--checks', rules, self.image,
+                       self.path(trace), check=False)
         result = json.loads(done.stdout)
         self.assertTrue(result['is_complete'])
         self.assertEqual(done.returncode, 1 if result['findings'] else 0)
@@ -244,11 +245,14 @@ class AppTest(unittest.TestCase):
 
     def cut(self, name):
         """The power goes again and again: it goes on each time, and comes to its end."""
-        app, broken = TABLE[name], 0
+        app, broken, cuts, states = TABLE[name], 0, 0, 0
         self.make(name)
         for seed in range(FIRST_SEED, FIRST_SEED + SEEDS):
             self.renew()
-            going = self.go(name, '--fault', app.cuts, '--seed', str(seed), '--auto-restart=1000')
+            trace = 'cut-%d.trace' % seed
+            going = self.go(name, '--fault', app.cuts, '--seed', str(seed), '--auto-restart=1000',
+                            '--trace', trace)
+            cuts += going.done.stderr.count('power cut')
             with self.subTest(seed=seed):
                 said = going.out + going.done.stderr
                 if going.complaint() and app.breaks:
@@ -257,6 +261,13 @@ class AppTest(unittest.TestCase):
                     continue
                 self.assertIsNone(going.complaint(), said)
                 app.check(self)
+                # also when one more cut is added to those of the run
+                result, findings = self.explore(name, trace)
+                states += result['states']
+                if not app.finds:
+                    self.assertEqual(findings, [])
+        print('%d runs, %d power cuts, %d broken; %d states explored' % (SEEDS, cuts, broken, states))
+        self.assertGreater(cuts, 0)
         if app.breaks:
             self.assertGreater(broken, 0, 'no cut has done harm')
 
@@ -264,7 +275,7 @@ class AppTest(unittest.TestCase):
         """The explorer finds what is wrong with it, and nothing else."""
         self.make(name)
         self.go(name, '--trace', 'run.trace')
-        result, findings = self.explore(name, self.path('run.trace'))
+        result, findings = self.explore(name, 'run.trace')
         self.assertGreater(result['operations'], 10)
         if not TABLE[name].finds:
             self.assertEqual(findings, [])
@@ -275,20 +286,12 @@ class AppTest(unittest.TestCase):
         self.assertIn(words, sentence)
 
 
-INTERPRETERS = {'python': 'python3', 'micropython': 'micropython'}
-
-
 def add_tests():
-    """A class for each interpreter, in it three tests for each application."""
-    for title, program in INTERPRETERS.items():
-        tests = {'python': program}
-        for name in TABLE:
-            for what in ('whole', 'cut', 'explored'):
-                tests['test_%s_%s' % (name, what)] = \
-                    lambda self, what=what, name=name: getattr(self, what)(name)
-        made = type(title.capitalize(), (AppTest,), tests)
-        reason = lib.reason_not_to_run(program)
-        globals()[made.__name__] = unittest.skipIf(reason, reason)(made)
+    """Three tests for each application."""
+    for name in TABLE:
+        for what in ('whole', 'cut', 'explored'):
+            setattr(AppTest, 'test_%s_%s' % (name, what),
+                    lambda self, what=what, name=name: getattr(self, what)(name))
 
 
 class Tables(unittest.TestCase):
@@ -303,4 +306,4 @@ class Tables(unittest.TestCase):
 add_tests()
 
 if __name__ == '__main__':
-    lib.main()
+    running.main()

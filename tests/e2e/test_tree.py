@@ -83,6 +83,58 @@ class Layout(lib.MountTest):
             json.loads(b''.join(pieces))
 
 
+class DeviceView(lib.MountTest):
+    """The module's own view, in which a file behaves as its littlefs has it."""
+    options = ('-o', 'view=device')
+
+    def fill(self, leave):
+        """Fills the disk but for so many blocks."""
+        space = os.statvfs(self.mount.usr())
+        lib.write(self.mount.usr('filler'), bytes(space.f_bsize * (space.f_bavail - leave)))
+
+    def spoil(self, path, flags):
+        """Writes a block, which fits, and a lot, which does not; closes the file."""
+        with lib.Raw(path, os.O_RDWR | flags) as file:
+            os.write(file.fd, b'n' * 4096)
+            with self.fails(errno.ENOSPC):
+                while True:
+                    os.write(file.fd, b'z' * 100000)
+
+    def check(self, path, data):
+        self.assertEqual((lib.read(path), os.stat(path).st_size), (data, len(data)))
+
+    def test_failed_write_keeps_the_old_content(self):
+        main, new = self.mount.usr('main.py'), self.mount.usr('new')
+        data = self.files['main.py']
+        self.fill(8)
+        for flags in os.O_TRUNC, 0, os.O_APPEND:
+            with self.subTest(flags=flags):
+                self.spoil(main, flags)
+                self.check(main, data)
+        self.spoil(new, os.O_CREAT)
+        self.check(new, b'')
+        self.remount()
+        self.check(self.mount.usr('main.py'), data)
+        self.check(self.mount.usr('new'), b'')
+
+    def test_write_that_works_after_one_that_failed(self):
+        main = self.mount.usr('main.py')
+        self.fill(8)
+        with lib.Raw(main, os.O_RDWR | os.O_TRUNC) as file:
+            with self.fails(errno.ENOSPC):
+                os.write(file.fd, b'z' * 100000)
+            os.fsync(file.fd)
+            os.write(file.fd, b'short')
+        self.check(main, b'short')
+
+    def test_the_union_keeps_what_was_written(self):
+        self.mount.close()
+        self.mount = self.new_mount('-o', 'view=overlay', self.image)
+        self.fill(8)
+        self.spoil(self.mount.usr('main.py'), os.O_TRUNC)
+        self.check(self.mount.usr('main.py'), b'n' * 4096)
+
+
 class Backup(lib.MountTest):
     def test_every_change_is_refused(self):
         bak, main = self.mount.bak(), self.mount.bak('usr', 'main.py')

@@ -45,8 +45,10 @@ WHOLE = (
     b'"x"',
     b'-1',
 )
-PIECES = (b'[', b']', b'{', b'}', b'"', b',', b':', b' ', b'\\', b'\\u', b'\\ud83d', b'\0', b'\n', b'\v',
-          b'null', b'tru', b'-', b'+', b'.', b'e', b'7', b'0', b'G', b'\xc3\xa9', b'\xff', b'\x7f', b'\x01')
+PIECES = (
+    b'[', b']', b'{', b'}', b'"', b',', b':', b' ', b'\\', b'\\u', b'\\ud83d', b'\0', b'\n',
+    b'\v', b'null', b'tru', b'-', b'+', b'.', b'e', b'7', b'0', b'G', b'\xc3\xa9', b'\xff', b'\x7f', b'\x01',
+)
 
 
 def damaged(chance):
@@ -126,16 +128,17 @@ def main():
     text = ''.join(document.hex() + '\n' for document in inputs)
     boot = lines([sys.argv[2]], text)
     with tempfile.TemporaryDirectory(prefix='twinfs-json-') as root:
-        for name, content in (('bak/none', ''), ('usr/documents', text), ('usr/main.py', APPLICATION)):
-            os.makedirs(os.path.dirname(os.path.join(root, name)), exist_ok=True)
-            with open(os.path.join(root, name), 'w', encoding='ascii') as file:
+        os.mkdir(os.path.join(root, 'bak'))
+        os.mkdir(os.path.join(root, 'usr'))
+        for name, content in (('documents', text), ('main.py', APPLICATION)):
+            with open(os.path.join(root, 'usr', name), 'w', encoding='ascii') as file:
                 file.write(content)
         ours = lines(interpreter.command(root, [], '/usr/main.py'))
     assert len(boot) == len(ours) == len(inputs), (len(boot), len(ours), len(inputs))
     wrong = [row for row in zip(inputs, boot, ours) if not agree(*row)]
-    for document, one, other in wrong[:20]:
-        print('FAILED %r\n  boot  %s%r\n  ujson %s%r' % (document, one[0], bytes.fromhex(one[1:]), other[0],
-                                                     bytes.fromhex(other[1:])))
+    for document, *made in wrong[:20]:
+        one, other = [(line[0], bytes.fromhex(line[1:])) for line in made]
+        print('FAILED %r\n  boot  %s %r\n  ujson %s %r' % ((document,) + one + other))
     accepted = sum(line[0] == '=' for line in boot)
     print('%d documents, %d accepted, %d failed' % (len(inputs), accepted, len(wrong)))
     assert accepted > len(inputs) // 10

@@ -75,6 +75,7 @@ def test_hashlib():
     other = hash.copy()
     other.update('bc')
     check.equal(other.hexdigest(), '23097d223405d8228642a477bda255b32aadbce4bda0b3f7e36c9da7')
+    check.equal(hash.digest(), hashlib.sha224(b'a').digest())
     check.equal(len(hash.digest()), hash.digest_size)
     hash.update(b'bc')
     check.equal(hash.digest(), other.digest())

@@ -7,7 +7,7 @@ import app_fota_download as download
 import app_fota_updater as updater
 import ujson
 import uos
-from _twinfs import modem
+from _twinfs import modem, raised as device_raised
 from bak.check import run
 from bak.states import backup, check, entries, get, is_there, printed, put, raised, tree, user
 
@@ -303,6 +303,13 @@ def test_protected():
     arm(b'[' + B + b']', '/usr/b')
     check('a missing table is copied first', (update()[1], get('/usr/checksum.json')),
           (0, entries(('/usr/b', A))))
+
+
+def test_bytes_of_the_printed_list():
+    """Which bytes the device takes for one character; those behind an ASCII one are passed over."""
+    for data, codes in ((b'a\xc3\xa9', [97, 0xe9]), (b'\x80z', [0, 122]), (b'\xc3\xa9\xa9', [0x3a69]),
+                        (b't\x99\xf6\xadl', [116, 0x1ad, 108]), (b'/\x80\x80', [47])):
+        check(repr(data), device_raised.characters(data), codes)
 
 
 run(globals())

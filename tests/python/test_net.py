@@ -19,6 +19,7 @@ def test_ready():
     check = checkNet.CheckNetwork('NAME', '1.0')
     check.poweron_print_once()
     equal(check.wait_network_connected(1), wanted)
+    equal(checkNet.wait_network_connected(timeout_s=5), wanted)
     equal(check.POWERON_REASON, 3)
     fails(OSError, checkNet.wait_network_connected, 0)
     fails(OSError, checkNet.wait_network_connected, 3601)

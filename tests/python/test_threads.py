@@ -77,9 +77,21 @@ def test_timer_again_and_again():
 def test_timer_starts_anew():
     calls = queue.Queue()
     timer = osTimer()
-    timer.start(3600000, 0, lambda argument: calls.put('first'))
+    timer.start(20, 0, lambda argument: calls.put('first'))
     timer.start(1, 0, lambda argument: calls.put('second'))
     equal(calls.get(), 'second')
+    timer.start(60, 0, lambda argument: calls.put('third'))
+    equal(calls.get(), 'third')
+
+
+def test_timer_stops():
+    calls = queue.Queue()
+    timer = osTimer()
+    timer.start(20, 1, lambda argument: calls.put('stopped'))
+    equal(timer.stop(), 0)
+    timer = osTimer()
+    timer.start(60, 0, lambda argument: calls.put('later'))
+    equal(calls.get(), 'later')
 
 
 def test_memory():

@@ -145,7 +145,7 @@ class File:
         return count
 
     def seek(self, offset, whence=0):
-        """Moves to offset from the start, from here (1) or from the end (2); returns where that is."""
+        """Moves to offset from the start, from here (1), from the end (2); returns the position."""
         stream = self._in or self._out
         if stream is None:
             raise self._refuse()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The host port of MicroPython: the unix port, or one with VfsPosix. host_cpython says what each function is.
+"""The host port of MicroPython, of any port with VfsPosix. host_cpython describes the functions.
 
 The object of ROOT is mounted nowhere, so no path of an application leads through it.
 """
@@ -120,30 +120,49 @@ def rename(old, new):
 
 class _Written(_io.IOBase):
     """A file that may be written. The interpreter's own says nothing when closing it fails, and
-    that is where littlefs commits: so this one flushes first. All else goes straight down."""
+    that is where littlefs commits: so this one flushes first. All but writes go straight down."""
 
     def __init__(self, raw):
         self._raw = raw
+        self._is_open = True
+        self._has_failed = False  # a write, ever
+        self._write = raw.write
         self.read = raw.read
         self.readinto = raw.readinto
         self.readline = raw.readline
         self.readlines = raw.readlines
-        self.write = raw.write
         self.seek = raw.seek
         self.tell = raw.tell
         self.flush = raw.flush
 
-    def close(self):
-        raw = self._raw
-        if raw is None:
-            return
-        self._raw = None
+    # A function of few variables: MicroPython has those of a larger one in its heap, and then a
+    # write takes ten times as long.
+    def write(self, data, first=None, second=None):
         try:
-            raw.flush()
+            if first is None:
+                return self._write(data)
+            return self._write_part(data, first, second)
+        except OSError as failure:
+            self._fail(failure)
+
+    def _write_part(self, data, first, second):
+        return self._write(data, first) if second is None else self._write(data, first, second)
+
+    def _fail(self, failure):
+        self._has_failed = True
+        raise _again(failure)
+
+    def close(self):
+        if not self._is_open:
+            return
+        self._is_open = False
+        try:
+            if not self._has_failed:  # else this failed, too; littlefs gives such content up
+                self._raw.flush()
         except OSError as failure:
             raise _again(failure)
         finally:
-            raw.close()
+            self._raw.close()
 
     def __iter__(self):
         return self
@@ -235,7 +254,7 @@ def set_up(folder, own_modules):
     _native.mount(folder, _OWN_POINT)
     _native.mount(_Imports(vfs), '/')
     sys.path[:] = ['', _OWN_POINT]
-    sys.modules['_twinfs'].__path__ = _OWN_POINT + '/_twinfs'
+    sys.modules['_twinfs'].__path__ = _OWN_POINT + '/_twinfs'  # where it was found is out of sight
     _own_modules.update(own_modules)
     builtins.__import__ = _import
     import uio

@@ -9,10 +9,11 @@ too: they must find all they need there, see overlay().
 import sys
 
 _PLAIN = ('_thread', 'deflate', 'gc', 'sys')  # what MicroPython has without a u
-replaced = {}  # on CPython: what sys.modules had before ours
+_NOWHERE = '/.nowhere'  # a folder to search in vain
 native_import = __import__
-_NOWHERE = '/.nowhere'
 _is_micropython = sys.implementation.name == 'micropython'
+
+replaced = {}  # on CPython: what sys.modules had when ours were loaded
 
 
 def own(name):

@@ -46,19 +46,20 @@ def _bytes(text):
     return text.encode('utf-8', 'surrogateescape')
 
 
-def _characters(data):
+def characters(data):
     """The numbers of the characters, as the device takes them off a text.
 
     Whatever the first byte says, all continuation bytes behind it belong to it.
     """
     codes = []
-    joins = False
+    is_ascii = False  # then they are passed over
     for byte in data:
-        if joins and byte & 0xC0 == 0x80:
-            codes[-1] = codes[-1] << 6 | byte & 0x3F
+        if codes and byte & 0xC0 == 0x80:
+            if not is_ascii:
+                codes[-1] = codes[-1] << 6 | byte & 0x3F
             continue
-        joins = byte >= 0x80
-        mask = 0x80 if joins else 0
+        is_ascii = byte < 0x80
+        mask = 0 if is_ascii else 0x80
         while byte & mask:
             byte &= ~mask
             mask >>= 1
@@ -88,7 +89,7 @@ def _quote(codes, data):
 def _shown_inside(value):
     if isinstance(value, str):
         data = _bytes(value)
-        return _quote(_characters(data), data)
+        return _quote(characters(data), data)
     if isinstance(value, dict):
         items = ['%s: %s' % (_shown_inside(key), _shown_inside(value[key])) for key in value]
         return '{%s}' % ', '.join(items)

@@ -63,7 +63,7 @@ def _volume_of(path):
     return mount, rest
 
 
-def open(file, mode='r', buffering=-1, encoding=None):
+def open(file: str, mode: str = 'r', buffering: int = -1, encoding=None):
     """Opens a file of the module; buffering and encoding are ignored, as by the device.
 
     Returns the file object; -1 for a mode other than r, rt, rb below /bak. OSError: 2 not there,
@@ -75,8 +75,8 @@ def open(file, mode='r', buffering=-1, encoding=None):
     return mount.volume.open(rest, mode)
 
 
-def ilistdir(path=''):
-    """Yields (name, type, 0, size) of each entry; type is 0x8000 for a file, 0x4000 for a directory.
+def ilistdir(path: str = ''):
+    """Yields (name, type, 0, size) of each entry; type is 0x8000 of a file, 0x4000 of a directory.
 
     / yields (name, 0x4000, 0). Names are bytes when path is. OSError: 2, 19, 20 a file.
     """
@@ -93,12 +93,12 @@ def ilistdir(path=''):
     return entries
 
 
-def listdir(path=''):
+def listdir(path: str = '') -> list:
     """The names in a directory, as a list."""
     return [entry[0] for entry in ilistdir(path)]
 
 
-def mkdir(path):
+def mkdir(path: str):
     """Makes a directory; -1 below /bak. OSError: 2 no parent, 17 exists."""
     mount, rest = _find(path)
     if mount is ROOT or rest == '/':
@@ -110,15 +110,18 @@ def mkdir(path):
     return mount.volume.mkdir(rest)
 
 
-def remove(path):
-    """Removes a file or an empty directory; -1 below /bak. OSError: 2, 22 a mount point, 39 not empty."""
+def remove(path: str):
+    """Removes a file or an empty directory; -1 below /bak.
+
+    OSError: 2 not there, 22 a mount point, 39 not empty.
+    """
     mount, rest = _volume_of(path)
     if mount.is_read_only:
         return -1
     return mount.volume.remove(rest)
 
 
-def rmdir(path):
+def rmdir(path: str):
     """The same as remove: it removes files, too."""
     mount, rest = _volume_of(path)
     if mount.is_read_only:
@@ -126,7 +129,7 @@ def rmdir(path):
     return mount.volume.rmdir(rest)
 
 
-def rename(old_path, new_path):
+def rename(old_path: str, new_path: str):
     """Renames, replacing an existing file; -1 below /bak. OSError: 1 to another volume, 2, 21."""
     old_mount, old_rest = _find(old_path)
     new_mount, new_rest = _find(new_path)
@@ -139,8 +142,12 @@ def rename(old_path, new_path):
     return old_mount.volume.rename(old_rest, new_rest)
 
 
-def stat(path):
-    """(mode, 0, 0, 0, 0, 0, size, time, time, time); the times are 0 on littlefs 1. OSError: 2, 19."""
+def stat(path: str) -> tuple:
+    """(mode, 0, 0, 0, 0, 0, size, time, time, time); size in bytes, 0 of a directory.
+
+    mode is 0x8000 of a file, 0x4000 of a directory. The times are those of the last change, seconds
+    since 1970, on littlefs 2; 0 on littlefs 1. OSError: 2 not there, 19 no such mount point.
+    """
     mount, rest = _find(path)
     if mount is ROOT:
         return (_DIRECTORY, 0, 0, 0, 0, 0, 0, 0, 0, 0)
@@ -149,8 +156,11 @@ def stat(path):
     return mount.volume.stat(rest)
 
 
-def statvfs(path):
-    """(block, block, blocks, free, free, 0, 0, 0, 0, name_max) of the volume that path leads to."""
+def statvfs(path: str) -> tuple:
+    """(block, block, blocks, free, free, 0, 0, 0, 0, name_max) of the volume that path leads to.
+
+    block and name_max are bytes. path need not exist. OSError(19): no such mount point.
+    """
     mount, rest = _find(path)
     if mount is ROOT:
         return (0, 0, 0, 0, 0, 0, 0, 0, 0, _PATH_MAX)
@@ -159,7 +169,7 @@ def statvfs(path):
     return mount.volume.statvfs(rest)
 
 
-def chdir(path):
+def chdir(path: str):
     """Changes the current directory. OSError: -2 (negative) not there, 19 no such mount point."""
     global _here
     mount, rest = _find(path)
@@ -170,7 +180,7 @@ def chdir(path):
     _here = mount
 
 
-def getcwd():
+def getcwd() -> str:
     """The current directory."""
     if _here is ROOT:
         return '/'
@@ -178,7 +188,7 @@ def getcwd():
     return _here.point + ('' if inner == '/' else inner)
 
 
-def mount(vfs, path, readonly=False, mkfs=False):
+def mount(vfs, path: str, readonly: bool = False, mkfs: bool = False):
     """Mounts a volume. OSError: 1 the mount point is in use, 22 it does not begin with /."""
     path = host.text(path)
     if not hasattr(vfs, 'mount'):

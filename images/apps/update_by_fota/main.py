@@ -7,9 +7,9 @@
 # URL, name and hash of each file. No flag is set before every file has the hash
 # of the order: the boot installs whatever it finds, complete or not. A download
 # that broke off goes on where it was; where that does not lead to the right hash
-# (it was complete already, or the server sent it from the beginning), it is
-# thrown away and begun again. What the boot could not clear away, because the
-# power went, the new version clears away.
+# (the server sent it from the beginning), it is thrown away and begun again.
+# What the boot could not clear away, because the power went, the new version
+# clears away.
 import app_fota
 import app_fota_download
 import file_crc32
@@ -41,12 +41,17 @@ def throw_away(name):
 
 
 def fetch(fota, item):
+    name = item["file_name"]
     for _ in range(TRIES):
-        code = fota.download(item["url"], item["file_name"])
+        code = fota.download(item["url"], name)
         if is_right(item):
+            if code != 0:
+                # it was complete, but the power went before the list said so
+                size = ql_fs.path_getsize(WAITING + name)
+                app_fota_download.update_download_stat(item["url"], name, size)
             return True
-        update_log.warn("%s: download %d, not what was ordered" % (item["file_name"], code))
-        throw_away(item["file_name"])
+        update_log.warn("%s: download %d, not what was ordered" % (name, code))
+        throw_away(name)
     return False
 
 

@@ -32,6 +32,7 @@ static const struct good {
 	/* what is not at the top level does not count */
 	{"PROJECT_NAME = 'T'\ndef f():\n    PROJECT_NAME = 'x'\n\tPROJECT_NAME = 5\n" VERSION, "T",
 		"1.0.0"},
+	{"def f():\n    x = 1; PROJECT_NAME = 5\nPROJECT_NAME = 'T'" VERSION, "T", "1.0.0"},
 	{"\"\"\"\nPROJECT_NAME = 'doc'\n\"\"\"\nPROJECT_NAME = 'T'" VERSION, "T", "1.0.0"},
 	{"x = [\nPROJECT_NAME,\n'a'\n]\nPROJECT_NAME = 'T'" VERSION, "T", "1.0.0"},
 	{"f('#', '''\n''')\nPROJECT_NAME = 'T'" VERSION, "T", "1.0.0"},

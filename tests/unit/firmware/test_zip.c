@@ -326,6 +326,42 @@ START_TEST(rewriting_keeps_the_rest)
 }
 END_TEST
 
+/* The order of the directory need not be that of the members. */
+START_TEST(directory_in_another_order)
+{
+	for (size_t member = 0; member < 2; member++) {
+		const struct tw_zip_change changes[] = {
+			{member, NULL, "other", 5}, {TW_ZIP_ADDED, "new", "new", 3}};
+		struct tw_zip zip, again;
+		struct tw_text out = {0}, records = {0};
+		struct rig rig = {0};
+		size_t first;
+
+		rig_add(&rig, &rig_shapes[0]);
+		first = rig.directory.len;
+		rig_add(&rig, &rig_shapes[2]);
+		rig_put(&records, rig.directory.data + first, rig.directory.len - first);
+		rig_put(&records, rig.directory.data, first);
+		memcpy(rig.directory.data, records.data, records.len);
+		rig_end(&rig, "", false);
+		open_rig(&rig, &zip);
+		ck_assert_str_eq(zip.members[0].name, rig_shapes[2].name);
+		ck_assert_int_eq(tw_zip_rewrite(&zip, changes, 2, 0, &out, NULL), 0);
+		ck_assert_int_eq(tw_zip_open((const uint8_t *)out.data, out.len, LIMIT, &again,
+					 NULL),
+			0);
+		check_content(&again, member, "other", 5);
+		check_same_bytes(&zip, &zip.members[!member], &again, &again.members[!member]);
+		check_content(&again, 2, "new", 3);
+		tw_zip_release(&again);
+		tw_zip_release(&zip);
+		tw_text_release(&records);
+		tw_text_release(&out);
+		rig_release(&rig);
+	}
+}
+END_TEST
+
 /* 2026-11-24 12:34:57 UTC has an odd second, which the clock of zip has not. */
 START_TEST(time_of_changed_members)
 {
@@ -363,4 +399,4 @@ END_TEST
 
 RUN_CASES("zip", every_shape_is_read, an_empty_archive, lies_are_found, a_truncated_archive,
 	bombs_and_doubles, impossible_ratio, what_cannot_be_read, rewriting_keeps_the_rest,
-	time_of_changed_members)
+	directory_in_another_order, time_of_changed_members)

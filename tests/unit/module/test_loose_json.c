@@ -188,6 +188,7 @@ START_TEST(print_shows_python)
 		     "\"\x7f\"]",
 		"['\\xff', '\\u0100', '\\u4f60', '\\U0001f600', '\\x7f']");
 	expect_print("[\"\xc3z\", \"\x80z\", \"\xc3\xa9\xa9\"]", "['\\x03z', '\\x00z', '\\u3a69']");
+	expect_print("[\"t\x99\xf6\xadl\", \"/\x80\x80\"]", "['t\\u01adl', '/']");
 }
 END_TEST
 
