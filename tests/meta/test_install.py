@@ -60,6 +60,7 @@ def main():
         if headers != installed:
             sys.exit(f'installed headers are {sorted(installed)}')
         find(folder, '/man/man1/twinfs.1')
+        find(folder, '/share/twinfs/python/start.py')
         check_modules(os.path.dirname(find(folder, '/twinfs/python/start.py')))
 
         # the files are not where the prefix says, so tell pkg-config where they are
