@@ -176,7 +176,7 @@ static int read_platform(struct twinfs_package *package, size_t member, struct t
 
 static int find_images(struct twinfs_package *package, uint64_t max_bytes, struct twinfs_error *err)
 {
-	size_t config;
+	size_t config = TW_PACKAGE_NONE;
 	int rc = find_base(&package->zip, PLATFORM_NAME, &config, err);
 
 	if (!rc)
