@@ -138,7 +138,7 @@ static int start(struct life *life)
 {
 	struct tw_run *run = life->run;
 	struct failure first = {0}, last = {0};
-	int status;
+	int status = TW_RUN_NOT_RUN;
 
 	tw_run_environment(run, &life->environment);
 	if (run->python.is_micropython || run->sandbox != TW_RUN_BWRAP) {
