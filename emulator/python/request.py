@@ -17,7 +17,8 @@ _ENETUNREACH = 101
 
 
 class Response:
-    """The answer of a server. Its body can be read once, by text, content or json().
+    """The answer of a server. Its body can be read once, by text, content or json(), and until
+    the next request is made: reading what that has dropped raises OSError(103).
 
     status_code  200, 404 ...
     reason       the words behind it

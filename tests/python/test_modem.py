@@ -51,6 +51,31 @@ def test_closing_reads_what_is_left():
     equal(modem.get('http://example.com/').status, 201)
 
 
+def test_the_next_request_ends_the_one_before():
+    answer(b'{"status": 200}\n5\n123453\nabc0\n{"status": 201}\n2\nok0\n{"status": 202}\n0\n'
+           b'{"status": 203}\n0\n')
+    left = modem.get('http://example.com/')
+    equal(left.read(1), b'1')
+    second = modem.get('http://example.com/')
+    equal(second.status, 201)
+    fails(103, left.read)
+    left.close()
+    equal(second.read(2), b'ok')
+    equal(modem.get('http://example.com/').status, 202)
+    equal(second.read(), b'')  # nothing of it was lost
+    equal(modem.get('http://example.com/').status, 203)
+
+
+def test_the_reason_is_told():
+    answer(b'{"error": 101, "text": "no network: why"}\n')
+    try:
+        modem.get('http://example.com/')
+    except OSError as error:
+        equal(error.args, (101, 'no network: why'))
+    else:
+        true(False)
+
+
 def test_errors():
     answer(b'{"error": 113, "text": "no route"}\n'
            b'{"status": 200}\n3\nabc-104\n'

@@ -3,7 +3,7 @@
 
 A request is a line of JSON. The answer is a line of JSON, then the body in chunks: a line with
 their length, and that many bytes. 0 is the end, a negative number the errno that broke it off.
-One request at a time: whoever holds a response closes it before the next one.
+One request at a time: what was not read of an answer is dropped when the next request is made.
 """
 try:
     import ubinascii as _base64
@@ -17,10 +17,12 @@ except ImportError:
 from _twinfs import host, settings
 
 _ENETUNREACH = 101
+_ECONNABORTED = 103
 _EIO = 5
 _LINE_MAX = 65536
 
 _pipes = None
+_last = None    # the response that may still be in the pipe
 
 
 def _open():
@@ -101,6 +103,16 @@ class Response:
         except OSError:
             self._ended = True
 
+    def leave(self):
+        """Makes way for the next request: when something is lost by that, read() says so."""
+        try:
+            lost = self.read(1)
+        except OSError:
+            return  # broken off before
+        self.close()
+        if lost:
+            self._break(_ECONNABORTED)
+
 
 def send(method, url, headers=None, body=None, purpose='request'):
     """Sends a request and returns its Response as soon as its head is there.
@@ -108,7 +120,11 @@ def send(method, url, headers=None, body=None, purpose='request'):
     purpose is what the request is for: fota may read files of the host, request may not.
     OSError when the net cannot be reached; its number says why.
     """
+    global _last
     request, answer = _open()
+    if _last is not None:
+        _last.leave()
+        _last = None
     words = {'method': method, 'url': url, 'headers': headers or {}, 'for': purpose}
     if body is not None:
         if isinstance(body, str):
@@ -116,9 +132,12 @@ def send(method, url, headers=None, body=None, purpose='request'):
         words['body'] = _base64.b2a_base64(body).decode().strip()
     request.write(json.dumps(words).encode() + b'\n')
     head = json.loads(_line(answer).decode())
+    if head.get('error') == _ENETUNREACH:
+        raise OSError(_ENETUNREACH, head['text'])  # which names what is missing
     if 'error' in head:
         raise host.error(head['error'])
-    return Response(answer, head)
+    _last = Response(answer, head)
+    return _last
 
 
 def get(url, headers=None, purpose='request'):
