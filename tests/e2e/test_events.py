@@ -179,6 +179,7 @@ class Events(lib.MountTest):
         reader = threading.Thread(target=lambda: got.append(os.read(fd, 4096)))
         reader.start()
         self.wait_for_read('self/task/%d' % reader.native_id, fd)
+        self.mount.control('power')  # answered in turn: by then the daemon has the read, too
         self.mount.ended(self.mount.stop())
         reader.join()
         self.assertEqual(got, [b''])
