@@ -222,7 +222,7 @@ static int prepare(struct tw_run *run)
 	run->modules = tw_run_python_modules();
 	if (!run->modules)
 		return TW_EXIT_FAILED;
-	tw_run_python_begin(&probe, run->wanted);
+	tw_run_python_begin(&probe, run->wanted, run->signals);
 	status = tw_run_mount_begin(&run->mount, &run->serve);
 	found = tw_run_python_end(&probe, &run->python);
 	if (!status)
