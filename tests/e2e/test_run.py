@@ -491,7 +491,10 @@ class Failures(running.RunTest):
         self.check_image()
 
     def test_files(self):
-        self.fails(125, 'nix.py: no such file', '-q', '--script', '/nix.py')
+        before = lib.read(self.image)
+        self.fails(125, 'nix.py: no such file', '--script', '/nix.py')
+        self.fails(125, self.folder + ': is a directory', '--script', self.folder)
+        self.assertEqual(lib.read(self.image), before, 'booted all the same')
         lib.write(self.image, b'no image')
         self.fails(125, self.image)
 
