@@ -75,6 +75,16 @@ class Script(running.RunTest):
                        env=self.environment)
         self.assertEqual(done.stdout, 'hello\n')
 
+    def test_no_backup(self):
+        """An image of the user partition only has no /bak, and no protected files."""
+        image = os.path.join(self.folder, 'user.bin')
+        lib.write(image, b'\xff' * (1 << 20))
+        script = self.put('import uos\nprint(uos.listdir("/"))\ntry:\n    uos.VfsLfs1(32, 32, 32, '
+                          '"customer_backup_fs")\nexcept OSError as e:\n    print(e.args)\n')
+        done = lib.run(lib.TWINFS, 'run', '-q', *running.WORDS, '--script', script,
+                       '--user', image, env=self.environment)
+        self.assertEqual(done.stdout, "['usr']\n(19,)\n")
+
     def test_changes_stay(self):
         self.run_it(script='with open("/usr/new", "w") as file:\n    file.write("kept")\n')
         self.assertEqual(self.user_files()['new'], b'kept')
