@@ -3,7 +3,8 @@
 
 A request is a line of JSON. The answer is a line of JSON, then the body in chunks: a line with
 their length, and that many bytes. 0 is the end, a negative number the errno that broke it off.
-One request at a time: what was not read of an answer is dropped when the next request is made.
+One request at a time: what was not read of an answer is read and kept when the next request is
+made, up to a limit.
 """
 try:
     import ubinascii as _base64
@@ -14,13 +15,30 @@ try:
 except ImportError:
     import ujson as json
 
+import _thread
 from _twinfs import host, settings
 
 _ENETUNREACH = 101
 _ECONNABORTED = 103
 _EIO = 5
 _LINE_MAX = 65536
+_KEPT_MAX = 65536   # bytes
 
+
+class _Alone:
+    """A lock for the only thread."""
+
+    def __enter__(self):
+        pass
+
+    def __exit__(self, *_):
+        pass
+
+
+try:
+    _lock = _thread.allocate_lock()  # of the pipes
+except NotImplementedError:
+    _lock = _Alone()
 _pipes = None
 _last = None    # the response that may still be in the pipe
 
@@ -59,13 +77,19 @@ class Response:
         self.reason = head.get('reason', '')
         self.headers = head.get('headers', {})
         self._file = file
+        self._kept = b''    # was read for a later request
         self._left = 0      # bytes of the present chunk
         self._ended = False
         self._error = 0     # errno that broke it off
 
     def read(self, size=-1):
         """At most size bytes of the body, all that is left when negative; b'' at its end."""
-        data = b''
+        with _lock:
+            return self._read(size)
+
+    def _read(self, size):
+        data = self._kept if size < 0 else self._kept[:size]
+        self._kept = self._kept[len(data):]
         while size < 0 or len(data) < size:
             if not self._left and not self._next():
                 break
@@ -104,14 +128,16 @@ class Response:
             self._ended = True
 
     def leave(self):
-        """Makes way for the next request: when something is lost by that, read() says so."""
+        """Makes way for the next request, which has the lock."""
         try:
-            lost = self.read(1)
+            kept = self._read(_KEPT_MAX + 1)
+            while len(kept) > _KEPT_MAX and self._read(4096):
+                pass
         except OSError:
-            return  # broken off before
-        self.close()
-        if lost:
+            return
+        if len(kept) > _KEPT_MAX:
             self._break(_ECONNABORTED)
+        self._kept = kept[:_KEPT_MAX]
 
 
 def send(method, url, headers=None, body=None, purpose='request'):
@@ -120,17 +146,22 @@ def send(method, url, headers=None, body=None, purpose='request'):
     purpose is what the request is for: fota may read files of the host, request may not.
     OSError when the net cannot be reached; its number says why.
     """
-    global _last
-    request, answer = _open()
-    if _last is not None:
-        _last.leave()
-        _last = None
     words = {'method': method, 'url': url, 'headers': headers or {}, 'for': purpose}
     if body is not None:
         if isinstance(body, str):
             body = body.encode()
         words['body'] = _base64.b2a_base64(body).decode().strip()
-    request.write(json.dumps(words).encode() + b'\n')
+    with _lock:
+        return _ask(json.dumps(words).encode() + b'\n')
+
+
+def _ask(line):
+    global _last
+    request, answer = _open()
+    if _last is not None:
+        _last.leave()
+        _last = None
+    request.write(line)
     head = json.loads(_line(answer).decode())
     if head.get('error') == _ENETUNREACH:
         raise OSError(_ENETUNREACH, head['text'])  # which names what is missing
