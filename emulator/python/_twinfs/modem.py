@@ -22,7 +22,8 @@ _ENETUNREACH = 101
 _ECONNABORTED = 103
 _EIO = 5
 _LINE_MAX = 65536
-_KEPT_MAX = 65536   # bytes
+_PIECE = 4096
+_KEPT_MAX = 1 << 20 # bytes
 
 
 class _Alone:
@@ -122,22 +123,37 @@ class Response:
     def close(self):
         """Reads what is left, so that the pipe is free for the next request."""
         try:
-            while self.read(4096):
+            while self.read(_PIECE):
                 pass
         except OSError:
             self._ended = True
 
     def leave(self):
         """Makes way for the next request, which has the lock."""
+        kept = b''
         try:
-            kept = self._read(_KEPT_MAX + 1)
-            while len(kept) > _KEPT_MAX and self._read(4096):
+            while len(kept) <= _KEPT_MAX:
+                piece = self._read(_PIECE)
+                if not piece:
+                    break
+                kept += piece
+            else:
+                self._drop()
+        except MemoryError:
+            kept = b''
+            self._drop()
+        except OSError:
+            pass  # where it has broken off, it will when it is read
+        self._kept = kept
+
+    def _drop(self):
+        """Reads the rest in vain."""
+        try:
+            while self._read(_PIECE):
                 pass
         except OSError:
-            return
-        if len(kept) > _KEPT_MAX:
-            self._break(_ECONNABORTED)
-        self._kept = kept[:_KEPT_MAX]
+            pass
+        self._break(_ECONNABORTED)
 
 
 def send(method, url, headers=None, body=None, purpose='request'):
