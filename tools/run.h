@@ -179,6 +179,7 @@ struct tw_run {
 	struct tw_tool_serve serve;
 	const char *wanted; /* interpreter, or NULL */
 	const char *script; /* file of this computer, or NULL */
+	int script_copy;    /* of one that can be read only once, or -1 */
 	const char *compat;
 	struct twinfs_profile profile;
 	bool is_inspected; /* -i */

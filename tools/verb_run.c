@@ -250,6 +250,8 @@ static int run_it(struct tw_run *run)
 		status = ended;
 	if (run->signals >= 0)
 		(void)close(run->signals);
+	if (run->script_copy >= 0)
+		(void)close(run->script_copy);
 	tw_run_layout_release(&run->layout);
 	tw_run_python_release(&run->python);
 	free(run->modules);
@@ -351,6 +353,7 @@ int tw_tool_verb_run(int argc, char **argv)
 		.restarts_left = RESTARTS,
 		.mount = {.daemon_fd = -1, .ready = -1, .events = -1},
 		.signals = -1,
+		.script_copy = -1,
 	};
 	struct tw_tool_args args;
 	int key, status = 0;

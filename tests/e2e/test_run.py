@@ -287,6 +287,13 @@ class Power(running.RunTest):
         self.assertEqual(err, ['twinfs run: booted: 2 protected files, 0 restored'] +
                          ['twinfs run: restart; booted: 2 protected files, 0 restored'] * 3)
 
+    def test_script_of_a_pipe(self):
+        """It can be read once only, and is run in each life."""
+        out = self.run_it('-q', '--script', '/dev/stdin', stdin='from misc import Power\n'
+                          'print(Power.powerOnReason())\n'
+                          'if Power.powerOnReason() == 3:\n    Power.powerRestart()\n')[0]
+        self.assertEqual(out, '3\n2\n')
+
     def test_restarts_without_end(self):
         script = 'from misc import Power\nprint("again")\nPower.powerRestart()\n'
         out, err = self.run_it('-q', '--max-restarts', '4', script=script, status=123)
