@@ -285,7 +285,7 @@ static bool judge(struct tw_run_probe *probe, struct tw_run_python *python)
 		code = take_answer(probe->name, text.data ? text.data : (char[]){""}, python, why,
 			sizeof(why));
 	else if (code > 0)
-		(void)snprintf(why, sizeof(why), "runs no Python");
+		(void)snprintf(why, sizeof(why), "runs no Python 3");
 	tw_tool_text_release(&text);
 	if (code == 0)
 		return true;

@@ -471,7 +471,7 @@ class Failures(running.RunTest):
         self.fails(127, '--python: /nix/python (not found); MicroPython 1.19, CPython 3.9, or '
                         'newer is needed', '--python', '/nix/python')
         self.fails(126, '(permission denied)', '--python', self.image)
-        self.fails(126, '(runs no Python)', '--python', 'false')
+        self.fails(126, '(runs no Python 3)', '--python', 'false')
         self.fails(126, '(is neither MicroPython nor CPython)', '--python', 'true')
         self.fails(126, '(is MicroPython 1.18); MicroPython 1.19', '--python',
                    self.fake('print "micropython\\n1\\n18"'))
