@@ -112,14 +112,17 @@ struct tw_run_probe {
 	bool is_bare;       /* it is asked with options of CPython */
 	pid_t pid;
 	int answer;
+	int signals;     /* those that came, as a file */
+	int ended_by;    /* signal that came while it was asked, or 0 */
 	int status;      /* exit status when none can be used */
 	char tried[400]; /* which, and why not */
 };
 
-/* Begins to look: for @wanted, or for what there is when that is NULL. */
-void tw_run_python_begin(struct tw_run_probe *probe, const char *wanted);
+/* Begins to look: for @wanted, or for what there is when that is NULL. A signal in @signals ends
+ * it. */
+void tw_run_python_begin(struct tw_run_probe *probe, const char *wanted, int signals);
 
-/* Waits for the result. */
+/* Waits for the result. 0 or the exit status. */
 int tw_run_python_end(struct tw_run_probe *probe, struct tw_run_python *ret_python);
 void tw_run_python_release(struct tw_run_python *python);
 
@@ -176,6 +179,7 @@ struct tw_run {
 	struct tw_tool_serve serve;
 	const char *wanted; /* interpreter, or NULL */
 	const char *script; /* file of this computer, or NULL */
+	int script_copy;    /* of one that can be read only once, or -1 */
 	const char *compat;
 	struct twinfs_profile profile;
 	bool is_inspected; /* -i */

@@ -15,9 +15,11 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
 
@@ -251,13 +253,50 @@ static int bury(const struct life *life)
 
 /* ---- */
 
-static int open_script(const struct tw_run *run, int *ret_fd)
+/* 0 or a negative errno. */
+static int copy_all(int from, int to)
+{
+	char piece[4096];
+	ssize_t got;
+
+	while ((got = read(from, piece, sizeof(piece))) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 || write(to, piece, (size_t)got) != got)
+			return -errno;
+	}
+	return 0;
+}
+
+/* A pipe can be read only once: later lives have a copy. A descriptor, or a negative errno. */
+static int open_again(struct tw_run *run)
+{
+	struct stat attr;
+	int fd, code;
+
+	if (run->script_copy < 0) {
+		fd = open(run->script, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 || (fstat(fd, &attr) == 0 && S_ISREG(attr.st_mode)))
+			return fd < 0 ? -errno : fd;
+		run->script_copy = memfd_create("script", MFD_CLOEXEC);
+		code = run->script_copy < 0 ? -errno : copy_all(fd, run->script_copy);
+		(void)close(fd);
+		if (code < 0)
+			return code;
+	}
+	if (lseek(run->script_copy, 0, SEEK_SET) < 0)
+		return -errno;
+	code = fcntl(run->script_copy, F_DUPFD_CLOEXEC, 0);
+	return code < 0 ? -errno : code;
+}
+
+static int open_script(struct tw_run *run, int *ret_fd)
 {
 	*ret_fd = -1;
 	if (!run->script)
 		return 0;
-	*ret_fd = open(run->script, O_RDONLY | O_CLOEXEC);
-	return *ret_fd < 0 ? tw_tool_error(VERB, run->script, "%s", tw_tool_host_reason(-errno))
+	*ret_fd = open_again(run);
+	return *ret_fd < 0 ? tw_tool_error(VERB, run->script, "%s", tw_tool_host_reason(*ret_fd))
 			   : 0;
 }
 

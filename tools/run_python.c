@@ -11,14 +11,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 
 #include "tool.h"
 
 #define VERB TW_RUN_VERB
+
+#define NEEDED "MicroPython 1.19, CPython 3.9, or newer"
 
 /* What an interpreter says is not longer, in bytes. */
 #define ANSWER_MAX 65536
@@ -80,9 +85,11 @@ static int spawn(const char *name, bool is_bare, int out, pid_t *ret_pid)
 	sigset_t none;
 	int code;
 
-	sigemptyset(&none); /* Ctrl-C ends one that does not answer */
+	sigemptyset(&none);
 	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	/* a group of its own: a script that does not answer is ended with what it has started */
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+	posix_spawnattr_setpgroup(&attr, 0);
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -131,9 +138,9 @@ static void ask_next(struct tw_run_probe *probe)
 	probe->name = NULL;
 }
 
-void tw_run_python_begin(struct tw_run_probe *probe, const char *wanted)
+void tw_run_python_begin(struct tw_run_probe *probe, const char *wanted, int signals)
 {
-	*probe = (struct tw_run_probe){.wanted = wanted, .answer = -1};
+	*probe = (struct tw_run_probe){.wanted = wanted, .signals = signals, .answer = -1};
 	ask_next(probe);
 }
 
@@ -209,8 +216,8 @@ static int take_answer(const char *name, char *text, struct tw_run_python *pytho
 	python->major = (unsigned)strtoul(major, NULL, 10);
 	python->minor = (unsigned)strtoul(minor, NULL, 10);
 	if (python->major != known[i].major || python->minor < known[i].minor) {
-		(void)snprintf(why, size, "is %s %u.%u; %u.%u or newer is needed", known[i].shown,
-			python->major, python->minor, known[i].major, known[i].minor);
+		(void)snprintf(why, size, "is %s %u.%u", known[i].shown, python->major,
+			python->minor);
 		return -ENOTSUP;
 	}
 	python->is_micropython = i == 0;
@@ -220,14 +227,31 @@ static int take_answer(const char *name, char *text, struct tw_run_python *pytho
 	return python->program ? 0 : -ENOMEM;
 }
 
-/* Reads it all, and waits. 0; 1: it ended with an error; or a negative errno. */
+/* Until there is something to read. false: a signal has come, which is for us. */
+static bool await_answer(struct tw_run_probe *probe)
+{
+	struct pollfd fds[] = {
+		{.fd = probe->answer, .events = POLLIN},
+		{.fd = probe->signals, .events = POLLIN},
+	};
+	struct signalfd_siginfo info;
+
+	while (poll(fds, sizeof(fds) / sizeof(*fds), -1) < 0)
+		;
+	if (!fds[1].revents || read(probe->signals, &info, sizeof(info)) != sizeof(info))
+		return true;
+	probe->ended_by = (int)info.ssi_signo;
+	return false;
+}
+
+/* Reads it all, and waits. 0; 1: it ended with an error, or was ended; or a negative errno. */
 static int hear(struct tw_run_probe *probe, struct tw_tool_text *text)
 {
 	char piece[4096];
 	ssize_t got;
 	int code = 0, status = 0;
 
-	while ((got = read(probe->answer, piece, sizeof(piece))) != 0) {
+	while (await_answer(probe) && (got = read(probe->answer, piece, sizeof(piece))) != 0) {
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0 || text->len > ANSWER_MAX)
@@ -236,8 +260,8 @@ static int hear(struct tw_run_probe *probe, struct tw_tool_text *text)
 	}
 	(void)close(probe->answer);
 	probe->answer = -1;
-	if (text->len > ANSWER_MAX)
-		(void)kill(probe->pid, SIGKILL);
+	if (text->len > ANSWER_MAX || probe->ended_by)
+		(void)kill(-probe->pid, SIGKILL);
 	while (waitpid(probe->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	return code < 0 ? code : !WIFEXITED(status) || WEXITSTATUS(status);
@@ -250,7 +274,8 @@ static bool judge(struct tw_run_probe *probe, struct tw_run_python *python)
 	char why[96] = "is neither MicroPython nor CPython";
 	int code = hear(probe, &text);
 
-	if (code > 0 && probe->is_bare) { /* perhaps it does not know these options */
+	if (code > 0 && probe->is_bare &&
+		!probe->ended_by) { /* perhaps it does not know these options */
 		tw_tool_text_release(&text);
 		probe->is_bare = false;
 		code = ask(probe, false);
@@ -260,7 +285,7 @@ static bool judge(struct tw_run_probe *probe, struct tw_run_python *python)
 		code = take_answer(probe->name, text.data ? text.data : (char[]){""}, python, why,
 			sizeof(why));
 	else if (code > 0)
-		(void)snprintf(why, sizeof(why), "runs no Python");
+		(void)snprintf(why, sizeof(why), "runs no Python 3");
 	tw_tool_text_release(&text);
 	if (code == 0)
 		return true;
@@ -276,14 +301,14 @@ int tw_run_python_end(struct tw_run_probe *probe, struct tw_run_python *ret_pyth
 	while (probe->name) {
 		if (judge(probe, ret_python))
 			return 0;
+		if (probe->ended_by)
+			return TW_RUN_SIGNAL + probe->ended_by;
 		ask_next(probe);
 	}
 	if (probe->wanted)
-		tw_tool_error(VERB, NULL, "%s", probe->tried);
+		tw_tool_error(VERB, NULL, "--python: %s; " NEEDED " is needed", probe->tried);
 	else
-		tw_tool_error(VERB, NULL,
-			"no interpreter: %s; name one by --python (MicroPython 1.19, CPython 3.9, "
-			"or newer)",
+		tw_tool_error(VERB, NULL, "no interpreter: %s; name one by --python (" NEEDED ")",
 			probe->tried);
 	return probe->status;
 }

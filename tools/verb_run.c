@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 
 #include "run.h"
 #include "tool.h"
@@ -131,7 +132,7 @@ static int go_on(struct tw_run *run, struct reasons *reasons)
 	}
 	if (!*left) {
 		tw_tool_error(VERB, NULL,
-			"the application restarts again and again; see --max-restarts");
+			"the application asks for one restart more than --max-restarts allows");
 		return TW_RUN_TOO_OFTEN;
 	}
 	--*left;
@@ -222,7 +223,7 @@ static int prepare(struct tw_run *run)
 	run->modules = tw_run_python_modules();
 	if (!run->modules)
 		return TW_EXIT_FAILED;
-	tw_run_python_begin(&probe, run->wanted);
+	tw_run_python_begin(&probe, run->wanted, run->signals);
 	status = tw_run_mount_begin(&run->mount, &run->serve);
 	found = tw_run_python_end(&probe, &run->python);
 	if (!status)
@@ -249,6 +250,8 @@ static int run_it(struct tw_run *run)
 		status = ended;
 	if (run->signals >= 0)
 		(void)close(run->signals);
+	if (run->script_copy >= 0)
+		(void)close(run->script_copy);
 	tw_run_layout_release(&run->layout);
 	tw_run_python_release(&run->python);
 	free(run->modules);
@@ -312,11 +315,28 @@ static int take_option(const struct tw_tool_args *args, int key, struct tw_run *
 	}
 }
 
+/* Before the module boots: a script that cannot be read shall change nothing. */
+static int check_script(const char *path)
+{
+	struct stat attr;
+	int code = 0;
+
+	if (!path)
+		return 0;
+	if (stat(path, &attr) < 0 || access(path, R_OK) < 0)
+		code = -errno;
+	else if (S_ISDIR(attr.st_mode))
+		code = -EISDIR;
+	return code < 0 ? tw_tool_error(VERB, path, "%s", tw_tool_host_reason(code)) : 0;
+}
+
 static int run_with(struct tw_tool_args *args, struct tw_run *run)
 {
 	struct twinfs_error err = {0};
 	int status = tw_tool_take_image(args);
 
+	if (!status)
+		status = check_script(run->script);
 	if (status)
 		return status;
 	if (twinfs_profile_load(args->source.profile, &run->profile, &err) < 0)
@@ -333,6 +353,7 @@ int tw_tool_verb_run(int argc, char **argv)
 		.restarts_left = RESTARTS,
 		.mount = {.daemon_fd = -1, .ready = -1, .events = -1},
 		.signals = -1,
+		.script_copy = -1,
 	};
 	struct tw_tool_args args;
 	int key, status = 0;

@@ -39,7 +39,7 @@ def _look():
     except OSError as error:
         if error.args[0] == 2:
             _sys.modules.pop(__name__, None)  # MicroPython 1.19 would keep half a module
-            raise ImportError("no module named 'SecureData'")
+            raise ImportError("no module named 'SecureData'") from None
 
 
 _look()

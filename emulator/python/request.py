@@ -17,8 +17,7 @@ _ENETUNREACH = 101
 
 
 class Response:
-    """The answer of a server. Its body can be read once, by text, content or json(), and until
-    the next request is made: reading what that has dropped raises OSError(103).
+    """The answer of a server. Its body can be read once, by text, content or json().
 
     status_code  200, 404 ...
     reason       the words behind it

@@ -364,8 +364,9 @@ int tw_story_rewind(const struct tw_story *story, struct twinfs_image *image, co
 
 	if (size != story->chip_size)
 		return tw_fail(err, TWINFS_P_TRACE, -EUCLEAN,
-			"%s: has %llu bytes, and the chip of %s has %llu", file,
-			(unsigned long long)size, story->name,
+			"%s: has %llu bytes, and the chip of %s has %llu; name all files that "
+			"the run had",
+			file, (unsigned long long)size, story->name,
 			(unsigned long long)story->chip_size);
 	rc = put_back(story, image);
 	if (rc < 0)

@@ -4,6 +4,7 @@
 import os
 import re
 import signal
+import subprocess
 import unittest
 
 import lib
@@ -82,6 +83,16 @@ class Script(running.RunTest):
                        '--backup', os.path.join(pair, 'customer_backup_fs.bin'),
                        env=self.environment)
         self.assertEqual(done.stdout, 'hello\n')
+
+    def test_no_backup(self):
+        """An image of the user partition only has no /bak, and no protected files."""
+        image = os.path.join(self.folder, 'user.bin')
+        lib.write(image, b'\xff' * (1 << 20))
+        script = self.put('import uos\nprint(uos.listdir("/"))\ntry:\n    uos.VfsLfs1(32, 32, 32, '
+                          '"customer_backup_fs")\nexcept OSError as e:\n    print(e.args)\n')
+        done = lib.run(lib.TWINFS, 'run', '-q', *running.WORDS, '--script', script,
+                       '--user', image, env=self.environment)
+        self.assertEqual(done.stdout, "['usr']\n(19,)\n")
 
     def test_changes_stay(self):
         self.run_it(script='with open("/usr/new", "w") as file:\n    file.write("kept")\n')
@@ -288,6 +299,13 @@ class Power(running.RunTest):
         self.assertEqual(err, ['twinfs run: booted: 2 protected files, 0 restored'] +
                          ['twinfs run: restart; booted: 2 protected files, 0 restored'] * 3)
 
+    def test_script_of_a_pipe(self):
+        """It can be read once only, and is run in each life."""
+        out = self.run_it('-q', '--script', '/dev/stdin', stdin='from misc import Power\n'
+                          'print(Power.powerOnReason())\n'
+                          'if Power.powerOnReason() == 3:\n    Power.powerRestart()\n')[0]
+        self.assertEqual(out, '3\n2\n')
+
     def test_restarts_without_end(self):
         script = 'from misc import Power\nprint("again")\nPower.powerRestart()\n'
         out, err = self.run_it('-q', '--max-restarts', '4', script=script, status=123)
@@ -444,6 +462,14 @@ with open('/usr/cfg.json') as file:
         self.assertIn('nothing is wrong', done.stdout)
 
 
+def group_lives(leader):
+    try:
+        os.killpg(leader, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 class Failures(running.RunTest):
     """What cannot be done is said in one line, with a status of its own."""
 
@@ -454,13 +480,14 @@ class Failures(running.RunTest):
         self.assertIn(saying, err[0])
 
     def test_interpreters(self):
-        self.fails(127, '/nix/python (not found)', '--python', '/nix/python')
+        self.fails(127, '--python: /nix/python (not found); MicroPython 1.19, CPython 3.9, or '
+                        'newer is needed', '--python', '/nix/python')
         self.fails(126, '(permission denied)', '--python', self.image)
-        self.fails(126, '(runs no Python)', '--python', 'false')
+        self.fails(126, '(runs no Python 3)', '--python', 'false')
         self.fails(126, '(is neither MicroPython nor CPython)', '--python', 'true')
-        self.fails(126, 'MicroPython 1.18; 1.19 or newer is needed', '--python',
+        self.fails(126, '(is MicroPython 1.18); MicroPython 1.19', '--python',
                    self.fake('print "micropython\\n1\\n18"'))
-        self.fails(126, 'CPython 3.8; 3.9 or newer is needed', '--python',
+        self.fails(126, '(is CPython 3.8); MicroPython 1.19', '--python',
                    self.fake('print "cpython\\n3\\n8"'))
 
     def fake(self, text):
@@ -470,8 +497,33 @@ class Failures(running.RunTest):
         os.chmod(path, 0o755)
         return path
 
+    def test_ended_while_it_is_asked(self):
+        """An interpreter that does not answer, and has a child, ends with us."""
+        mark = os.path.join(self.folder, 'asked')
+        path = self.put('#!/bin/sh\necho $$ >> %s\nsleep 600\n' % mark, 'silent')
+        os.chmod(path, 0o755)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            program = subprocess.Popen(self.words('--python', path), env=self.environment,
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                       stderr=subprocess.STDOUT, text=True)
+            self.addCleanup(program.stdout.close)
+            self.addCleanup(program.wait)
+            self.addCleanup(program.kill)
+            lib.wait_for('the question', lambda: os.path.exists(mark) and lib.read(mark))
+            program.send_signal(number)
+            self.assertEqual(program.stdout.read(), '')
+            self.assertEqual(program.wait(lib.PATIENCE), 128 + number)
+            asked = lib.read(mark).split()
+            self.assertEqual(len(asked), 1, 'asked again')
+            lib.wait_for('the end of its child', lambda: not group_lives(int(asked[0])))
+            os.unlink(mark)
+        self.check_image()
+
     def test_files(self):
-        self.fails(125, 'nix.py: no such file', '-q', '--script', '/nix.py')
+        before = lib.read(self.image)
+        self.fails(125, 'nix.py: no such file', '--script', '/nix.py')
+        self.fails(125, self.folder + ': is a directory', '--script', self.folder)
+        self.assertEqual(lib.read(self.image), before, 'booted all the same')
         lib.write(self.image, b'no image')
         self.fails(125, self.image)
 

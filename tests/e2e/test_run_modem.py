@@ -183,6 +183,27 @@ get(%r)
                                   'answer = request.post(url + "/x", data="abc")\n'
                                   'print(answer.status_code)\n'), '200\n201\n')
 
+    def test_threads(self):
+        """Each gets its own answers, though all go by one pipe."""
+        self.assertEqual(self.net('''
+import _thread
+import request
+import utime
+sizes = []
+def ask():
+    for _ in range(4):
+        answer = request.get(url + "/file", decode=False)
+        sizes.append(sum(len(piece) for piece in answer.content))
+        answer.close()
+for _ in range(3):
+    _thread.start_new_thread(ask, ())
+turns = 0
+while len(sizes) < 12 and turns < 500:
+    utime.sleep_ms(20)
+    turns += 1
+print(sizes == [76800] * 12)
+'''), 'True\n')
+
     def test_update(self):
         """An update is fetched, and applied by the next boot."""
         lib.write(os.path.join(self.folder, 'cfg'), b'{"volume": 9}\n')

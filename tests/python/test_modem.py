@@ -51,19 +51,36 @@ def test_closing_reads_what_is_left():
     equal(modem.get('http://example.com/').status, 201)
 
 
-def test_the_next_request_ends_the_one_before():
+def test_the_next_request_keeps_what_was_left():
     answer(b'{"status": 200}\n5\n123453\nabc0\n{"status": 201}\n2\nok0\n{"status": 202}\n0\n'
            b'{"status": 203}\n0\n')
     left = modem.get('http://example.com/')
     equal(left.read(1), b'1')
     second = modem.get('http://example.com/')
     equal(second.status, 201)
-    fails(103, left.read)
+    equal(left.read(2), b'23')
+    equal(left.read(), b'45abc')
+    equal(left.read(), b'')
     left.close()
     equal(second.read(2), b'ok')
     equal(modem.get('http://example.com/').status, 202)
-    equal(second.read(), b'')  # nothing of it was lost
+    equal(second.read(), b'')
+    second.close()
     equal(modem.get('http://example.com/').status, 203)
+
+
+def test_not_all_of_it():
+    modem._KEPT_MAX = 5000
+    answer(b'{"status": 200}\n9000\n' + b'x' * 9000 + b'0\n{"status": 201}\n0\n'
+           b'{"status": 200}\n3\nabc-104\n{"status": 202}\n0\n')
+    left = modem.get('http://example.com/')
+    equal(modem.get('http://example.com/').status, 201)
+    equal(len(left.read(10000)), 8192)  # in pieces of 4096
+    fails(103, left.read)
+    broken = modem.get('http://example.com/')
+    equal(modem.get('http://example.com/').status, 202)
+    equal(broken.read(5), b'abc')
+    fails(104, broken.read)
 
 
 def test_the_reason_is_told():

@@ -3,7 +3,8 @@
 
 A request is a line of JSON. The answer is a line of JSON, then the body in chunks: a line with
 their length, and that many bytes. 0 is the end, a negative number the errno that broke it off.
-One request at a time: what was not read of an answer is dropped when the next request is made.
+One request at a time: what was not read of an answer is read and kept when the next request is
+made, up to a limit.
 """
 try:
     import ubinascii as _base64
@@ -14,13 +15,31 @@ try:
 except ImportError:
     import ujson as json
 
+import _thread
 from _twinfs import host, settings
 
 _ENETUNREACH = 101
 _ECONNABORTED = 103
 _EIO = 5
 _LINE_MAX = 65536
+_PIECE = 4096
+_KEPT_MAX = 1 << 20 # bytes
 
+
+class _Alone:
+    """A lock for the only thread."""
+
+    def __enter__(self):
+        pass
+
+    def __exit__(self, *_):
+        pass
+
+
+try:
+    _lock = _thread.allocate_lock()  # of the pipes
+except NotImplementedError:
+    _lock = _Alone()
 _pipes = None
 _last = None    # the response that may still be in the pipe
 
@@ -59,13 +78,19 @@ class Response:
         self.reason = head.get('reason', '')
         self.headers = head.get('headers', {})
         self._file = file
+        self._kept = b''    # was read for a later request
         self._left = 0      # bytes of the present chunk
         self._ended = False
         self._error = 0     # errno that broke it off
 
     def read(self, size=-1):
         """At most size bytes of the body, all that is left when negative; b'' at its end."""
-        data = b''
+        with _lock:
+            return self._read(size)
+
+    def _read(self, size):
+        data = self._kept if size < 0 else self._kept[:size]
+        self._kept = self._kept[len(data):]
         while size < 0 or len(data) < size:
             if not self._left and not self._next():
                 break
@@ -98,20 +123,37 @@ class Response:
     def close(self):
         """Reads what is left, so that the pipe is free for the next request."""
         try:
-            while self.read(4096):
+            while self.read(_PIECE):
                 pass
         except OSError:
             self._ended = True
 
     def leave(self):
-        """Makes way for the next request: when something is lost by that, read() says so."""
+        """Makes way for the next request, which has the lock."""
+        kept = b''
         try:
-            lost = self.read(1)
+            while len(kept) <= _KEPT_MAX:
+                piece = self._read(_PIECE)
+                if not piece:
+                    break
+                kept += piece
+            else:
+                self._drop()
+        except MemoryError:
+            kept = b''
+            self._drop()
         except OSError:
-            return  # broken off before
-        self.close()
-        if lost:
-            self._break(_ECONNABORTED)
+            pass  # where it has broken off, it will when it is read
+        self._kept = kept
+
+    def _drop(self):
+        """Reads the rest in vain."""
+        try:
+            while self._read(_PIECE):
+                pass
+        except OSError:
+            pass
+        self._break(_ECONNABORTED)
 
 
 def send(method, url, headers=None, body=None, purpose='request'):
@@ -120,17 +162,22 @@ def send(method, url, headers=None, body=None, purpose='request'):
     purpose is what the request is for: fota may read files of the host, request may not.
     OSError when the net cannot be reached; its number says why.
     """
-    global _last
-    request, answer = _open()
-    if _last is not None:
-        _last.leave()
-        _last = None
     words = {'method': method, 'url': url, 'headers': headers or {}, 'for': purpose}
     if body is not None:
         if isinstance(body, str):
             body = body.encode()
         words['body'] = _base64.b2a_base64(body).decode().strip()
-    request.write(json.dumps(words).encode() + b'\n')
+    with _lock:
+        return _ask(json.dumps(words).encode() + b'\n')
+
+
+def _ask(line):
+    global _last
+    request, answer = _open()
+    if _last is not None:
+        _last.leave()
+        _last = None
+    request.write(line)
     head = json.loads(_line(answer).decode())
     if head.get('error') == _ENETUNREACH:
         raise OSError(_ENETUNREACH, head['text'])  # which names what is missing

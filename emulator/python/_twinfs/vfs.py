@@ -216,6 +216,10 @@ def umount(mount_point):
 
 
 def begin():
-    """What the boot has mounted."""
+    """What the boot has mounted: an image may have no backup partition."""
     for partition, point in (('customer_fs', '/usr'), ('customer_backup_fs', '/bak')):
-        mount(Volume(partition), point)
+        try:
+            volume = Volume(partition)
+        except OSError:
+            continue
+        mount(volume, point)

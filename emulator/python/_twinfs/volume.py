@@ -50,6 +50,10 @@ class Volume:
         if partition not in _PARTITIONS:
             raise host.error(_ENODEV)
         self.folder = _PARTITIONS[partition]
+        try:
+            host.stat(self.folder)
+        except OSError:
+            raise host.error(_ENODEV) from None
         self.is_read_only = False
         self._cwd = '/'
         self._partition = partition

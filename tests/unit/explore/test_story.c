@@ -160,7 +160,9 @@ START_TEST(test_rewind)
 	ck_assert_mem_eq(bytes, rig->before, SIZE);
 	ck_assert_int_eq(twinfs_image_memory(SIZE / 2, &half), 0);
 	ck_assert_int_eq(tw_story_rewind(rig->story, half, "half.img", &err), -EUCLEAN);
-	ck_assert_str_eq(err.text, "half.img: has 32768 bytes, and the chip of the run has 65536");
+	ck_assert_str_eq(err.text,
+		"half.img: has 32768 bytes, and the chip of the run has 65536; name all files that "
+		"the run had");
 	twinfs_image_close(half);
 	free_rig(rig);
 }
