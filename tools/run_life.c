@@ -89,27 +89,98 @@ static void become_interpreter(const struct life *life, int failure, pid_t paren
 	fail(failure, by_bwrap, -errno, life->words.list[0]);
 }
 
+/* ---- its power ---- */
+
+/* Whether the power that it was started with has gone, or the mount. */
+static bool has_lost_power(struct life *life)
+{
+	struct tw_run_mount *mount = &life->run->mount;
+
+	return tw_run_mount_update(mount) < 0 || mount->state.power != TW_RUN_IS_ON ||
+	       mount->state.boots != life->boots;
+}
+
+/*
+ * Kills it. If that is for the power, its calls wait in the mount, also those
+ * that close its files; they return when nothing of it can run any more.
+ */
+static void end(const struct life *life, bool is_off)
+{
+	struct pollfd wait = {.fd = life->pid_fd, .events = POLLIN};
+
+	(void)kill(life->pid, SIGKILL);
+	while (is_off && life->start.by_bwrap && poll(&wait, 1, -1) < 0)
+		; /* whose end is what kills the interpreter */
+	/* somebody may have switched on again, which let them return, and must stay */
+	if (is_off && life->run->mount.state.power != TW_RUN_IS_ON)
+		tw_run_mount_release(&life->run->mount);
+}
+
+/* Its exit status as a shell gives it; nothing of it is left. */
+static int bury(struct life *life)
+{
+	int status;
+
+	while (waitpid(life->pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return TW_RUN_FAILED;
+	if (life->pid_fd >= 0)
+		(void)close(life->pid_fd);
+	life->pid_fd = -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : TW_RUN_SIGNAL + WTERMSIG(status);
+}
+
 /* ---- starting ---- */
 
-/* 0: it is the interpreter now; or the exit status, @failure says why, and the child is gone. */
+/*
+ * 0: it is the interpreter now, or has been killed; or the exit status, @failure
+ * says why, and the child is gone. What it sees is made in the mount, where it
+ * waits when the power goes.
+ */
 static int await_start(struct life *life, int fd, struct failure *failure)
 {
+	struct pollfd fds[] = {
+		{.fd = fd, .events = POLLIN},
+		{.fd = life->run->mount.events, .events = POLLIN},
+	};
 	ssize_t got;
 
 	*failure = (struct failure){0};
+	while (poll(fds, sizeof(fds) / sizeof(*fds), -1) < 0 || !fds[0].revents) {
+		if (!fds[1].revents || !has_lost_power(life))
+			continue;
+		fds[1].fd = -1;
+		end(life, true);
+	}
 	while ((got = read(fd, failure, sizeof(*failure))) < 0 && errno == EINTR)
 		;
 	if (got != sizeof(*failure))
 		return 0;
-	while (waitpid(life->pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	life->pid = 0;
+	(void)bury(life);
 	return failure->code == -ENOENT && !failure->is_sandbox ? TW_RUN_NOT_FOUND : TW_RUN_NOT_RUN;
+}
+
+/* 0; or the exit status, and there is none. */
+static int fork_child(struct life *life, int failure)
+{
+	pid_t parent = getpid();
+
+	life->pid = fork();
+	if (!life->pid)
+		become_interpreter(life, failure, parent);
+	life->pid_fd = life->pid > 0 ? pidfd_open(life->pid, 0) : -1;
+	if (life->pid_fd >= 0)
+		return 0;
+	tw_tool_error(VERB, NULL, "no process can be started: %s", tw_tool_host_reason(-errno));
+	if (life->pid > 0) {
+		(void)kill(life->pid, SIGKILL);
+		(void)bury(life);
+	}
+	return TW_RUN_FAILED;
 }
 
 static int start_child(struct life *life, struct failure *failure)
 {
-	pid_t parent = getpid();
 	int ends[2], status;
 
 	tw_run_words_release(&life->words);
@@ -120,14 +191,9 @@ static int start_child(struct life *life, struct failure *failure)
 		return tw_tool_no_memory(VERB);
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return tw_tool_error(VERB, NULL, "%s", tw_tool_host_reason(-errno));
-	life->pid = fork();
-	if (!life->pid)
-		become_interpreter(life, ends[1], parent);
+	status = fork_child(life, ends[1]);
 	(void)close(ends[1]);
-	if (life->pid < 0)
-		status = tw_tool_error(VERB, NULL, "no process can be started: %s",
-			tw_tool_host_reason(-errno));
-	else
+	if (!status)
 		status = await_start(life, ends[0], failure);
 	(void)close(ends[0]);
 	return status;
@@ -187,30 +253,6 @@ static bool take_signal(struct life *life)
 	return false;
 }
 
-/* Whether the power that it was started with has gone, or the mount. */
-static bool has_lost_power(struct life *life)
-{
-	struct tw_run_mount *mount = &life->run->mount;
-
-	return tw_run_mount_update(mount) < 0 || mount->state.power != TW_RUN_IS_ON ||
-	       mount->state.boots != life->boots;
-}
-
-/*
- * Kills it. If that is for the power, its calls wait in the mount, also those
- * that close its files; they return when nothing of it can run any more.
- */
-static void end(const struct life *life, bool is_off)
-{
-	struct pollfd wait = {.fd = life->pid_fd, .events = POLLIN};
-
-	(void)kill(life->pid, SIGKILL);
-	while (is_off && life->start.by_bwrap && poll(&wait, 1, -1) < 0)
-		; /* whose end is what kills the interpreter */
-	if (is_off)
-		tw_run_mount_release(&life->run->mount);
-}
-
 /* Waits for its end, and sees to it when there is a reason. */
 static void watch(struct life *life)
 {
@@ -238,17 +280,6 @@ static void watch(struct life *life)
 	}
 }
 
-/* Its exit status as a shell gives it. */
-static int bury(const struct life *life)
-{
-	int status;
-
-	while (waitpid(life->pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return TW_RUN_FAILED;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : TW_RUN_SIGNAL + WTERMSIG(status);
-}
-
 /* ---- */
 
 static int open_script(const struct tw_run *run, int *ret_fd)
@@ -271,18 +302,12 @@ static int live(struct life *life)
 	(void)close(own->modem[1]);
 	if (status)
 		return status;
-	life->pid_fd = pidfd_open(life->pid, 0);
-	if (life->pid_fd < 0)
-		status = tw_tool_error(VERB, NULL, "%s", tw_tool_host_reason(-errno));
-	if (!status)
-		status = tw_run_modem_serve(life->modem);
+	status = tw_run_modem_serve(life->modem);
 	if (!status)
 		watch(life);
 	else
 		(void)kill(life->pid, SIGKILL);
 	life->run->status = bury(life);
-	if (life->pid_fd >= 0)
-		(void)close(life->pid_fd);
 	return status;
 }
 

@@ -96,7 +96,8 @@ static void run_daemon(const struct tw_run_mount *mount, struct tw_tool_serve *s
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	close_standard();
 	options.mountpoint = mount->root;
-	options.foreground = options.is_attended = true;
+	options.foreground = true;
+	options.attendant = parent;
 	options.quiet = true; /* who reads the events tells more */
 	options.verb = VERB;
 	options.view = TW_VIEW_DEVICE;

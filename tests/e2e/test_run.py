@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Applications in "twinfs run": what they see, how they end, restarts and power cuts."""
+import glob
 import os
 import re
 import signal
+import subprocess
 import unittest
 
 import lib
@@ -325,6 +327,25 @@ while lives < 2:
         lib.run(lib.TWINFS, 'power', root, 'restart')
         self.assertEqual(program.stdout.readline(), 'life 2\n')
         self.assertEqual(program.wait(lib.PATIENCE), 0)
+
+    def test_off_before_it_begins(self):
+        """The power goes while the interpreter is made ready: nothing waits for it to come back."""
+        gate = os.path.join(self.folder, 'zone')
+        os.mkfifo(gate)
+        python = self.put('#!/bin/sh\nunset TZ\nexec %s "$@"\n' % running.WORDS[1], 'python')
+        os.chmod(python, 0o755)
+        program = subprocess.Popen(self.words('-q', '--python', python), text=True,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT,
+                                   env=dict(self.environment, TZ=':' + gate))
+        self.addCleanup(program.stdout.close)
+        self.addCleanup(program.wait)
+        self.addCleanup(program.kill)
+        with open(gate, 'w'):  # here it waits, between the boot and the application
+            power, = glob.glob(os.path.join(self.temp, '*', 'module', '.twinfs', 'power'))
+            lib.write(power, b'off')
+        self.assertEqual(program.communicate(timeout=lib.PATIENCE)[0], '')
+        self.assertEqual(program.returncode, 0)
 
 
 class Cuts(running.RunTest):
