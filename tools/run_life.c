@@ -76,10 +76,14 @@ static void become_interpreter(const struct life *life, int failure, pid_t paren
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(TW_RUN_FAILED);
+	/* nor what those who started us left open, which is not for an application */
+	(void)close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC);
 	keep_open(life->start.modem[0]);
 	keep_open(life->start.modem[1]);
 	keep_open(life->start.script);
 	(void)sigaction(SIGPIPE, &usual, NULL);
+	if (!by_bwrap) /* bubblewrap does it itself, and may need its rights first */
+		(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (by_bwrap) { /* of which a part waits outside, and must not die of it */
 		(void)signal(SIGINT, SIG_IGN);
 		(void)signal(SIGQUIT, SIG_IGN);
@@ -236,20 +240,20 @@ static int start(struct life *life)
 
 /* ---- while it lives ---- */
 
-/* true: the signal ends us. */
-static bool take_signal(struct life *life)
+/* Takes all that have come. true: one of them ends us. */
+static bool take_signals(struct life *life)
 {
 	struct signalfd_siginfo info;
 
-	if (read(life->run->signals, &info, sizeof(info)) != sizeof(info))
-		return false;
-	if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGHUP) {
-		life->run->ended_by = (int)info.ssi_signo;
-		return true;
+	while (read(life->run->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGHUP) {
+			life->run->ended_by = (int)info.ssi_signo;
+			return true;
+		}
+		/* what the terminal sends reaches the interpreter by itself */
+		if (info.ssi_code == SI_USER)
+			(void)kill(life->pid, (int)info.ssi_signo);
 	}
-	/* what the terminal sends reaches the interpreter by itself */
-	if (info.ssi_code == SI_USER)
-		(void)kill(life->pid, (int)info.ssi_signo);
 	return false;
 }
 
@@ -271,13 +275,14 @@ static void watch(struct life *life)
 			fds[1].fd = -1; /* what comes now belongs to the next life */
 			end(life, true);
 		}
-		if (fds[2].revents && take_signal(life))
+		if (fds[2].revents && take_signals(life))
 			end(life, false);
 		if (fds[3].revents) {
 			fds[3].fd = -1;
 			end(life, false);
 		}
 	}
+	(void)take_signals(life); /* that were its own, and not the next one's */
 }
 
 /* ---- */
