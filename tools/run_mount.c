@@ -26,12 +26,11 @@
 
 static void remove_dir(const struct tw_run_mount *mount)
 {
-	if (!mount->dir)
-		return;
-	/* what is not empty is not ours, or still mounted */
-	(void)rmdir(mount->root);
-	(void)rmdir(mount->view);
-	(void)rmdir(mount->dir);
+	const char *const dirs[] = {mount->root, mount->view, mount->dir};
+
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++)
+		if (dirs[i]) /* what is not empty is not ours, or still mounted */
+			(void)rmdir(dirs[i]);
 }
 
 static int make_dir(struct tw_run_mount *mount)
