@@ -24,7 +24,7 @@ struct tw_daemon_rules {
  * goes, as a module's program ends. Then a call that met a power cut, or came
  * after a switch-off, waits until "off" or "on" is written to the power file:
  * whoever was killed before that never sees it return. A restart only switches
- * off; who attends switches on.
+ * off; who attends switches on. His own calls do not wait: nobody else would end that.
  */
 struct tw_daemon_options {
 	struct twinfs_source source;
@@ -34,7 +34,7 @@ struct tw_daemon_options {
 	bool foreground;
 	bool debug;
 	bool quiet;               /* errors only are logged */
-	bool is_attended;         /* see below */
+	pid_t attendant;          /* who attends; 0: nobody */
 	const char *verb;         /* that messages begin with, or NULL: mount */
 	void (*ready)(void *ctx); /* told in the foreground, when the mount is there; or NULL */
 	void *ctx;

@@ -290,7 +290,7 @@ void tw_emu_worker_cut(struct tw_emu_worker *worker)
 	(void)pthread_mutex_lock(&worker->lock);
 	is_known = worker->is_cut;
 	worker->is_cut = worker->holds_answers = true;
-	worker->is_holding = worker->emu->options->is_attended;
+	worker->is_holding = worker->emu->options->attendant > 0;
 	(void)pthread_mutex_unlock(&worker->lock);
 	if (!is_known)
 		wake(worker);
@@ -317,9 +317,10 @@ void tw_emu_worker_fail_later(struct tw_emu_worker *worker, struct fuse_req *req
 
 bool tw_emu_worker_hold(struct tw_emu_worker *worker, struct fuse_req *req)
 {
+	const pid_t attendant = worker->emu->options->attendant;
 	struct job *job;
 
-	if (!worker->emu->options->is_attended)
+	if (!attendant || fuse_req_ctx(req)->pid == attendant)
 		return false;
 	job = malloc(sizeof(*job));
 	if (!job)
@@ -338,7 +339,7 @@ bool tw_emu_worker_hold(struct tw_emu_worker *worker, struct fuse_req *req)
 static void begin_holding(struct tw_emu_worker *worker)
 {
 	(void)pthread_mutex_lock(&worker->lock);
-	worker->is_holding = worker->emu->options->is_attended;
+	worker->is_holding = worker->emu->options->attendant > 0;
 	(void)pthread_mutex_unlock(&worker->lock);
 }
 
@@ -400,7 +401,7 @@ static void release_answers(struct tw_emu_worker *worker)
 /* What is written by taking back content belongs to an earlier boot, and is lost. */
 static void clear_up(struct tw_emu_worker *worker)
 {
-	if (worker->emu->options->is_attended) {
+	if (worker->emu->options->attendant) {
 		tw_emu_power_lose(worker->emu);
 		release_answers(worker); /* to the others that are held */
 		return;

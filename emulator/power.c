@@ -222,7 +222,7 @@ static int switch_locked(struct tw_emu *emu, enum tw_emu_word word, struct twinf
 	}
 	if (word == TW_EMU_OFF || (is_on && word == TW_EMU_ON))
 		return 0;
-	if (word == TW_EMU_RESTART && emu->options->is_attended)
+	if (word == TW_EMU_RESTART && emu->options->attendant)
 		return 0;
 	return start(emu, err);
 }

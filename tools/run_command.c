@@ -6,6 +6,7 @@
  */
 #include "run.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -68,7 +69,8 @@ static const char *script_of(const struct tw_run *run)
 		path = NULL;
 		return NULL;
 	}
-	return access(path, F_OK) < 0 ? NULL : MAIN;
+	/* any other error is that of a power which has gone meanwhile */
+	return access(path, F_OK) < 0 && errno == ENOENT ? NULL : MAIN;
 }
 
 void tw_run_command(const struct tw_run *run, const struct tw_run_start *start,

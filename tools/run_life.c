@@ -78,10 +78,14 @@ static void become_interpreter(const struct life *life, int failure, pid_t paren
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(TW_RUN_FAILED);
+	/* nor what those who started us left open, which is not for an application */
+	(void)close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC);
 	keep_open(life->start.modem[0]);
 	keep_open(life->start.modem[1]);
 	keep_open(life->start.script);
 	(void)sigaction(SIGPIPE, &usual, NULL);
+	if (!by_bwrap) /* bubblewrap does it itself, and may need its rights first */
+		(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (by_bwrap) { /* of which a part waits outside, and must not die of it */
 		(void)signal(SIGINT, SIG_IGN);
 		(void)signal(SIGQUIT, SIG_IGN);
@@ -91,27 +95,98 @@ static void become_interpreter(const struct life *life, int failure, pid_t paren
 	fail(failure, by_bwrap, -errno, life->words.list[0]);
 }
 
+/* ---- its power ---- */
+
+/* Whether the power that it was started with has gone, or the mount. */
+static bool has_lost_power(struct life *life)
+{
+	struct tw_run_mount *mount = &life->run->mount;
+
+	return tw_run_mount_update(mount) < 0 || mount->state.power != TW_RUN_IS_ON ||
+	       mount->state.boots != life->boots;
+}
+
+/*
+ * Kills it. If that is for the power, its calls wait in the mount, also those
+ * that close its files; they return when nothing of it can run any more.
+ */
+static void end(const struct life *life, bool is_off)
+{
+	struct pollfd wait = {.fd = life->pid_fd, .events = POLLIN};
+
+	(void)kill(life->pid, SIGKILL);
+	while (is_off && life->start.by_bwrap && poll(&wait, 1, -1) < 0)
+		; /* whose end is what kills the interpreter */
+	/* somebody may have switched on again, which let them return, and must stay */
+	if (is_off && life->run->mount.state.power != TW_RUN_IS_ON)
+		tw_run_mount_release(&life->run->mount);
+}
+
+/* Its exit status as a shell gives it; nothing of it is left. */
+static int bury(struct life *life)
+{
+	int status;
+
+	while (waitpid(life->pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return TW_RUN_FAILED;
+	if (life->pid_fd >= 0)
+		(void)close(life->pid_fd);
+	life->pid_fd = -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : TW_RUN_SIGNAL + WTERMSIG(status);
+}
+
 /* ---- starting ---- */
 
-/* 0: it is the interpreter now; or the exit status, @failure says why, and the child is gone. */
+/*
+ * 0: it is the interpreter now, or has been killed; or the exit status, @failure
+ * says why, and the child is gone. What it sees is made in the mount, where it
+ * waits when the power goes.
+ */
 static int await_start(struct life *life, int fd, struct failure *failure)
 {
+	struct pollfd fds[] = {
+		{.fd = fd, .events = POLLIN},
+		{.fd = life->run->mount.events, .events = POLLIN},
+	};
 	ssize_t got;
 
 	*failure = (struct failure){0};
+	while (poll(fds, sizeof(fds) / sizeof(*fds), -1) < 0 || !fds[0].revents) {
+		if (!fds[1].revents || !has_lost_power(life))
+			continue;
+		fds[1].fd = -1;
+		end(life, true);
+	}
 	while ((got = read(fd, failure, sizeof(*failure))) < 0 && errno == EINTR)
 		;
 	if (got != sizeof(*failure))
 		return 0;
-	while (waitpid(life->pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	life->pid = 0;
+	(void)bury(life);
 	return failure->code == -ENOENT && !failure->is_sandbox ? TW_RUN_NOT_FOUND : TW_RUN_NOT_RUN;
+}
+
+/* 0; or the exit status, and there is none. */
+static int fork_child(struct life *life, int failure)
+{
+	pid_t parent = getpid();
+
+	life->pid = fork();
+	if (!life->pid)
+		become_interpreter(life, failure, parent);
+	life->pid_fd = life->pid > 0 ? pidfd_open(life->pid, 0) : -1;
+	if (life->pid_fd >= 0)
+		return 0;
+	tw_tool_error(VERB, NULL, "no process can be started: %s", tw_tool_host_reason(-errno));
+	if (life->pid > 0) {
+		(void)kill(life->pid, SIGKILL);
+		(void)bury(life);
+	}
+	return TW_RUN_FAILED;
 }
 
 static int start_child(struct life *life, struct failure *failure)
 {
-	pid_t parent = getpid();
 	int ends[2], status;
 
 	tw_run_words_release(&life->words);
@@ -122,14 +197,9 @@ static int start_child(struct life *life, struct failure *failure)
 		return tw_tool_no_memory(VERB);
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return tw_tool_error(VERB, NULL, "%s", tw_tool_host_reason(-errno));
-	life->pid = fork();
-	if (!life->pid)
-		become_interpreter(life, ends[1], parent);
+	status = fork_child(life, ends[1]);
 	(void)close(ends[1]);
-	if (life->pid < 0)
-		status = tw_tool_error(VERB, NULL, "no process can be started: %s",
-			tw_tool_host_reason(-errno));
-	else
+	if (!status)
 		status = await_start(life, ends[0], failure);
 	(void)close(ends[0]);
 	return status;
@@ -172,45 +242,21 @@ static int start(struct life *life)
 
 /* ---- while it lives ---- */
 
-/* true: the signal ends us. */
-static bool take_signal(struct life *life)
+/* Takes all that have come. true: one of them ends us. */
+static bool take_signals(struct life *life)
 {
 	struct signalfd_siginfo info;
 
-	if (read(life->run->signals, &info, sizeof(info)) != sizeof(info))
-		return false;
-	if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGHUP) {
-		life->run->ended_by = (int)info.ssi_signo;
-		return true;
+	while (read(life->run->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGHUP) {
+			life->run->ended_by = (int)info.ssi_signo;
+			return true;
+		}
+		/* what the terminal sends reaches the interpreter by itself */
+		if (info.ssi_code == SI_USER)
+			(void)kill(life->pid, (int)info.ssi_signo);
 	}
-	/* what the terminal sends reaches the interpreter by itself */
-	if (info.ssi_code == SI_USER)
-		(void)kill(life->pid, (int)info.ssi_signo);
 	return false;
-}
-
-/* Whether the power that it was started with has gone, or the mount. */
-static bool has_lost_power(struct life *life)
-{
-	struct tw_run_mount *mount = &life->run->mount;
-
-	return tw_run_mount_update(mount) < 0 || mount->state.power != TW_RUN_IS_ON ||
-	       mount->state.boots != life->boots;
-}
-
-/*
- * Kills it. If that is for the power, its calls wait in the mount, also those
- * that close its files; they return when nothing of it can run any more.
- */
-static void end(const struct life *life, bool is_off)
-{
-	struct pollfd wait = {.fd = life->pid_fd, .events = POLLIN};
-
-	(void)kill(life->pid, SIGKILL);
-	while (is_off && life->start.by_bwrap && poll(&wait, 1, -1) < 0)
-		; /* whose end is what kills the interpreter */
-	if (is_off)
-		tw_run_mount_release(&life->run->mount);
 }
 
 /* Waits for its end, and sees to it when there is a reason. */
@@ -231,24 +277,14 @@ static void watch(struct life *life)
 			fds[1].fd = -1; /* what comes now belongs to the next life */
 			end(life, true);
 		}
-		if (fds[2].revents && take_signal(life))
+		if (fds[2].revents && take_signals(life))
 			end(life, false);
 		if (fds[3].revents) {
 			fds[3].fd = -1;
 			end(life, false);
 		}
 	}
-}
-
-/* Its exit status as a shell gives it. */
-static int bury(const struct life *life)
-{
-	int status;
-
-	while (waitpid(life->pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return TW_RUN_FAILED;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : TW_RUN_SIGNAL + WTERMSIG(status);
+	(void)take_signals(life); /* that were its own, and not the next one's */
 }
 
 /* ---- */
@@ -310,18 +346,12 @@ static int live(struct life *life)
 	(void)close(own->modem[1]);
 	if (status)
 		return status;
-	life->pid_fd = pidfd_open(life->pid, 0);
-	if (life->pid_fd < 0)
-		status = tw_tool_error(VERB, NULL, "%s", tw_tool_host_reason(-errno));
-	if (!status)
-		status = tw_run_modem_serve(life->modem);
+	status = tw_run_modem_serve(life->modem);
 	if (!status)
 		watch(life);
 	else
 		(void)kill(life->pid, SIGKILL);
 	life->run->status = bury(life);
-	if (life->pid_fd >= 0)
-		(void)close(life->pid_fd);
 	return status;
 }
 

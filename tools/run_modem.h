@@ -44,7 +44,13 @@ struct tw_run_answer {
 /* run_modem_json.c: takes in "Name: value" of the server. 0 or -ENOMEM. */
 int tw_run_answer_header(struct tw_run_answer *answer, const char *name, const char *value);
 
-/* Writes the head. All that write: 0, or a negative errno: nobody reads. */
+/* Longer heads, in bytes, are not sent: an application reads no longer lines. */
+#define TW_RUN_HEAD_MAX 65536
+
+/*
+ * Writes the head. -EMSGSIZE: it is too long, and nothing is out. All that
+ * write: 0, or another negative errno: nobody reads.
+ */
 int tw_run_answer_begin(struct tw_run_answer *answer, long status, const char *reason);
 
 /* In place of the head, or behind it, when it cannot be gone on with: @code is an errno. */

@@ -47,7 +47,8 @@ struct fetch {
 	CURL *easy;
 	struct tw_run_answer *answer;
 	char reason[64];
-	int code; /* of writing to the application; negative: nobody reads */
+	bool is_too_long; /* the head */
+	int code;         /* of writing to the application; negative: nobody reads */
 };
 
 static bool load(struct tw_run_curl *curl)
@@ -148,6 +149,9 @@ static void begin_answer(struct fetch *fetch)
 
 	(void)fetch->curl->getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &status);
 	fetch->code = tw_run_answer_begin(fetch->answer, status, fetch->reason);
+	fetch->is_too_long = fetch->code == -EMSGSIZE;
+	if (fetch->is_too_long)
+		fetch->code = 0; /* who reads is told in finish() */
 }
 
 static size_t take_data(char *data, size_t size, size_t count, void *ctx)
@@ -156,6 +160,8 @@ static size_t take_data(char *data, size_t size, size_t count, void *ctx)
 
 	if (!fetch->answer->is_begun)
 		begin_answer(fetch);
+	if (fetch->is_too_long)
+		return 0;
 	if (fetch->code == 0)
 		fetch->code = tw_run_answer_data(fetch->answer, data, size * count);
 	return fetch->code < 0 ? 0 : size * count;
@@ -266,11 +272,13 @@ static int finish(struct fetch *fetch, CURLcode result)
 {
 	if (fetch->code < 0)
 		return fetch->code;
-	if (result != CURLE_OK)
+	if (result != CURLE_OK && !fetch->is_too_long)
 		return tw_run_answer_fail(fetch->answer, errno_of(result),
 			fetch->curl->strerror(result));
-	if (!fetch->answer->is_begun)
+	if (!fetch->answer->is_begun && !fetch->is_too_long)
 		begin_answer(fetch); /* there is no body */
+	if (fetch->is_too_long)
+		return tw_run_answer_fail(fetch->answer, EMSGSIZE, "the head is too long");
 	return fetch->code < 0 ? fetch->code : tw_run_answer_end(fetch->answer);
 }
 

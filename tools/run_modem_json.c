@@ -134,6 +134,33 @@ static void put(struct json_object **object, const char *key, struct json_object
 	*object = NULL;
 }
 
+/*
+ * A text of the server. JSON is UTF-8; other bytes of a header are those of
+ * ISO 8859-1, as RFC 9110, 5.5 has it.
+ */
+static struct json_object *new_text(const char *text)
+{
+	struct json_object *object;
+	char *wide, *to;
+
+	if (tw_tool_is_utf8(text))
+		return json_object_new_string(text);
+	to = wide = malloc(2 * strlen(text) + 1);
+	if (!wide)
+		return NULL;
+	for (; *text; text++) {
+		unsigned char byte = (unsigned char)*text;
+
+		if (byte >= 0x80)
+			*to++ = (char)(0xc0 | byte >> 6);
+		*to++ = (char)(byte < 0x80 ? byte : 0x80 | (byte & 0x3f));
+	}
+	*to = '\0';
+	object = json_object_new_string(wide);
+	free(wide);
+	return object;
+}
+
 static int write_line(struct tw_run_answer *answer, struct json_object *object)
 {
 	const char *text =
@@ -146,20 +173,29 @@ static int write_line(struct tw_run_answer *answer, struct json_object *object)
 
 int tw_run_answer_header(struct tw_run_answer *answer, const char *name, const char *value)
 {
+	/* a name is a token; what is none is nothing that an application could ask for */
+	if (!tw_tool_is_utf8(name))
+		return 0;
 	if (!answer->headers)
 		answer->headers = json_object_new_object();
-	put(&answer->headers, name, json_object_new_string(value));
+	put(&answer->headers, name, new_text(value));
 	return answer->headers ? 0 : -ENOMEM;
 }
 
 int tw_run_answer_begin(struct tw_run_answer *answer, long status, const char *reason)
 {
 	struct json_object *head = json_object_new_object();
+	const char *text;
 
 	put(&head, "status", json_object_new_int64(status));
-	put(&head, "reason", json_object_new_string(reason));
+	put(&head, "reason", new_text(reason));
 	put(&head, "headers", answer->headers ? answer->headers : json_object_new_object());
 	answer->headers = NULL;
+	text = head ? json_object_to_json_string_ext(head, JSON_C_TO_STRING_PLAIN) : NULL;
+	if (text && strlen(text) >= TW_RUN_HEAD_MAX) {
+		json_object_put(head);
+		return -EMSGSIZE;
+	}
 	answer->is_begun = true;
 	return write_line(answer, head);
 }

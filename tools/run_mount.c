@@ -26,12 +26,11 @@
 
 static void remove_dir(const struct tw_run_mount *mount)
 {
-	if (!mount->dir)
-		return;
-	/* what is not empty is not ours, or still mounted */
-	(void)rmdir(mount->root);
-	(void)rmdir(mount->view);
-	(void)rmdir(mount->dir);
+	const char *const dirs[] = {mount->root, mount->view, mount->dir};
+
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++)
+		if (dirs[i]) /* what is not empty is not ours, or still mounted */
+			(void)rmdir(dirs[i]);
 }
 
 static int make_dir(struct tw_run_mount *mount)
@@ -96,7 +95,8 @@ static void run_daemon(const struct tw_run_mount *mount, struct tw_tool_serve *s
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	close_standard();
 	options.mountpoint = mount->root;
-	options.foreground = options.is_attended = true;
+	options.foreground = true;
+	options.attendant = parent;
 	options.quiet = true; /* who reads the events tells more */
 	options.verb = VERB;
 	options.view = TW_VIEW_DEVICE;

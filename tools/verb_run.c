@@ -145,6 +145,18 @@ static int go_on(struct tw_run *run, struct reasons *reasons)
 	return 0;
 }
 
+/* While no application lives, each signal is for us: it may never live again. */
+static bool is_ended(struct tw_run *run)
+{
+	struct signalfd_siginfo info;
+
+	if (read(run->signals, &info, sizeof(info)) != sizeof(info))
+		return false;
+	run->ended_by = (int)info.ssi_signo;
+	run->status = TW_RUN_SIGNAL + run->ended_by;
+	return true;
+}
+
 /* Until the application ends. 0 with its status in @run, or the exit status. */
 static int live_on(struct tw_run *run)
 {
@@ -167,6 +179,8 @@ static int live_on(struct tw_run *run)
 			break;
 		case TW_RUN_RESTARTS:
 		case TW_RUN_IS_CUT:
+			if (is_ended(run))
+				return TW_EXIT_OK;
 			status = go_on(run, &reasons);
 			break;
 		case TW_RUN_BOOT_FAILED:

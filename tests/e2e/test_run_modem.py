@@ -62,6 +62,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.say(302, b'', Location='file:///etc/passwd')
         elif self.path == '/round':
             self.say(302, b'', Location='/round')
+        elif self.path == '/latin':
+            self.say(200, b'x', X_Name='caf\xe9')  # which is written as one byte
+        elif self.path == '/long':
+            self.say(200, BODY, **{'X_%d' % i: '/' * 5000 for i in range(10)})
         elif self.path == '/broken':
             self.send_response(200)
             self.send_header('Content-Length', '1000')
@@ -135,6 +139,12 @@ class Modem(running.RunTest):
     def test_broken_off(self):
         self.assertEqual(self.net('get(url + "/broken")\nget(url + "/file")\n'),
                          '200 OK 100 broken off by 104\n200 OK 76800 whole\n')
+
+    def test_odd_headers(self):
+        """What is no UTF-8 is taken for ISO 8859-1; a head too long to read is an error."""
+        self.assertEqual(self.net('print(get(url + "/latin")[0].headers["X-Name"] == "caf\\u00e9")\n'
+                                  'get(url + "/long")\nget(url + "/file")\n'),
+                         '200 OK 1 whole\nTrue\nerror 90\n200 OK 76800 whole\n')
 
     def test_nobody_there(self):
         self.server.shutdown()
