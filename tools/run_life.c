@@ -122,7 +122,30 @@ static void end(const struct life *life, bool is_off)
 		tw_run_mount_release(&life->run->mount);
 }
 
-/* Its exit status as a shell gives it; nothing of it is left. */
+/*
+ * Kills what the dead have left: processes whose parent is gone are ours, see
+ * PR_SET_CHILD_SUBREAPER. false: there was none.
+ */
+static bool bury_orphans(pid_t daemon)
+{
+	FILE *list = fopen("/proc/thread-self/children", "re");
+	bool found = false;
+	int pid;
+
+	while (list && fscanf(list, "%d", &pid) == 1) {
+		if (pid == daemon)
+			continue;
+		found = true;
+		(void)kill(pid, SIGKILL);
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	if (list)
+		(void)fclose(list);
+	return found;
+}
+
+/* Its exit status as a shell gives it; nothing of it is left, nor of what it has forked. */
 static int bury(struct life *life)
 {
 	int status;
@@ -130,6 +153,8 @@ static int bury(struct life *life)
 	while (waitpid(life->pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return TW_RUN_FAILED;
+	while (bury_orphans(life->run->mount.daemon))
+		;
 	if (life->pid_fd >= 0)
 		(void)close(life->pid_fd);
 	life->pid_fd = -1;
@@ -366,6 +391,7 @@ int tw_run_live(struct tw_run *run, unsigned on_reason, unsigned down_reason)
 	bool has_terminal = tcgetattr(STDIN_FILENO, &terminal) == 0;
 	int status = open_script(run, &life.start.script);
 
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* older than what else we need of the kernel */
 	if (!status)
 		status = tw_run_modem_new(run->has_network, &life.modem, life.start.modem);
 	if (!status)

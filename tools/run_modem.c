@@ -33,6 +33,23 @@ struct tw_run_modem {
 	struct tw_run_curl *curl; /* NULL until it is needed */
 };
 
+/*
+ * Waits until the pipe can be used. -ECANCELED: the application is dead. The end
+ * of the pipe would not always tell: what it has forked may hold the other one.
+ */
+static int await_pipe(int fd, short events, int stop)
+{
+	struct pollfd fds[] = {
+		{.fd = fd, .events = events},
+		{.fd = stop, .events = POLLIN},
+	};
+
+	while (poll(fds, sizeof(fds) / sizeof(*fds), -1) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return fds[1].revents ? -ECANCELED : 0;
+}
+
 /* ---- answers ---- */
 
 int tw_run_answer_write(struct tw_run_answer *answer, const void *data, size_t len)
@@ -41,13 +58,18 @@ int tw_run_answer_write(struct tw_run_answer *answer, const void *data, size_t l
 
 	while (len) {
 		ssize_t put = write(answer->fd, at, len);
+		int code = 0;
 
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return -errno;
-		at += put;
-		len -= (size_t)put;
+		if (put < 0 && errno == EAGAIN)
+			code = await_pipe(answer->fd, POLLOUT, answer->stop);
+		else if (put < 0 && errno != EINTR)
+			code = -errno;
+		if (code < 0)
+			return code;
+		if (put > 0) {
+			at += put;
+			len -= (size_t)put;
+		}
 	}
 	return 0;
 }
@@ -239,8 +261,9 @@ static void *serve_all(void *data)
 	bool is_heard = true;
 	ssize_t got;
 
-	/* to the end in any case: it says that the application is dead */
-	while ((got = read(modem->requests, piece, sizeof(piece))) != 0) {
+	/* to the end in any case, so that nobody waits in writing a request */
+	while (await_pipe(modem->requests, POLLIN, modem->stop) == 0 &&
+		(got = read(modem->requests, piece, sizeof(piece))) != 0) {
 		if (got < 0 && errno != EINTR)
 			break;
 		if (got < 0 || !is_heard)
@@ -281,7 +304,8 @@ int tw_run_modem_new(bool has_network, struct tw_run_modem **ret_modem, int ret_
 
 	if (!modem)
 		return tw_tool_no_memory(TW_RUN_VERB);
-	if (pipe2(requests, O_CLOEXEC) < 0 || pipe2(answers, O_CLOEXEC) < 0)
+	if (pipe2(requests, O_CLOEXEC) < 0 || pipe2(answers, O_CLOEXEC) < 0 ||
+		fcntl(answers[1], F_SETFL, O_NONBLOCK) < 0) /* our end alone */
 		code = -errno;
 	modem->has_network = has_network;
 	modem->requests = requests[0];
