@@ -32,17 +32,18 @@ def _ask(request, limit):
     return int(code.decode()), data
 
 
-def _look():
-    """Reads nothing at all: fails when there is no SecureData."""
+def _is_there():
+    """Reads nothing at all, which fails when there is no SecureData."""
     try:
         _ask(b'READ 1 0\n', 0)
     except OSError as error:
-        if error.args[0] == 2:
-            _sys.modules.pop(__name__, None)  # MicroPython 1.19 would keep half a module
-            raise ImportError("no module named 'SecureData'") from None
+        return error.args[0] != 2
+    return True
 
 
-_look()
+if not _is_there():
+    _sys.modules.pop(__name__, None)  # MicroPython 1.19 would keep half a module
+    raise ImportError("no module named 'SecureData'")
 
 
 def _need_int(value, name):

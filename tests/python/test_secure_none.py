@@ -13,7 +13,7 @@ def test_import():
             check('import %d' % turn, 'worked', 'ImportError')
         except ImportError as error:
             check('import %d' % turn, str(error), "no module named 'SecureData'")
-            check('nothing of ours', getattr(error, '__suppress_context__', True), True)
+            check('nothing of ours', getattr(error, '__context__', None), None)
 
 
 run(globals())

@@ -43,17 +43,21 @@ def _parse_mode(mode):
 _modes = {}  # mode -> what it means
 
 
+def _is_there(folder):
+    try:
+        host.stat(folder)
+    except OSError:
+        return False
+    return True
+
+
 class Volume:
     """The volume of a partition, by the partition's name; OSError(19) for one that is not there."""
 
     def __init__(self, partition):
-        if partition not in _PARTITIONS:
+        if partition not in _PARTITIONS or not _is_there(_PARTITIONS[partition]):
             raise host.error(_ENODEV)
         self.folder = _PARTITIONS[partition]
-        try:
-            host.stat(self.folder)
-        except OSError:
-            raise host.error(_ENODEV) from None
         self.is_read_only = False
         self._cwd = '/'
         self._partition = partition
