@@ -111,7 +111,6 @@ def install(host_path, own_modules):
     for name in own_modules:
         if name in sys.modules:
             own.replaced[name] = sys.modules.pop(name)
-    importlib.invalidate_caches()
     kept = [importlib.machinery.BuiltinImporter, importlib.machinery.FrozenImporter]
     sys.meta_path[:] = [_OwnFinder(own_modules, host_path[0])] + kept + [_Finder(host_path)]
     sys.path[:] = ['']
