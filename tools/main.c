@@ -58,7 +58,8 @@ static void print_help(void)
 	puts("Usage: twinfs VERB [options] ...\n");
 	tw_tool_put_wrapped(stdout,
 		"The storage of QuecPython modules on a PC: littlefs images, the "
-		"check and restore at boot, and SecureData.",
+		"check and restore at boot, SecureData, updates and firmware packages; "
+		"applications that run on it, faults, and power cuts everywhere.",
 		0, 0);
 	for (size_t i = 0; i < VERB_COUNT; i++) {
 		if (strcmp(group, verbs[i].group))
@@ -71,7 +72,8 @@ static void print_help(void)
 	     "  -V, --version  print the version\n");
 	tw_tool_put_wrapped(stdout,
 		"Exit status: 0 done and right; 1 done, and the thing checked is "
-		"not right; 2 could not be done, or wrong usage.",
+		"not right; 2 could not be done, or wrong usage. 'run' and 'record' give the "
+		"status of what they run.",
 		0, 0);
 	puts("\nExample: twinfs mk app.img --user my-app --backup-all");
 }
