@@ -15,8 +15,8 @@ PAGES = {os.path.basename(path): path for path in sys.argv[2:]}
 DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'docs', 'formats')
 
 # Pages of other programs that ours refer to.
-OTHERS = set('dup.2 close.2 epoll.7 fork.2 fsync.2 fusermount3.1 kill.1 lseek.2 mount.fuse3.8 mv.1 open.2 '
-             'poll.2 pwrite.2 read.2 select.2 truncate.2 write.2'.split())
+OTHERS = set('close.2 dup.2 epoll.7 fork.2 fsync.2 fusermount3.1 kill.1 lseek.2 mount.fuse3.8 mv.1 '
+             'open.2 poll.2 pwrite.2 read.2 select.2 truncate.2 write.2'.split())
 
 # Documents of formats, and the pages that together have to name their every key.
 FORMATS = {
@@ -67,7 +67,20 @@ def squeezed(text):
     return re.sub(r'\s+', '', text).lower()
 
 
-class Verbs(cli.CliTest):
+class ManTest(cli.CliTest):
+    def mandoc(self, *words):
+        mandoc = shutil.which('mandoc')
+        if not mandoc:
+            self.skipTest('mandoc is not installed')
+        done = subprocess.run([mandoc, *words], stdout=subprocess.PIPE, check=False)
+        return done.stdout.decode()
+
+    def shown(self, name):
+        """What a terminal of 80 columns shows of a page."""
+        return re.sub('.\b', '', self.mandoc('-Tascii', '-Owidth=80', PAGES[name]))
+
+
+class Verbs(ManTest):
     def setUp(self):
         super().setUp()
         self.pages = {verb: page(f'twinfs-{verb}.1') for verb in cli.VERBS}
@@ -109,13 +122,8 @@ class Verbs(cli.CliTest):
                                  set(re.findall(r'\d+', told)))
 
     def test_synopsis(self):
-        mandoc = shutil.which('mandoc')
-        if not mandoc:
-            self.skipTest('mandoc is not installed')
         for verb in cli.VERBS:
-            shown = subprocess.run([mandoc, '-Tascii', '-Owidth=200', PAGES[f'twinfs-{verb}.1']],
-                                   stdout=subprocess.PIPE, check=True).stdout.decode()
-            shown = re.sub('.\b', '', shown)
+            shown = self.shown(f'twinfs-{verb}.1')
             synopsis = re.search(r'^SYNOPSIS\n(.*?)^DESCRIPTION', shown, re.M | re.S)[1]
             usage = self.helps[verb].partition('\n\n')[0].removeprefix('Usage:')
             with self.subTest(verb=verb):
@@ -133,7 +141,7 @@ class Verbs(cli.CliTest):
         self.assertEqual(self.twinfs('help'), self.twinfs('--help'))
 
 
-class Pages(cli.CliTest):
+class Pages(ManTest):
     def test_head(self):
         """Each page is called as its file, and says in one line of apropos what it is about."""
         for name in PAGES:
@@ -183,13 +191,14 @@ class Pages(cli.CliTest):
                 self.fails('mount', '--fault', rule, 'none.img', 'none',
                            saying='none: no such file')
 
+    def test_width(self):
+        for name in PAGES:
+            with self.subTest(page=name):
+                self.assertEqual([line for line in self.shown(name).splitlines()
+                                  if len(line) > 80], [])
+
     def test_lint(self):
-        mandoc = shutil.which('mandoc')
-        if not mandoc:
-            self.skipTest('mandoc is not installed')
-        done = subprocess.run([mandoc, '-Tlint', '-Wwarning', *PAGES.values()],
-                              stdout=subprocess.PIPE, check=False)
-        self.assertEqual(done.stdout, b'')
+        self.assertEqual(self.mandoc('-Tlint', '-Wwarning', *PAGES.values()), '')
 
 
 if __name__ == '__main__':
