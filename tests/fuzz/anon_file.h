@@ -6,7 +6,6 @@
 #ifndef TW_TESTS_FUZZ_ANON_FILE_H
 #define TW_TESTS_FUZZ_ANON_FILE_H
 
-#include <assert.h>
 #include <ftw.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,6 +13,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "fuzz.h"
 
 /* All zero before its first use; it lives as long as the process. */
 struct anon_file {
@@ -27,11 +28,11 @@ static inline void anon_file_set(struct anon_file *file, const void *data, size_
 {
 	if (!file->path[0]) {
 		file->fd = memfd_create("fuzz", MFD_CLOEXEC);
-		assert(file->fd >= 0);
+		fuzz_hold(file->fd >= 0);
 		(void)snprintf(file->path, sizeof(file->path), "/proc/self/fd/%d", file->fd);
 	}
-	assert(ftruncate(file->fd, 0) == 0 && ftruncate(file->fd, (off_t)size) == 0);
-	assert(pwrite(file->fd, data, len, 0) == (ssize_t)len);
+	fuzz_hold(ftruncate(file->fd, 0) == 0 && ftruncate(file->fd, (off_t)size) == 0);
+	fuzz_hold(pwrite(file->fd, data, len, 0) == (ssize_t)len);
 }
 
 static inline int anon_remove_one(const char *path, const struct stat *st, int kind,
@@ -63,7 +64,7 @@ static inline const char *anon_dir(void)
 		return anon_dir_path;
 	(void)snprintf(anon_dir_path, sizeof(anon_dir_path), "%s/twinfs-fuzz-XXXXXX",
 		access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	assert(mkdtemp(anon_dir_path));
+	fuzz_hold(mkdtemp(anon_dir_path));
 	(void)atexit(anon_dir_end);
 	return anon_dir_path;
 }

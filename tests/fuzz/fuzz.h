@@ -28,6 +28,9 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t room);
 			fuzz_fail(__FILE__, __LINE__, #condition, __VA_ARGS__);                    \
 	} while (0)
 
+/* The same where the condition says it all. */
+#define fuzz_hold(condition) fuzz_must(condition, "must hold")
+
 void fuzz_fail(const char *file, int line, const char *condition, const char *format, ...)
 	__attribute__((noreturn, format(printf, 4, 5)));
 

@@ -9,9 +9,11 @@
  * restored is the factory's; and boots come to rest: the third one after
  * another changes nothing, unless an update is stuck.
  */
-#include <assert.h>
+#include "fuzz.h"
+
 #include <json-c/json.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <twinfs/image.h>
@@ -45,16 +47,28 @@ struct module {
 	"[{\"name\": \"/usr/a\", \"crc32\": \"0xc54aae31\"}, "                                     \
 	"{\"name\": \"/usr/lib/b\", \"crc32\": \"0x99325f96\"}]"
 
+static uint64_t make_dirs(struct twinfs_volume *volume, const char *path)
+{
+	uint64_t dir = TWINFS_ROOT_INO, ino;
+	char copy[64], *rest = copy, *name;
+
+	(void)snprintf(copy, sizeof(copy), "%s", path);
+	while ((name = strsep(&rest, "/"))) {
+		if (*name && twinfs_volume_lookup(volume, dir, name, &ino))
+			fuzz_hold(twinfs_volume_mkdir(volume, dir, name, &ino) == 0);
+		dir = *name ? ino : dir;
+	}
+	return dir;
+}
+
 static void put(struct twinfs_volume *volume, const char *dir_name, const char *name,
 	const void *data, size_t len)
 {
-	uint64_t dir = TWINFS_ROOT_INO, ino;
+	uint64_t dir = make_dirs(volume, dir_name), ino;
 
-	if (*dir_name && twinfs_volume_walk(volume, dir_name, &dir))
-		assert(twinfs_volume_mkdir(volume, TWINFS_ROOT_INO, dir_name, &dir) == 0);
 	if (twinfs_volume_lookup(volume, dir, name, &ino))
-		assert(twinfs_volume_create(volume, dir, name, &ino) == 0);
-	assert(twinfs_volume_open(volume, ino) == 0);
+		fuzz_hold(twinfs_volume_create(volume, dir, name, &ino) == 0);
+	fuzz_hold(twinfs_volume_open(volume, ino) == 0);
 	/* What does not fit the volume is left out. */
 	if (twinfs_volume_truncate(volume, ino, 0) == 0 &&
 		twinfs_volume_write(volume, ino, data, len, 0) >= 0)
@@ -73,7 +87,7 @@ static struct twinfs_volume *mount(struct module *module, const struct twinfs_vo
 {
 	struct twinfs_volume *volume;
 
-	assert(twinfs_volume_mount(module->flash, config, &volume, NULL) == 0);
+	fuzz_hold(twinfs_volume_mount(module->flash, config, &volume, NULL) == 0);
 	return volume;
 }
 
@@ -86,7 +100,7 @@ static void make_user(struct module *module)
 {
 	struct twinfs_volume *volume;
 
-	assert(twinfs_volume_format(module->flash, &module->boot.user, NULL) == 0);
+	fuzz_hold(twinfs_volume_format(module->flash, &module->boot.user, NULL) == 0);
 	keep(module, module->bare, 0, USER_SIZE);
 	volume = mount(module, &module->boot.user);
 	put_text(volume, "", "a", "a");
@@ -95,9 +109,8 @@ static void make_user(struct module *module)
 	keep(module, module->full, 0, USER_SIZE);
 	put_text(volume, ".updater", "update.flag", "1");
 	put_text(volume, ".updater", "download.stat", "[]");
-	put_text(volume, ".updater", "a", "123456789");
-	assert(twinfs_volume_walk(volume, ".updater", &(uint64_t){0}) == 0);
-	put_text(volume, ".updater/usr", "x", "");
+	put_text(volume, ".updater/usr", "a", "123456789");
+	put_text(volume, ".updater/usr/n/o", "a", "new");
 	keep(module, module->armed, 0, USER_SIZE);
 	twinfs_volume_unmount(volume);
 }
@@ -106,7 +119,7 @@ static void make_backup(struct module *module)
 {
 	struct twinfs_volume *volume;
 
-	assert(twinfs_volume_format(module->flash, &module->boot.backup, NULL) == 0);
+	fuzz_hold(twinfs_volume_format(module->flash, &module->boot.backup, NULL) == 0);
 	volume = mount(module, &module->boot.backup);
 	put_text(volume, "", "backup_restore.json", "{\"enable\": 1}");
 	put_text(volume, "", "checksum.json", TABLE);
@@ -125,9 +138,9 @@ static struct module *make_module(void)
 	};
 	struct module *module = calloc(1, sizeof(*module));
 
-	assert(module);
-	assert(twinfs_image_memory(SIZE, &module->image) == 0);
-	assert(twinfs_flash_new(module->image, &flash, &module->flash, NULL) == 0);
+	fuzz_hold(module);
+	fuzz_hold(twinfs_image_memory(SIZE, &module->image) == 0);
+	fuzz_hold(twinfs_flash_new(module->image, &flash, &module->flash, NULL) == 0);
 	module->profile = (struct twinfs_profile){
 		.block_size = BLOCK,
 		.prog_size = BLOCK,
@@ -211,10 +224,10 @@ static void check_report(const struct twinfs_boot_report *report)
 	char *json = twinfs_boot_report_json(report);
 	struct json_object *object;
 
-	assert(json && tokener);
+	fuzz_hold(json && tokener);
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	object = json_tokener_parse_ex(tokener, json, (int)strlen(json) + 1);
-	assert(json_object_is_type(object, json_type_object));
+	fuzz_hold(json_object_is_type(object, json_type_object));
 	json_object_put(object);
 	json_tokener_free(tokener);
 	free(json);
@@ -223,7 +236,7 @@ static void check_report(const struct twinfs_boot_report *report)
 static void each_problem(void *ctx, const struct twinfs_error *finding)
 {
 	(void)ctx;
-	assert(twinfs_problem_severity(finding->problem) == TWINFS_NOTE);
+	fuzz_hold(twinfs_problem_severity(finding->problem) == TWINFS_NOTE);
 }
 
 /* /usr/a is "a" in the factory's copy. */
@@ -236,9 +249,9 @@ static void check_restored(struct twinfs_volume *volume, const struct twinfs_boo
 		if (strcmp(report->files[i].name, "/usr/a") ||
 			report->files[i].verdict != TWINFS_VERDICT_RESTORED)
 			continue;
-		assert(twinfs_volume_walk(volume, "a", &ino) == 0);
-		assert(twinfs_volume_open(volume, ino) == 0);
-		assert(twinfs_volume_read(volume, ino, byte, 2, 0) == 1 && *byte == 'a');
+		fuzz_hold(twinfs_volume_walk(volume, "a", &ino) == 0);
+		fuzz_hold(twinfs_volume_open(volume, ino) == 0);
+		fuzz_hold(twinfs_volume_read(volume, ino, byte, 2, 0) == 1 && *byte == 'a');
 		twinfs_volume_close(volume, ino);
 	}
 }
@@ -250,7 +263,7 @@ static bool boot_once(struct module *module, bool *ret_has_update)
 	struct twinfs_error err = {0};
 	bool writes;
 
-	assert(tw_boot_run(boot, &err) == 0);
+	fuzz_hold(tw_boot_run(boot, &err) == 0);
 	check_report(boot->report);
 	if (!boot->report->update.armed)
 		check_restored(boot->user_volume, boot->report);
@@ -259,11 +272,9 @@ static bool boot_once(struct module *module, bool *ret_has_update)
 	tw_boot_release(boot);
 	twinfs_boot_report_free(boot->report);
 	boot->report = NULL;
-	assert(twinfs_volume_check(module->flash, &boot->user, each_problem, NULL) == 0);
+	fuzz_hold(twinfs_volume_check(module->flash, &boot->user, each_problem, NULL) == 0);
 	return writes;
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -280,7 +291,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	module->boot.policy = data[0] & FLAG_SAFE ? TWINFS_POLICY_SAFE : TWINFS_POLICY_DEVICE;
 	for (int i = 0; writes && i < 3; i++)
 		writes = boot_once(module, &has_update);
-	assert(!writes || has_update);
-	assert(!memcmp(before, twinfs_image_bytes(module->image) + USER_SIZE, BACKUP_SIZE));
+	fuzz_hold(!writes || has_update);
+	fuzz_hold(!memcmp(before, twinfs_image_bytes(module->image) + USER_SIZE, BACKUP_SIZE));
 	return 0;
 }

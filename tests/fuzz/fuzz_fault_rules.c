@@ -7,7 +7,8 @@
  * what it is. Whatever the rules do, operations end with one of their errors,
  * readers get bytes that can be read, and without rules the chip is a chip.
  */
-#include <assert.h>
+#include "fuzz.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -118,10 +119,10 @@ static int site_rehook(void *ctx)
 static void on_event(void *ctx, const struct twinfs_fault_event *event)
 {
 	(void)ctx;
-	assert(strlen(event->text) < TWINFS_FAULT_RULE_MAX);
-	assert(strnlen(event->what, sizeof(event->what)) < sizeof(event->what));
-	assert(event->owner && event->fault < TWINFS_FAULT_KINDS);
-	assert(!event->len || (event->addr < SIZE && event->len <= SIZE - event->addr));
+	fuzz_hold(strlen(event->text) < TWINFS_FAULT_RULE_MAX);
+	fuzz_hold(strnlen(event->what, sizeof(event->what)) < sizeof(event->what));
+	fuzz_hold(event->owner && event->fault < TWINFS_FAULT_KINDS);
+	fuzz_hold(!event->len || (event->addr < SIZE && event->len <= SIZE - event->addr));
 }
 
 /* ---- rigs ---- */
@@ -141,9 +142,9 @@ static void rig_begin(struct rig *rig)
 		.rehook = site_rehook,
 	};
 
-	assert(twinfs_image_memory(SIZE, &rig->image) == 0);
-	assert(twinfs_flash_new(rig->image, &config, &rig->flash, NULL) == 0);
-	assert(twinfs_faults_new(rig->flash, rig->image, &site, 7, &rig->faults) == 0);
+	fuzz_hold(twinfs_image_memory(SIZE, &rig->image) == 0);
+	fuzz_hold(twinfs_flash_new(rig->image, &config, &rig->flash, NULL) == 0);
+	fuzz_hold(twinfs_faults_new(rig->flash, rig->image, &site, 7, &rig->faults) == 0);
 	twinfs_faults_set_sink(rig->faults, on_event, rig);
 }
 
@@ -164,10 +165,10 @@ static void check_canonical(const struct twinfs_fault_rule *rule)
 	struct rig rig;
 
 	rig_begin(&rig);
-	assert(twinfs_fault_check(rule->text, &err) == 0);
-	assert(twinfs_faults_add(rig.faults, rule->text, NULL, &err) == 0);
-	assert(twinfs_faults_get(rig.faults, 0, &again) == 0);
-	assert(!strcmp(again.text, rule->text) && again.kind == rule->kind);
+	fuzz_hold(twinfs_fault_check(rule->text, &err) == 0);
+	fuzz_hold(twinfs_faults_add(rig.faults, rule->text, NULL, &err) == 0);
+	fuzz_hold(twinfs_faults_get(rig.faults, 0, &again) == 0);
+	fuzz_hold(!strcmp(again.text, rule->text) && again.kind == rule->kind);
 	rig_end(&rig);
 }
 
@@ -184,13 +185,13 @@ static void add(struct rig *rig, const char *line)
 	int check = twinfs_fault_check(line, &err);
 	int rc = twinfs_faults_add(rig->faults, line, &id, &err);
 
-	assert(check == 0 || check == -EINVAL);
-	assert(check == 0 || rc == -EINVAL);
-	assert(rc == 0 || (is_error_of_rule(rc) && err.code == rc && err.text[0]));
-	assert(twinfs_faults_count(rig->faults) == count + (rc == 0 && id));
+	fuzz_hold(check == 0 || check == -EINVAL);
+	fuzz_hold(check == 0 || rc == -EINVAL);
+	fuzz_hold(rc == 0 || (is_error_of_rule(rc) && err.code == rc && err.text[0]));
+	fuzz_hold(twinfs_faults_count(rig->faults) == count + (rc == 0 && id));
 	if (rc || !id)
 		return;
-	assert(twinfs_faults_get(rig->faults, count, &rule) == 0 && rule.id == id);
+	fuzz_hold(twinfs_faults_get(rig->faults, count, &rule) == 0 && rule.id == id);
 	check_canonical(&rule);
 }
 
@@ -204,9 +205,21 @@ static void add_all(struct rig *rig, char *text)
 
 /* ---- operations ---- */
 
+/* Those that a rule can name among them. */
 static bool is_error_of_chip(int rc)
 {
-	return rc == 0 || rc == -EIO || rc == -ESHUTDOWN || rc == -EROFS;
+	switch (-rc) {
+	case 0:
+	case EIO:
+	case EBADMSG:
+	case ETIMEDOUT:
+	case ENOSPC:
+	case EROFS:
+	case EACCES:
+	case ESHUTDOWN:
+		return true;
+	}
+	return false;
 }
 
 static void read_all(struct rig *rig, uint64_t addr, uint64_t len)
@@ -215,7 +228,7 @@ static void read_all(struct rig *rig, uint64_t addr, uint64_t len)
 	volatile uint8_t sum = 0;
 	int rc = twinfs_flash_read(rig->flash, addr, len, &data);
 
-	assert(is_error_of_chip(rc));
+	fuzz_hold(is_error_of_chip(rc));
 	for (uint64_t i = 0; rc == 0 && i < len; i++)
 		sum = sum ^ data[i];
 }
@@ -249,7 +262,7 @@ static void operate(struct rig *rig, uint8_t what, uint8_t where)
 			paths[where / 16 % 4], where % TWINFS_FAULT_CALLS == TWINFS_FAULT_CALL_RENAME
 						       ? "/usr/new"
 						       : NULL);
-		assert(rc == 0 || rc == -ESHUTDOWN);
+		fuzz_hold(rc == 0 || rc == -ESHUTDOWN);
 		break;
 	case 6:
 		rc = twinfs_faults_pass(rig->faults, where * UINT64_C(100000));
@@ -261,7 +274,7 @@ static void operate(struct rig *rig, uint8_t what, uint8_t where)
 		twinfs_faults_power_on(rig->faults);
 		break;
 	}
-	assert(is_error_of_chip(rc));
+	fuzz_hold(is_error_of_chip(rc));
 }
 
 /* Rules are gone: so is all that they did but to cells. */
@@ -273,14 +286,14 @@ static void check_sound(struct rig *rig)
 	twinfs_faults_clear(rig->faults);
 	twinfs_flash_set_power(rig->flash, true);
 	twinfs_faults_power_on(rig->faults);
-	assert(twinfs_faults_count(rig->faults) == 0);
+	fuzz_hold(twinfs_faults_count(rig->faults) == 0);
 	for (uint64_t addr = 0; addr < SIZE; addr += UNIT) {
-		assert(twinfs_flash_erase(rig->flash, addr, UNIT) == 0);
-		assert(twinfs_flash_program(rig->flash, addr, zeros, PROG) == 0);
-		assert(twinfs_flash_read(rig->flash, addr, UNIT, &data) == 0);
-		assert(!memcmp(data, zeros, PROG));
+		fuzz_hold(twinfs_flash_erase(rig->flash, addr, UNIT) == 0);
+		fuzz_hold(twinfs_flash_program(rig->flash, addr, zeros, PROG) == 0);
+		fuzz_hold(twinfs_flash_read(rig->flash, addr, UNIT, &data) == 0);
+		fuzz_hold(!memcmp(data, zeros, PROG));
 		for (size_t i = PROG; i < UNIT; i++)
-			assert(data[i] == 0xff);
+			fuzz_hold(data[i] == 0xff);
 	}
 }
 
@@ -289,10 +302,8 @@ static void try_damage(struct rig *rig, const char *line)
 	struct twinfs_error err = {0};
 	int rc = twinfs_faults_damage(rig->faults, line, 1, NULL, &err);
 
-	assert(rc == 0 || is_error_of_rule(rc) || rc == -ENOTSUP);
+	fuzz_hold(rc == 0 || is_error_of_rule(rc) || rc == -ENOTSUP);
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -303,7 +314,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > 4096)
 		return 0;
 	text = strndup((const char *)data, size);
-	assert(text);
+	fuzz_hold(text);
 	len = strlen(text);
 	rig_begin(&rig);
 	add_all(&rig, text);

@@ -6,7 +6,8 @@
  * standard (json-c says so) is JSON to the module too, means the same there,
  * and is still JSON when the module has written it.
  */
-#include <assert.h>
+#include "fuzz.h"
+
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,8 +29,8 @@ static void write_again(const struct tw_text *once, struct tw_text *twice)
 	struct tw_json *json = NULL;
 	char *error = NULL;
 
-	assert(tw_json_parse(once->data, once->len, &json, &error) == 0);
-	assert(tw_json_write(json, twice) == 0);
+	fuzz_hold(tw_json_parse(once->data, once->len, &json, &error) == 0);
+	fuzz_hold(tw_json_write(json, twice) == 0);
 	tw_json_free(json);
 }
 
@@ -70,12 +71,12 @@ static void check_writing(const struct tw_json *json, struct tw_text *written)
 {
 	struct tw_text twice = {0}, thrice = {0};
 
-	assert(tw_json_write(json, written) == 0);
+	fuzz_hold(tw_json_write(json, written) == 0);
 	write_again(written, &twice);
 	write_again(&twice, &thrice);
-	assert(twice.len == thrice.len && !memcmp(twice.data, thrice.data, twice.len));
+	fuzz_hold(twice.len == thrice.len && !memcmp(twice.data, thrice.data, twice.len));
 	if (depth_of(json) < DEPTH && !has_odd_key(json))
-		assert(written->len == twice.len && !memcmp(written->data, twice.data, twice.len));
+		fuzz_hold(written->len == twice.len && !memcmp(written->data, twice.data, twice.len));
 	release(&twice);
 	release(&thrice);
 }
@@ -84,8 +85,8 @@ static void check_printing(const struct tw_json *json, const uint8_t *data, size
 {
 	struct tw_text text = {0};
 
-	assert(tw_json_print(json, &text) == 0);
-	assert(tw_json_quote(&text, (const char *)data, size) == 0);
+	fuzz_hold(tw_json_print(json, &text) == 0);
+	fuzz_hold(tw_json_quote(&text, (const char *)data, size) == 0);
 	(void)tw_json_is_zero(json);
 	(void)tw_json_get(json, "name");
 	tw_text_release(&text);
@@ -98,7 +99,7 @@ static struct json_object *read_strictly(const char *text, size_t len)
 	struct json_tokener *tokener = json_tokener_new_ex(DEPTH);
 	struct json_object *json;
 
-	assert(tokener);
+	fuzz_hold(tokener);
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	json = json_tokener_parse_ex(tokener, text, (int)len + 1); /* with its NUL */
 	if (json_tokener_get_error(tokener) != json_tokener_success)
@@ -109,9 +110,9 @@ static struct json_object *read_strictly(const char *text, size_t len)
 
 static void compare_string(const struct tw_json *ours, struct json_object *theirs)
 {
-	assert(ours->kind == TW_JSON_STRING);
-	assert(ours->len == (size_t)json_object_get_string_len(theirs));
-	assert(!memcmp(ours->text, json_object_get_string(theirs), ours->len));
+	fuzz_hold(ours->kind == TW_JSON_STRING);
+	fuzz_hold(ours->len == (size_t)json_object_get_string_len(theirs));
+	fuzz_hold(!memcmp(ours->text, json_object_get_string(theirs), ours->len));
 }
 
 static size_t count_children(const struct tw_json *json)
@@ -129,33 +130,33 @@ static void compare(const struct tw_json *ours, struct json_object *theirs)
 
 	switch (json_object_get_type(theirs)) {
 	case json_type_null:
-		assert(ours->kind == TW_JSON_NULL);
+		fuzz_hold(ours->kind == TW_JSON_NULL);
 		break;
 	case json_type_boolean:
-		assert(ours->kind ==
+		fuzz_hold(ours->kind ==
 			(json_object_get_boolean(theirs) ? TW_JSON_TRUE : TW_JSON_FALSE));
 		break;
 	case json_type_double:
 	case json_type_int:
-		assert(ours->kind == TW_JSON_INT || ours->kind == TW_JSON_FLOAT);
+		fuzz_hold(ours->kind == TW_JSON_INT || ours->kind == TW_JSON_FLOAT);
 		break;
 	case json_type_string:
 		compare_string(ours, theirs);
 		break;
 	case json_type_array:
-		assert(ours->kind == TW_JSON_LIST);
-		assert(count_children(ours) == json_object_array_length(theirs));
+		fuzz_hold(ours->kind == TW_JSON_LIST);
+		fuzz_hold(count_children(ours) == json_object_array_length(theirs));
 		for (size_t i = 0; child; child = child->next)
 			compare(child, json_object_array_get_idx(theirs, i++));
 		break;
 	case json_type_object:
-		assert(ours->kind == TW_JSON_DICT);
-		assert(count_children(ours) == (size_t)json_object_object_length(theirs));
+		fuzz_hold(ours->kind == TW_JSON_DICT);
+		fuzz_hold(count_children(ours) == (size_t)json_object_object_length(theirs));
 		for (; child; child = child->next) {
 			struct json_object *value;
 
-			assert(child->key->kind == TW_JSON_STRING);
-			assert(json_object_object_get_ex(theirs, child->key->text, &value));
+			fuzz_hold(child->key->kind == TW_JSON_STRING);
+			fuzz_hold(json_object_object_get_ex(theirs, child->key->text, &value));
 			compare(child, value);
 		}
 		break;
@@ -184,16 +185,14 @@ static void check_standard(const char *text, size_t len, const struct tw_json *o
 
 	if (!theirs)
 		return;
-	assert(ours);
+	fuzz_hold(ours);
 	compare(ours, theirs);
 	again = read_strictly(written->data, written->len);
-	assert(again);
+	fuzz_hold(again);
 	compare(ours, again);
 	json_object_put(theirs);
 	json_object_put(again);
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -205,9 +204,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > 16384)
 		return 0;
 	text = strndup((const char *)data, size);
-	assert(text);
+	fuzz_hold(text);
 	rc = tw_json_parse(data, size, &json, &error);
-	assert(rc == 0 ? json && !error : error && *error);
+	fuzz_hold(rc == 0 ? json && !error : error && *error);
 	if (json) {
 		check_writing(json, &written);
 		check_printing(json, data, size);
