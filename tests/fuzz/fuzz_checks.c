@@ -21,7 +21,7 @@
 enum {
 	BLOCK = 256,
 	USER_SIZE = 64 * BLOCK,
-	SECURE_SIZE = 24 * BLOCK,
+	SECURE_SIZE = 160 * BLOCK,
 	TEXT_MAX = 4096,
 	JSON_MAX = 2048,
 };
@@ -122,8 +122,7 @@ static void check_json(const char *data, size_t len)
 		struct json_object *object;
 
 		fuzz_hold(copy && strlen(copy) == len && tokener);
-		json_tokener_set_flags(tokener,
-			JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+		json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 		object = json_tokener_parse_ex(tokener, copy, (int)len + 1);
 		fuzz_hold(json_tokener_get_error(tokener) == json_tokener_success);
 		json_object_put(object);

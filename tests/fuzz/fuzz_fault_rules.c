@@ -259,9 +259,8 @@ static void operate(struct rig *rig, uint8_t what, uint8_t where)
 		break;
 	case 5:
 		rc = twinfs_faults_call(rig->faults, where % TWINFS_FAULT_CALLS, what & 8,
-			paths[where / 16 % 4], where % TWINFS_FAULT_CALLS == TWINFS_FAULT_CALL_RENAME
-						       ? "/usr/new"
-						       : NULL);
+			paths[where / 16 % 4],
+			where % TWINFS_FAULT_CALLS == TWINFS_FAULT_CALL_RENAME ? "/usr/new" : NULL);
 		fuzz_hold(rc == 0 || rc == -ESHUTDOWN);
 		break;
 	case 6:

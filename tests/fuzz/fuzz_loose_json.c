@@ -76,7 +76,8 @@ static void check_writing(const struct tw_json *json, struct tw_text *written)
 	write_again(&twice, &thrice);
 	fuzz_hold(twice.len == thrice.len && !memcmp(twice.data, thrice.data, twice.len));
 	if (depth_of(json) < DEPTH && !has_odd_key(json))
-		fuzz_hold(written->len == twice.len && !memcmp(written->data, twice.data, twice.len));
+		fuzz_hold(written->len == twice.len &&
+			  !memcmp(written->data, twice.data, twice.len));
 	release(&twice);
 	release(&thrice);
 }
@@ -134,7 +135,7 @@ static void compare(const struct tw_json *ours, struct json_object *theirs)
 		break;
 	case json_type_boolean:
 		fuzz_hold(ours->kind ==
-			(json_object_get_boolean(theirs) ? TW_JSON_TRUE : TW_JSON_FALSE));
+			  (json_object_get_boolean(theirs) ? TW_JSON_TRUE : TW_JSON_FALSE));
 		break;
 	case json_type_double:
 	case json_type_int:

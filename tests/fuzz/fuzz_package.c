@@ -27,12 +27,6 @@ enum {
 
 /* ---- the mutator: header, record and content of a member agree ---- */
 
-static void put_le32(uint8_t *at, uint32_t value)
-{
-	for (unsigned i = 0; i < 4; i++)
-		at[i] = (uint8_t)(value >> 8 * i);
-}
-
 /* The end record, which has a comment of just the bytes behind it. */
 static uint8_t *mend_end(uint8_t *data, size_t size)
 {
@@ -61,8 +55,8 @@ static void mend_member(uint8_t *data, size_t size, uint8_t *record)
 	if (at > size || packed > size - at)
 		return;
 	if (tw_le16(record + 10) == TW_ZIP_STORED) {
-		put_le32(record + 24, packed);
-		put_le32(record + 16, tw_crc32(0, data + at, packed));
+		tw_put_le32(record + 24, packed);
+		tw_put_le32(record + 16, tw_crc32(0, data + at, packed));
 	}
 	/* A header may lie in a record. */
 	memmove(header + 6, record + 8, 4);    /* flags, method */
@@ -85,7 +79,7 @@ static void mend_zip(uint8_t *data, size_t size)
 	at = tw_le32(end + 16);
 	if (at > behind)
 		return;
-	put_le32(end + 12, (uint32_t)(behind - at));
+	tw_put_le32(end + 12, (uint32_t)(behind - at));
 	for (; behind - at >= TW_ZIP_RECORD_SIZE && tw_le32(data + at) == TW_ZIP_RECORD_SIG;
 		count++) {
 		uint8_t *record = data + at;

@@ -21,12 +21,6 @@
 
 /* ---- the mutator ---- */
 
-static void put_le32(uint8_t *at, uint32_t value)
-{
-	for (unsigned i = 0; i < 4; i++)
-		at[i] = (uint8_t)(value >> 8 * i);
-}
-
 /* The last chunk may also be cut, or too short: then it ends where the file does. */
 static void mend_chunks(uint8_t *data, size_t size, bool fits)
 {
@@ -42,10 +36,9 @@ static void mend_chunks(uint8_t *data, size_t size, bool fits)
 			return;
 		if (len > left) {
 			len = left;
-			put_le32(head + 4, (uint32_t)len);
+			tw_put_le32(head + 4, (uint32_t)len);
 		}
-		put_le32(head + 8,
-			tw_crc32(tw_crc32(0, head, 8), head + TW_CHUNK_HEAD, len));
+		tw_put_le32(head + 8, tw_crc32(tw_crc32(0, head, 8), head + TW_CHUNK_HEAD, len));
 		off += TW_CHUNK_HEAD + len;
 	}
 }

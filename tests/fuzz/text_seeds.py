@@ -8,6 +8,7 @@ With BUILD also those that the program itself makes: traces, results of the expl
 """
 import io
 import pathlib
+import struct
 import subprocess
 import sys
 import tempfile
@@ -192,7 +193,101 @@ PROJECTS = {
     "twice": b'PROJECT_NAME = "a"\nPROJECT_NAME = "b"\nPROJECT_VERSION = "1"\r\n',
 }
 
+
+def gpt_header(here, other, entries, count=4, size=128, last=200):
+    """The first 92 bytes of a header; checksums are the target's."""
+    return struct.pack("<8sIIIIQQQQ16sQIII", b"EFI PART", 0x10000, 92, 0, 0, here, other, 6, last,
+                       bytes(range(16)), entries, count, size, 0)
+
+
+def gpt_entry(name, first, last, kind=b"\xaf\x3d\xc6\x0f\x83\x84\x72\x47\x8e\x79\x3d\x69\xd8\x47\x7d\xe4"):
+    """An entry of a partition table, of Linux data."""
+    return (kind + name.encode().ljust(16, b"!")[:16] + struct.pack("<QQQ", first, last, 0) +
+            name.encode("utf-16-le").ljust(72, b"\0"))
+
+
+def gpt(flags, first, last, *entries, units=60):
+    """An input of the target gpt: a file of 40 + 4 * units sectors."""
+    return bytes([flags, units]) + first + last + b"".join(entries)
+
+
+FIRST, LAST = gpt_header(1, 279, 2, 128), gpt_header(279, 1, 247, 128)
+THREE = (gpt_entry("customer_fs", 64, 127), gpt_entry("customer_backup_fs", 128, 159),
+         gpt_entry("securedata", 160, 191))
+GPT = {
+    "both": gpt(0x0f, FIRST, LAST, *THREE),
+    "first-only": gpt(0x07, FIRST, LAST, *THREE),
+    "last-only": gpt(0x0b, FIRST, LAST, *THREE),
+    "few-entries": gpt(0x0f, gpt_header(1, 279, 2), gpt_header(279, 1, 260), *THREE),
+    "overlap": gpt(0x0f, FIRST, LAST, gpt_entry("a", 64, 127), gpt_entry("b", 100, 150)),
+    "behind-end": gpt(0x0f, FIRST, LAST, gpt_entry("a", 64, 1 << 40)),
+    "backwards": gpt(0x0f, FIRST, LAST, gpt_entry("a", 127, 64)),
+    "odd-names": gpt(0x0f, FIRST, LAST, gpt_entry("\u20ac" * 36, 64, 71), gpt_entry("", 72, 79),
+                     gpt_entry("\U0001f600" * 18, 80, 87)),
+    "many-entries": gpt(0x07, gpt_header(1, 279, 2, 0xffffffff), LAST, *THREE),
+    "large-entries": gpt(0x07, gpt_header(1, 279, 2, 4, 1 << 31), LAST, *THREE),
+    "elsewhere": gpt(0x2f, gpt_header(1, 100, 2), gpt_header(100, 1, 40), *THREE),
+    "wrong-sums": gpt(0x0c, FIRST, LAST, *THREE),
+    "no-mbr": gpt(0x1f, FIRST, LAST, *THREE),
+    "nothing": gpt(0x00, b"", b""),
+}
+
+
+def request(opener, stores, slot, length, piece):
+    """A whole request of secure_control."""
+    return bytes([opener * 8 + 6 + stores, slot + 1]) + struct.pack("<HB", length, piece)
+
+
+def raw(opener, text, off=0):
+    """A write of secure_control; the opener's next call may go on with it."""
+    return bytes([opener * 8, off, len(text)]) + text
+
+
+SECURE_CONTROL = {
+    "store-and-read": request(0, 1, 3, 100, 255) + request(1, 0, 3, 100, 255),
+    "in-pieces": request(0, 1, 1, 50, 0) + request(0, 0, 1, 60, 0),
+    "no-slot": request(0, 1, 0, 5, 255) + request(0, 0, 17, 5, 255) + request(0, 0, 2, 5, 255),
+    "too-long": request(0, 1, 1, 1100, 255) + request(0, 1, 16, 1000, 255),
+    "list": request(0, 1, 5, 52, 255) + bytes([8 + 4, 0, 4]),
+    "broken-off": raw(0, b"STORE 1 5\nab") + bytes([3, 9]) + request(0, 0, 1, 9, 255),
+    "overtaken": raw(0, b"STORE 1 5\nab") + request(1, 1, 1, 5, 255) + raw(0, b"cde", 1) + bytes([3, 9]),
+    "malformed": b"".join(raw(0, text) + bytes([3, 9]) for text in (
+        b"READ 1\n", b"READ -1 5\n", b"STORE 01 +5\n", b"LIST\n", b"READ 1 5\nx", b"\n",
+        b"READ 9999999999 1\n", b"X" * 64, b"READ 1 5000\n")),
+    "reopened": raw(2, b"READ 1 9") + bytes([16 + 5]) + raw(2, b"\n", 1) + bytes([16 + 3, 9]),
+}
+
+
+def pieces(*texts):
+    """An input of control."""
+    return b"\xff".join(texts)
+
+
+CONTROL = {
+    "rules": pieces(b"\0add cut at op 3\nfail program in user once", b"\0clear 1", b"\0clear"),
+    "seed": pieces(b"\0seed 0x17\nflip 3 bits in user", b"\0seed", b"\0seed 1 2", b"\0clear 7"),
+    "all-or-none": pieces(b"\0note\nno rule\nnote", b"\0note\nclear\nnote", b"\0pass 5"),
+    "brown-out": pieces(b"\0brown-out for 5 ms\npass 10", b"\0pass 1000000000", b"\0pass -1"),
+    "names": pieces(b"\0fail read in /usr/a", b"\0stick 2 bits in block user:3", b"\0note in slot 3"),
+    "trace": pieces(b"\2hold /", b"\0flip 1 bit in user", b"\2stop", b"\2start x", b"\2start //", b"\2"),
+    "power": pieces(b"\3restart\n", b"\3 off", b"\3cut", b"\3onn"),
+}
+
+MODEM = {
+    "get": b'{"method": "GET", "url": "http://x.org/a", "headers": {"Accept": "*/*", "n": 5}}\0'
+           b"Content-Type: text/plain\nX: \xe9\nx: \xc3\xa9\n\n: y\nDate\nOK",
+    "post": b'{"method": "POST", "url": "u", "for": "fota", "body": "aGVsbG8="}\0\n\n\n\nNot Found',
+    "base64": b'{"method": "PUT", "url": "", "body": "+/Az09"}',
+    "bad-headers": b'{"method": "GET", "url": "u", "headers": {"a:b": "c", "": "d", "e": "f\\r\\ng: h"}}',
+    "other-kinds": b'{"method": "get", "url": [], "headers": {"a": {"b": null}}, "body": 5}',
+    "no-object": b'["method"]',
+}
+
 SEEDS = {
+    "gpt": GPT,
+    "secure_control": SECURE_CONTROL,
+    "control": CONTROL,
+    "modem": MODEM,
     "project": PROJECTS,
     "package": PACKAGES,
     "checks": CHECKS,
