@@ -34,6 +34,7 @@
 #include "base/crc.h"
 #include "base/fail.h"
 #include "base/file.h"
+#include "base/text.h"
 
 #define SECTOR          512u
 #define ALIGNMENT       4096u
@@ -338,8 +339,9 @@ static int check_new_partition(const struct twinfs_partition *partition, uint64_
 {
 	const char *name = partition->name;
 
-	if (!name[0] || strnlen(name, NAME_CHARS + 1) > NAME_CHARS)
-		return fail_argument(err, "needs a name of 1 to 36 characters", name);
+	/* What is no UTF-8 libfdisk would leave out without a word. */
+	if (!name[0] || strnlen(name, NAME_CHARS + 1) > NAME_CHARS || !tw_text_is_utf8(name))
+		return fail_argument(err, "needs a name of 1 to 36 characters of UTF-8", name);
 	if (!partition->size || (partition->addr | partition->size) % ALIGNMENT)
 		return fail_argument(err, "is not aligned to 4096 bytes", name);
 	if (partition->addr < EDGE)

@@ -191,6 +191,8 @@ static const struct {
 	{CHIP, {{"a", 0x8000, 0x800}}, "'a' is not aligned"},
 	{CHIP, {{"a", 0x8800, 0x1000}}, "'a' is not aligned"},
 	{CHIP, {{"", 0x8000, 0x1000}}, "1 to 36 characters"},
+	{CHIP, {{"a\xff", 0x8000, 0x1000}}, "1 to 36 characters"},
+	{CHIP, {{"\xed\xa1\xa9", 0x8000, 0x1000}}, "1 to 36 characters"},
 	{CHIP, {{"a23456789012345678901234567890123456x", 0x8000, 0x1000}}, "1 to 36 characters"},
 	{CHIP, {{"a", 0x8000, CHIP - 0xf000}}, "'a' does not end 32 KiB before"},
 	{CHIP, {{"a", UINT64_MAX - 0xfff, 0x1000}}, "'a' does not end"},
