@@ -7,7 +7,7 @@
  * Whatever they hold, a boot ends well, leaves sound volumes, has a report that is
  * JSON, and does not touch the backup partition; a file that it says to have
  * restored is the factory's; and boots come to rest: the third one after
- * another changes nothing, unless an update is stuck.
+ * another changes nothing, unless it ends by an error, or an update is stuck.
  */
 #include "fuzz.h"
 
@@ -257,7 +257,7 @@ static void check_restored(struct twinfs_volume *volume, const struct twinfs_boo
 }
 
 /* Whether something was written. */
-static bool boot_once(struct module *module, bool *ret_has_update)
+static bool boot_once(struct module *module, bool *ret_is_stuck)
 {
 	struct tw_boot *boot = &module->boot;
 	struct twinfs_error err = {0};
@@ -268,7 +268,8 @@ static bool boot_once(struct module *module, bool *ret_has_update)
 	if (!boot->report->update.armed)
 		check_restored(boot->user_volume, boot->report);
 	writes = boot->report->flash_programs || boot->report->flash_erases;
-	*ret_has_update = boot->report->update.armed;
+	/* What ended by an error ends there at every boot, and what came before is done anew. */
+	*ret_is_stuck = boot->report->update.armed || boot->report->error;
 	tw_boot_release(boot);
 	twinfs_boot_report_free(boot->report);
 	boot->report = NULL;
@@ -280,7 +281,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct module *module; /* made once: only its bytes are changed */
 	static uint8_t before[BACKUP_SIZE];
-	bool has_update = false, writes = true;
+	bool is_stuck = false, writes = true;
 
 	if (size < 1 || size > 2 * PIECE_MAX)
 		return 0;
@@ -290,8 +291,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	keep(module, before, USER_SIZE, BACKUP_SIZE);
 	module->boot.policy = data[0] & FLAG_SAFE ? TWINFS_POLICY_SAFE : TWINFS_POLICY_DEVICE;
 	for (int i = 0; writes && i < 3; i++)
-		writes = boot_once(module, &has_update);
-	fuzz_hold(!writes || has_update);
+		writes = boot_once(module, &is_stuck);
+	fuzz_hold(!writes || is_stuck);
 	fuzz_hold(!memcmp(before, twinfs_image_bytes(module->image) + USER_SIZE, BACKUP_SIZE));
 	return 0;
 }

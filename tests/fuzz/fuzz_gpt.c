@@ -134,9 +134,11 @@ static void read_again(const char *path, const struct twinfs_partition *table, s
 
 	fuzz_hold(twinfs_image_open(&path, 1, 0, &image, NULL) == 0);
 	fuzz_hold(twinfs_image_read_gpt(image, again, ROOM, &found, NULL) == 0 && found == count);
-	for (size_t i = 0; i < count; i++)
-		fuzz_hold(!strcmp(again[i].name, table[i].name) && again[i].addr == table[i].addr &&
-			  again[i].size == table[i].size);
+	for (size_t i = 0; i < count; i++) {
+		fuzz_must(!strcmp(again[i].name, table[i].name), "'%s', not '%s'", again[i].name,
+			table[i].name);
+		fuzz_hold(again[i].addr == table[i].addr && again[i].size == table[i].size);
+	}
 	twinfs_image_close(image);
 }
 
