@@ -21,15 +21,15 @@
 enum {
 	BLOCK = 256,
 	USER_SIZE = 64 * BLOCK,
-	SECURE_SIZE = 160 * BLOCK,
+	SECURE_BLOCK = 4096,
+	SECURE_SIZE = 16 * SECURE_BLOCK,
 	TEXT_MAX = 4096,
 	JSON_MAX = 2048,
 };
 
 /* Made once; the content of /usr/a.json is the only thing that changes. */
 struct rig {
-	struct twinfs_image *image;
-	struct twinfs_flash *flash;
+	struct twinfs_flash *flash, *secure_flash;
 	struct twinfs_volume *volume;
 	struct twinfs_secure *secure;
 	struct tw_rules_subject subject;
@@ -49,24 +49,34 @@ static void put(struct twinfs_volume *volume, const char *name, const void *data
 	twinfs_volume_close(volume, ino);
 }
 
+static struct twinfs_flash *make_chip(uint64_t size, uint32_t unit)
+{
+	const struct twinfs_flash_config config = {.geometry = {1, 1, unit}};
+	struct twinfs_image *image;
+	struct twinfs_flash *flash;
+
+	fuzz_hold(twinfs_image_memory(size, &image) == 0);
+	fuzz_hold(twinfs_flash_new(image, &config, &flash, NULL) == 0);
+	return flash;
+}
+
 static struct rig *make_rig(void)
 {
-	static const struct twinfs_flash_config flash = {.geometry = {1, 1, BLOCK}};
 	const struct twinfs_volume_config config = {.size = USER_SIZE, .block_size = BLOCK};
 	struct rig *rig = calloc(1, sizeof(*rig));
 	uint64_t ino;
 
 	fuzz_hold(rig);
-	fuzz_hold(twinfs_image_memory(USER_SIZE + SECURE_SIZE, &rig->image) == 0);
-	fuzz_hold(twinfs_flash_new(rig->image, &flash, &rig->flash, NULL) == 0);
+	rig->flash = make_chip(USER_SIZE, BLOCK);
+	rig->secure_flash = make_chip(SECURE_SIZE, SECURE_BLOCK);
 	fuzz_hold(twinfs_volume_format(rig->flash, &config, NULL) == 0);
 	fuzz_hold(twinfs_volume_mount(rig->flash, &config, &rig->volume, NULL) == 0);
 	put(rig->volume, "b", "hello \"world\"\n\0end", 18);
 	put(rig->volume, "c", "hello \"world\"\n\0end", 18);
 	put(rig->volume, "empty", "", 0);
 	fuzz_hold(twinfs_volume_mkdir(rig->volume, TWINFS_ROOT_INO, "d", &ino) == 0);
-	fuzz_hold(twinfs_secure_open(rig->flash, USER_SIZE, SECURE_SIZE, NULL, &rig->secure,
-			  NULL) == 0);
+	fuzz_hold(twinfs_secure_open(rig->secure_flash, 0, SECURE_SIZE, NULL, &rig->secure, NULL) ==
+		  0);
 	fuzz_hold(twinfs_secure_store(rig->secure, 3, "a key", 5) == TWINFS_SECURE_OK);
 	rig->subject = (struct tw_rules_subject){rig->volume, NULL, rig->secure};
 	return rig;

@@ -215,14 +215,14 @@ FIRST, LAST = gpt_header(1, 279, 2, 128), gpt_header(279, 1, 247, 128)
 THREE = (gpt_entry("customer_fs", 64, 127), gpt_entry("customer_backup_fs", 128, 159),
          gpt_entry("securedata", 160, 191))
 GPT = {
-    "both": gpt(0x0f, FIRST, LAST, *THREE),
-    "first-only": gpt(0x07, FIRST, LAST, *THREE),
+    "both": gpt(0xcf, FIRST, LAST, *THREE),
+    "first-only": gpt(0x87, FIRST, LAST, *THREE),
     "last-only": gpt(0x0b, FIRST, LAST, *THREE),
     "few-entries": gpt(0x0f, gpt_header(1, 279, 2), gpt_header(279, 1, 260), *THREE),
     "overlap": gpt(0x0f, FIRST, LAST, gpt_entry("a", 64, 127), gpt_entry("b", 100, 150)),
     "behind-end": gpt(0x0f, FIRST, LAST, gpt_entry("a", 64, 1 << 40)),
     "backwards": gpt(0x0f, FIRST, LAST, gpt_entry("a", 127, 64)),
-    "odd-names": gpt(0x0f, FIRST, LAST, gpt_entry("\u20ac" * 36, 64, 71), gpt_entry("", 72, 79),
+    "odd-names": gpt(0x4f, FIRST, LAST, gpt_entry("\u20ac" * 36, 64, 71), gpt_entry("", 72, 79),
                      gpt_entry("\U0001f600" * 18, 80, 87)),
     "many-entries": gpt(0x07, gpt_header(1, 279, 2, 0xffffffff), LAST, *THREE),
     "large-entries": gpt(0x07, gpt_header(1, 279, 2, 4, 1 << 31), LAST, *THREE),
