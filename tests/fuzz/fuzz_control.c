@@ -102,7 +102,7 @@ static void check_text(struct tw_emu *emu, uint64_t ino, bool is_json)
 static void check_events(struct tw_emu *emu)
 {
 	struct tw_emu_place place = {0};
-	char text[16384];
+	char text[8192];
 	ssize_t len;
 
 	while ((len = tw_emu_events_read(&emu->events, &place, text, sizeof(text) - 1)) > 0) {
@@ -139,7 +139,7 @@ static int command(struct tw_emu *emu, const struct tw_emu_commands *commands, c
 	size_t len)
 {
 	struct tw_emu_command_file *file = tw_emu_command_file_new(emu, commands);
-	char answer[16384];
+	char answer[8192];
 	int rc;
 
 	fuzz_hold(file);
