@@ -222,14 +222,18 @@ static int walk_thread(struct scan *scan, struct twinfs_error *err)
 
 /* ---- the tree ---- */
 
-/* The source of a pending rename is there no more: it goes by another name already. */
+/*
+ * The source of a pending rename is there no more: it goes by another name already.
+ * The superblock's entry has no other name, whatever the state says.
+ */
 static void hide_moved(struct twinfs_volume *volume, const struct tw_mdir *mdir)
 {
 	struct tw_pair pair;
 	unsigned id;
 
 	if (!tw_v2_pending_move(&volume->gstate, &pair, &id) ||
-		!tw_pair_overlaps(pair, mdir->pair) || id >= mdir->count)
+		!tw_pair_overlaps(pair, mdir->pair) || id >= mdir->count ||
+		mdir->entries[id]->tag == TW_V2_NAME_SUPERBLOCK)
 		return;
 	mdir->entries[id]->is_void = true;
 	volume->pending.marks = 1;

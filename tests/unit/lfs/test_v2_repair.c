@@ -163,17 +163,21 @@ START_TEST(the_name_of_a_hidden_entry_is_free)
 }
 END_TEST
 
-/* Old writers left moves of entries and pairs that do not exist: they hide nothing. */
+/*
+ * Old writers left moves of entries and pairs that do not exist: they hide nothing.
+ * Neither does one of the superblock, which nobody can have made by renaming.
+ */
 START_TEST(stale_moves_are_cleared)
 {
-	static const uint32_t rows[][3] = {{9, 0, 1}, {2, 20, 21}, {0, 40, 41}};
+	static const uint32_t rows[][3] = {{9, 0, 1}, {2, 20, 21}, {0, 40, 41}, {0, 0, 1}};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct rig rig;
 
 		put_rename(&rig, rows[i][0], rows[i][1], rows[i][2]);
 		ck_assert_uint_eq(rig_statfs(&rig).files, 4);
-		ck_assert_int_eq(twinfs_volume_repair(rig.volume), 0);
+		ck_assert_int_eq(
+			twinfs_volume_set_attr(rig.volume, TWINFS_ROOT_INO, 'a', "1", 1, 0), 0);
 		rig_remount(&rig);
 		ck_assert_uint_eq(pending(&rig).marks, 0);
 		ck_assert_uint_eq(rig_statfs(&rig).files, 4);
