@@ -334,11 +334,14 @@ static int check_reach(const struct scan *scan)
 	return reached == in_tree ? 0 : -EUCLEAN;
 }
 
-/* Only with the flag is a pair that no entry names garbage for sure. */
+/*
+ * Only with the flag is a pair that no entry names garbage for sure, and only when
+ * all entries are known: a damaged directory may be what named it.
+ */
 static void judge_thread(struct scan *scan)
 {
 	struct twinfs_volume *volume = scan->volume;
-	bool is_flagged = volume->gstate.word[0] & TW_V2_ORPHANS;
+	bool is_flagged = volume->gstate.word[0] & TW_V2_ORPHANS && !tw_index_has_damage(volume);
 
 	for (struct tw_mdir *prev = volume->superblock; prev->next; prev = prev->next) {
 		struct tw_mdir *mdir = prev->next;
