@@ -67,6 +67,7 @@ static int note_entry(void *ctx, const char *name, const struct twinfs_stat *sta
 		.type = stat->type,
 		.size = stat->size};
 	sight->count++;
+	fuzz_tell("  object %zu: %s", sight->count - 1, name);
 	return 0;
 }
 
@@ -188,6 +189,9 @@ static void take(struct twinfs_volume *volume, struct sight *sight, bool is_thor
 				read_file(volume, seen);
 		}
 		sight->is_whole = sight->is_whole && !seen->rc;
+		fuzz_tell("  object %zu: ino %llu, type %d, %llu bytes, rc %d", i,
+			(unsigned long long)seen->ino, seen->type, (unsigned long long)seen->size,
+			seen->rc);
 	}
 }
 
@@ -236,5 +240,18 @@ void sight_must_keep(const struct sight *before, const struct sight *after)
 						  : is_same(was, is),
 			"object %zu, which nobody changed, is different: rc %d, size %llu and %llu",
 			i, is->rc, (unsigned long long)was->size, (unsigned long long)is->size);
+	}
+}
+
+void sight_must_survive(const struct sight *before, const struct sight *after)
+{
+	for (size_t i = 0; i < before->count && !after->is_cut; i++) {
+		const struct seen *was = &before->list[i];
+		bool is_there = was->rc;
+
+		for (size_t k = 0; !is_there && k < after->count; k++)
+			is_there = tw_digest_is_same(was->path, after->list[k].path) &&
+				   is_same(was, &after->list[k]);
+		fuzz_must(is_there, "object %zu is gone or different after mounting again", i);
 	}
 }

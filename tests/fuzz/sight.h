@@ -39,6 +39,9 @@ void sight_take_twice(struct twinfs_volume *volume, struct sight *ret_sight);
 /* Two sights are of the same tree. */
 void sight_must_equal(const struct sight *a, const struct sight *b);
 
+/* What could be read at first is there at the same path, for sure; there may be more. */
+void sight_must_survive(const struct sight *before, const struct sight *after);
+
 /* Of what could be read and was not changed on purpose, nothing is lost or different. */
 void sight_must_keep(const struct sight *before, const struct sight *after);
 
