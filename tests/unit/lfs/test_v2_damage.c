@@ -107,6 +107,30 @@ START_TEST(a_damaged_directory)
 }
 END_TEST
 
+/* The limit is for new names; what has a longer one is found by it. */
+START_TEST(a_name_longer_than_the_limit)
+{
+	static const uint32_t limits[3] = {1, 0x7fffffff, 1022};
+	struct log2 log;
+	struct rig rig;
+	uint64_t ino;
+
+	chip_init(&rig.chip, &chip_512);
+	begin(&rig.chip, &log, 0, 1);
+	log2_superblock(&log, TWINFS_LFS_2_1, 32, limits);
+	log2_file(&log, 1, "ab", "content");
+	log2_commit(&log);
+	rig.volume = chip_mount(&rig.chip);
+	ck_assert_uint_eq(rig_stat(&rig, rig_find(&rig, "ab")).size, 7);
+	ck_assert_int_eq(twinfs_volume_lookup(rig.volume, TWINFS_ROOT_INO, "ac", &ino),
+		-ENAMETOOLONG);
+	ck_assert_int_eq(twinfs_volume_create(rig.volume, TWINFS_ROOT_INO, "ab", &ino),
+		-ENAMETOOLONG);
+	ck_assert_int_eq(twinfs_volume_unlink(rig.volume, TWINFS_ROOT_INO, "ab"), 0);
+	rig_close(&rig);
+}
+END_TEST
+
 /* A block that two files have is given back by neither. */
 START_TEST(a_block_with_two_owners)
 {
@@ -188,5 +212,5 @@ START_TEST(every_file_is_synced)
 END_TEST
 
 RUN_CASES("v2_damage", a_broken_thread_is_refused, another_block_size_is_refused,
-	a_damaged_directory, a_block_with_two_owners, bad_blocks_at_the_beginning,
-	every_file_is_synced)
+	a_damaged_directory, a_name_longer_than_the_limit, a_block_with_two_owners,
+	bad_blocks_at_the_beginning, every_file_is_synced)
