@@ -319,6 +319,38 @@ START_TEST(what_a_damaged_directory_named_stays)
 }
 END_TEST
 
+/*
+ * Where the last entry says that it is longer than its block, whatever is written
+ * behind it would be taken for a part of it.
+ */
+START_TEST(an_entry_longer_than_its_block)
+{
+	static const struct geometry small = {128, 16, 1, 0xff};
+	struct rig rig;
+	uint64_t ino;
+
+	chip_init(&rig.chip, &small);
+	ck_assert_int_eq(twinfs_volume_format(rig.chip.flash, &rig.chip.config, NULL), 0);
+	rig.volume = chip_mount(&rig.chip);
+	(void)create(&rig, "a");
+	(void)create(&rig, "b");
+	for (unsigned half = 2; half < 4; half++) {
+		uint8_t *block = chip_bytes(&rig.chip) + half * (size_t)small.block_size;
+
+		ck_assert_uint_eq(tw_le32(block + 4), half == 2 ? 20 + 13 : 20 + 26);
+		block[16 + (half == 2 ? 0 : 13) + 3] = 200;
+		tw_put_le32(block + tw_le32(block + 4) - 4,
+			tw_crc32_raw(UINT32_MAX, block, tw_le32(block + 4) - 4));
+	}
+	remount(&rig);
+	ck_assert_int_eq(twinfs_volume_unlink(rig.volume, TWINFS_ROOT_INO, "a"), -EUCLEAN);
+	ck_assert_int_eq(twinfs_volume_create(rig.volume, TWINFS_ROOT_INO, "c", &ino), -EUCLEAN);
+	remount(&rig);
+	ck_assert_int_eq(twinfs_volume_lookup(rig.volume, TWINFS_ROOT_INO, "a", &ino), 0);
+	close_rig(&rig);
+}
+END_TEST
+
 START_TEST(spare_blocks)
 {
 	struct twinfs_statfs space;
@@ -435,5 +467,5 @@ END_TEST
 RUN_CASES("volume", names, paths_are_resolved_as_text, numbers_of_the_dead_are_stale,
 	a_removed_file_lives_until_its_last_close, content_is_committed_by_sync_only,
 	sizes_have_an_end, a_read_only_volume_writes_nothing, renames, a_damaged_root_mounts,
-	what_a_damaged_directory_named_stays, spare_blocks, a_scan_gives_the_content,
-	what_cannot_be_scanned)
+	what_a_damaged_directory_named_stays, an_entry_longer_than_its_block, spare_blocks,
+	a_scan_gives_the_content, what_cannot_be_scanned)
