@@ -114,7 +114,10 @@ static int claim_pair(struct twinfs_volume *volume, struct tw_pair pair)
 	return rc;
 }
 
-/* All that the tree and the thread name, also where the two disagree (guide, section 10). */
+/*
+ * All that the tree and the thread name, also where the two disagree (guide, section
+ * 10). Pairs first: a block of one that a file has, too, is shared.
+ */
 static int claim_all(struct twinfs_volume *volume)
 {
 	struct tw_index *index = &volume->index;
@@ -124,9 +127,7 @@ static int claim_all(struct twinfs_volume *volume)
 	for (uint32_t i = 0; !rc && i < index->slot_count; i++) {
 		struct tw_node *node = index->slots[i].node;
 
-		if (node && node->kind == TW_FILE && !node->is_void)
-			rc = claim_chain(volume, node); /* that of a void entry is its twin's */
-		else if (node && node->kind == TW_DIRECTORY)
+		if (node && node->kind == TW_DIRECTORY)
 			rc = claim_pair(volume, node->dir.pair);
 	}
 	LIST_FOREACH(mdir, &volume->mdirs, all)
@@ -135,6 +136,12 @@ static int claim_all(struct twinfs_volume *volume)
 			rc = claim_pair(volume, mdir->pair);
 		if (!rc)
 			rc = claim_pair(volume, mdir->tail);
+	}
+	for (uint32_t i = 0; !rc && i < index->slot_count; i++) {
+		struct tw_node *node = index->slots[i].node;
+
+		if (node && node->kind == TW_FILE && !node->is_void)
+			rc = claim_chain(volume, node); /* that of a void entry is its twin's */
 	}
 	return rc;
 }
