@@ -311,14 +311,34 @@ static void find_heirs(const struct scan *scan)
 	}
 }
 
-/* Every pair of the tree must be on the thread, when all heirs are in their places. */
+/* Notes that @mdir is on the thread. -EUCLEAN: so is another pair with a block of it. */
+static int take_blocks(struct tw_sparse *taken, struct tw_mdir *mdir)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; !rc && i < 2; i++)
+		rc = tw_sparse_get(taken, mdir->pair.block[i])
+			     ? -EUCLEAN
+			     : tw_sparse_put(taken, mdir->pair.block[i], mdir);
+	return rc;
+}
+
+/*
+ * Every pair of the tree must be on the thread, when all heirs are in their places,
+ * and each must have its blocks for itself: else writing one would change another.
+ */
 static int check_reach(const struct scan *scan)
 {
+	_cleanup_sparse_ struct tw_sparse taken = {0};
 	struct twinfs_volume *volume = scan->volume;
 	uint32_t reached = 0, in_tree = 0;
 	struct tw_mdir *mdir;
+	int rc = tw_sparse_init(&taken, volume->area.block_count, sizeof(mdir));
 
 	for (mdir = volume->superblock;;) {
+		rc = rc ? rc : take_blocks(&taken, mdir);
+		if (rc)
+			return rc;
 		mdir->is_reached = true;
 		reached += mdir->dir != NULL;
 		if (tw_pair_is_nil(mdir->tail))
@@ -326,7 +346,7 @@ static int check_reach(const struct scan *scan)
 		mdir = find(scan, mdir->tail);
 		if (mdir && mdir->heir)
 			mdir = mdir->heir;
-		if (!mdir || mdir->is_reached)
+		if (!mdir)
 			return -EUCLEAN;
 	}
 	LIST_FOREACH(mdir, &volume->mdirs, all)
@@ -420,7 +440,7 @@ static int build(struct scan *scan, struct twinfs_error *err)
 	find_heirs(scan);
 	volume->thread_damage = check_reach(scan);
 	judge_thread(scan);
-	return 0;
+	return volume->thread_damage == -ENOMEM ? -ENOMEM : 0;
 }
 
 int tw_v2_mount(struct twinfs_volume *volume, struct twinfs_error *err)

@@ -161,6 +161,67 @@ START_TEST(a_block_with_two_owners)
 }
 END_TEST
 
+/* The same when the other owner is a directory. */
+START_TEST(a_block_of_a_file_and_a_directory)
+{
+	uint8_t before[512];
+	struct log2 log;
+	struct rig rig;
+	uint64_t ino;
+
+	chip_init(&rig.chip, &chip_512);
+	begin(&rig.chip, &log, 0, 1);
+	log2_superblock(&log, TWINFS_LFS_2_1, 32, usual);
+	log2_tag(&log, 0x001, 1, "a", 1);
+	log2_words(&log, 0x202, 1, 5, 300);
+	log2_tag(&log, 0x002, 2, "d", 1);
+	log2_words(&log, 0x200, 2, 4, 5);
+	log2_words(&log, 0x600, LOG2_PAIR, 4, 5);
+	log2_commit(&log);
+	begin(&rig.chip, &log, 4, 1);
+	log2_commit(&log);
+	begin(&rig.chip, &log, 5, 2);
+	log2_file(&log, 0, "f", "content");
+	log2_commit(&log);
+	memcpy(before, chip_bytes(&rig.chip) + 5 * 512, 512);
+	rig.volume = chip_mount(&rig.chip);
+	ck_assert_int_eq(twinfs_volume_unlink(rig.volume, TWINFS_ROOT_INO, "a"), 0);
+	ino = rig_create(&rig, TWINFS_ROOT_INO, "c");
+	for (uint32_t len = 400; rig_put(&rig, ino, len, 6) == 0; len += 500)
+		;
+	ck_assert_mem_eq(before, chip_bytes(&rig.chip) + 5 * 512, 512);
+	ck_assert_uint_eq(rig_stat(&rig, rig_find(&rig, "d/f")).size, 7);
+	twinfs_volume_unmount(rig.volume);
+	chip_release(&rig.chip);
+}
+END_TEST
+
+/* What is written to one pair would be read as the other. */
+START_TEST(a_thread_with_two_pairs_in_a_block)
+{
+	static const uint32_t rows[][2] = {{2, 0}, {1, 2}};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct log2 log;
+		struct rig rig;
+		uint64_t ino;
+
+		put_root(&rig.chip, 32, rows[i][0], rows[i][1]);
+		begin(&rig.chip, &log, 2, 5);
+		log2_commit(&log);
+		rig.volume = chip_mount(&rig.chip);
+		ck_assert_uint_eq(rig_stat(&rig, rig_find(&rig, "a")).size, 7);
+		ck_assert_int_eq(twinfs_volume_create(rig.volume, TWINFS_ROOT_INO, "b", &ino),
+			-EUCLEAN);
+		ck_assert_int_eq(twinfs_volume_unlink(rig.volume, TWINFS_ROOT_INO, "a"), -EUCLEAN);
+		rig_remount(&rig);
+		ck_assert_uint_eq(rig_stat(&rig, rig_find(&rig, "a")).size, 7);
+		twinfs_volume_unmount(rig.volume);
+		chip_release(&rig.chip);
+	}
+}
+END_TEST
+
 /* One of the two blocks of the superblock is enough. */
 START_TEST(bad_blocks_at_the_beginning)
 {
@@ -213,4 +274,5 @@ END_TEST
 
 RUN_CASES("v2_damage", a_broken_thread_is_refused, another_block_size_is_refused,
 	a_damaged_directory, a_name_longer_than_the_limit, a_block_with_two_owners,
+	a_block_of_a_file_and_a_directory, a_thread_with_two_pairs_in_a_block,
 	bad_blocks_at_the_beginning, every_file_is_synced)
