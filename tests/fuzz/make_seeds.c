@@ -71,13 +71,13 @@ static void work(const struct recipe *recipe, struct chip *chip)
 	model_release(&model);
 }
 
-static void save(const char *folder, const struct recipe *recipe, const uint8_t *data, size_t len)
+static void save(const char *folder, const char *target, const char *name, const uint8_t *data,
+	size_t len)
 {
 	char path[4096];
 	FILE *file;
 
-	(void)snprintf(path, sizeof(path), "%s/lfs%u_image/%s", folder, recipe->version >> 16,
-		recipe->name);
+	(void)snprintf(path, sizeof(path), "%s/%s/%s", folder, target, name);
 	file = fopen(path, "we");
 	must(file && fwrite(data, 1, len, file) == len && fclose(file) == 0, "%s", path);
 }
@@ -109,7 +109,7 @@ static void make_seed(const char *folder, const struct recipe *recipe)
 	work(recipe, &chip);
 	len = image_form_write(chip_bytes(&chip), recipe->head, version, data, sizeof(data));
 	must(len, "the form is too long");
-	save(folder, recipe, data, len);
+	save(folder, version == 1 ? "lfs1_image" : "lfs2_image", recipe->name, data, len);
 
 	/* What is built of it is a volume in good order, too. */
 	image_form_build(data, len, version, &form, chip_bytes(&chip));
@@ -119,11 +119,113 @@ static void make_seed(const char *folder, const struct recipe *recipe)
 	chip_release(&chip);
 }
 
+/* ---- modules ---- */
+
+struct seed_file {
+	char part; /* u(ser) or b(ackup) */
+	const char *path, *content;
+};
+
+/* Braces in macros are taken for blocks. */
+/* clang-format off */
+#define UPDATE "/.updater"
+#define ENTRY(name, hash) "{\"name\": \"/usr/" name "\", \"crc32\": \"" hash "\"}"
+#define ITEM(name) "{\"name\": \"/usr/" name "\", \"url\": \"u\", \"total_size\": 1}"
+#define SWITCHED_ON {'b', "/backup_restore.json", "{\"enable\": 1}"}
+#define TABLES(text) {'u', "/checksum.json", text}, {'b', "/checksum.json", text}
+#define FACTORY_A {'b', "/usr/a", "a"}
+
+/* The CRC-32 of "a" is 0xc54aae31. */
+static const struct module_recipe {
+	const char *name;
+	uint8_t flags;
+	struct seed_file files[12];
+} modules[] = {
+	{"blank", 0, {{0}}},
+	{"intact", 0, {SWITCHED_ON, TABLES("[" ENTRY("a", "0xc54aae31") "]"), {'u', "/a", "a"}, FACTORY_A}},
+	{"changed", 1, {SWITCHED_ON, TABLES("[" ENTRY("a", "0xc54aae31") "]"), {'u', "/a", "b"}, FACTORY_A}},
+	{"missing", 0, {SWITCHED_ON, TABLES("[" ENTRY("a", "0xc54aae31") ", " ENTRY("lib/b", "0x1") "]"), FACTORY_A}},
+	{"no-table", 1, {SWITCHED_ON, {'b', "/checksum.json", "[" ENTRY("a", "0xc54aae31") "]"}, FACTORY_A}},
+	{"empty-table", 0, {SWITCHED_ON, TABLES(""), {'u', "/a", "x"}, FACTORY_A}},
+	{"switched-off", 0, {{'b', "/backup_restore.json", "{\"enable\": 0}"}, {'u', "/system_config.json", "{\"replFlag\": 0}"}}},
+	{"update", 0, {SWITCHED_ON, TABLES("[" ENTRY("a", "0xc54aae31") "]"), {'u', "/a", "a"}, FACTORY_A,
+		{'u', UPDATE "/update.flag", ""}, {'u', UPDATE "/download.stat", "[" ITEM("a") ", " ITEM("lib/b") "]"},
+		{'u', UPDATE "/usr/a", "hello world"}, {'u', UPDATE "/usr/lib/b", "b"}}},
+	{"both-of-version-2", 6, {SWITCHED_ON, TABLES("[" ENTRY("a", "0xc54aae31") "]"), {'u', "/a", "b"}, FACTORY_A}},
+	{"read-only", 16, {SWITCHED_ON, TABLES("[" ENTRY("a", "0xc54aae31") "]"), {'u', "/a", "a"}, FACTORY_A}},
+	{"no-backup", 8, {{'u', "/a", "a"}}},
+};
+/* clang-format on */
+
+/* Makes the file, and what directories it needs. */
+static void put_file(struct twinfs_volume *volume, const struct seed_file *file)
+{
+	uint64_t dir = TWINFS_ROOT_INO, ino;
+	const char *rest = file->path + 1, *slash;
+	size_t len = strlen(file->content);
+
+	for (; (slash = strchr(rest, '/')); rest = slash + 1) {
+		char name[32];
+
+		(void)snprintf(name, sizeof(name), "%.*s", (int)(slash - rest), rest);
+		if (twinfs_volume_lookup(volume, dir, name, &ino))
+			must(twinfs_volume_mkdir(volume, dir, name, &ino) == 0, "mkdir %s", name);
+		dir = ino;
+	}
+	must(twinfs_volume_create(volume, dir, rest, &ino) == 0 &&
+			twinfs_volume_open(volume, ino) == 0 &&
+			twinfs_volume_write(volume, ino, file->content, len, 0) == (int64_t)len &&
+			twinfs_volume_sync(volume, ino) == 0,
+		"%s", file->path);
+	twinfs_volume_close(volume, ino);
+}
+
+/* The form of one partition, at @data; its length. */
+static size_t make_part(const struct module_recipe *recipe, char part, unsigned version,
+	uint8_t *data, size_t room)
+{
+	static const uint8_t head[FORM_HEAD] = {0x06, 20, 0xff};
+	static const struct geometry geometry = {512, 24, 16, 0xff};
+	struct twinfs_volume *volume;
+	struct chip chip;
+	size_t len;
+
+	chip_init(&chip, &geometry);
+	chip.config.disk_version = version == 1 ? TWINFS_LFS_1_1 : TWINFS_LFS_2_1;
+	must(twinfs_volume_format(chip.flash, &chip.config, NULL) == 0, "format");
+	volume = chip_mount(&chip);
+	for (size_t i = 0; i < COUNT(recipe->files); i++)
+		if (recipe->files[i].part == part)
+			put_file(volume, &recipe->files[i]);
+	twinfs_volume_unmount(volume);
+	len = image_form_write(chip_bytes(&chip), head, version, data, room);
+	must(len, "the form is too long");
+	chip_release(&chip);
+	return len;
+}
+
+static void make_module(const char *folder, const struct module_recipe *recipe)
+{
+	static uint8_t data[65536];
+	size_t user, len = 3;
+
+	(void)snprintf(test_context, sizeof(test_context), "module %s", recipe->name);
+	data[0] = recipe->flags;
+	user = make_part(recipe, 'u', recipe->flags & 2 ? 2 : 1, data + len, sizeof(data) / 2);
+	data[1] = (uint8_t)user;
+	data[2] = (uint8_t)(user >> 8);
+	len += user;
+	len += make_part(recipe, 'b', recipe->flags & 4 ? 2 : 1, data + len, sizeof(data) / 2 - 3);
+	save(folder, "module_boot", recipe->name, data, len);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2)
 		return 2;
 	for (size_t i = 0; i < COUNT(recipes); i++)
 		make_seed(argv[1], &recipes[i]);
+	for (size_t i = 0; i < COUNT(modules); i++)
+		make_module(argv[1], &modules[i]);
 	return 0;
 }
