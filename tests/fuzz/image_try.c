@@ -254,48 +254,6 @@ static void change(struct attempt *attempt, struct twinfs_volume *volume)
 	}
 }
 
-/* ---- what a damaged volume cannot promise ---- */
-
-struct metadata {
-	bool has[FORM_BLOCKS_MAX];
-	bool is_met; /* by the file that is looked at */
-};
-
-static int note_metadata(void *ctx, const struct twinfs_extent *extent)
-{
-	struct metadata *metadata = ctx;
-
-	if (extent->owner.role != TWINFS_OWNER_DATA)
-		metadata->has[extent->block] = true;
-	return 0;
-}
-
-static int meet_metadata(void *ctx, const struct twinfs_extent *extent)
-{
-	struct metadata *metadata = ctx;
-
-	if (extent->owner.role == TWINFS_OWNER_DATA && metadata->has[extent->block])
-		metadata->is_met = true;
-	return 0;
-}
-
-/* Content in a block that a directory has, too, changes with the directory. */
-static void forgive_shared(struct twinfs_volume *volume)
-{
-	struct metadata metadata = {{0}, false};
-	const struct twinfs_extents all = {note_metadata, &metadata};
-	const struct twinfs_extents of_file = {meet_metadata, &metadata};
-
-	(void)twinfs_volume_map(volume, NULL, &all);
-	for (size_t i = 0; i < first.count; i++) {
-		metadata.is_met = false;
-		if (first.list[i].type == TWINFS_REG)
-			(void)twinfs_volume_blocks(volume, NULL, first.list[i].ino, &of_file);
-		if (metadata.is_met)
-			first.list[i].is_changed = true;
-	}
-}
-
 /* What replacing a file by renaming has removed is changed on purpose, too. */
 static void forgive_replaced(struct twinfs_volume *volume)
 {
@@ -321,7 +279,6 @@ static void try_changes(struct attempt *attempt)
 		sight_take(volume, &now);
 		sight_must_equal(&first, &now);
 	}
-	forgive_shared(volume);
 	for (unsigned i = 0; i < CHANGES; i++)
 		change(attempt, volume);
 	rc = twinfs_volume_sync_all(volume);
