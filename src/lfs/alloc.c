@@ -109,20 +109,18 @@ static int claim_chain(struct twinfs_volume *volume, const struct tw_sparse *pai
 }
 
 /* Many name a pair: that alone does not make it shared. */
-static int claim_pair(struct twinfs_volume *volume, struct tw_sparse *pairs, struct tw_pair pair)
+static int claim_pair(struct twinfs_volume *volume, struct tw_pair pair)
 {
 	int rc = 0;
 
-	for (unsigned i = 0; !rc && i < 2; i++) {
-		if (pair.block[i] >= volume->area.block_count || is_set(pairs, pair.block[i]))
-			continue;
-		rc = set_bit(pairs, pair.block[i]);
-		if (!rc)
+	for (unsigned i = 0; !rc && i < 2; i++)
+		if (pair.block[i] < volume->area.block_count &&
+			!is_set(&volume->alloc.used, pair.block[i]))
 			rc = take(volume, pair.block[i]);
-	}
 	return rc;
 }
 
+/* Stores in @pairs which blocks commits are written to: not those that only a link names. */
 static int claim_pairs(struct twinfs_volume *volume, struct tw_sparse *pairs)
 {
 	struct tw_index *index = &volume->index;
@@ -133,14 +131,17 @@ static int claim_pairs(struct twinfs_volume *volume, struct tw_sparse *pairs)
 		struct tw_node *node = index->slots[i].node;
 
 		if (node && node->kind == TW_DIRECTORY)
-			rc = claim_pair(volume, pairs, node->dir.pair);
+			rc = claim_pair(volume, node->dir.pair);
 	}
 	LIST_FOREACH(mdir, &volume->mdirs, all)
 	{
 		if (!rc)
-			rc = claim_pair(volume, pairs, mdir->pair);
+			rc = claim_pair(volume, mdir->pair);
 		if (!rc)
-			rc = claim_pair(volume, pairs, mdir->tail);
+			rc = claim_pair(volume, mdir->tail);
+		for (unsigned i = 0; !rc && i < 2 && !mdir->heir; i++)
+			if (mdir->pair.block[i] < volume->area.block_count)
+				rc = set_bit(pairs, mdir->pair.block[i]);
 	}
 	return rc;
 }
