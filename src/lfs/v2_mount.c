@@ -438,9 +438,12 @@ static int build(struct scan *scan, struct twinfs_error *err)
 	if (rc)
 		return rc;
 	find_heirs(scan);
-	volume->thread_damage = check_reach(scan);
+	rc = check_reach(scan);
+	if (rc == -ENOMEM)
+		return rc;
+	volume->thread_damage = rc;
 	judge_thread(scan);
-	return volume->thread_damage == -ENOMEM ? -ENOMEM : 0;
+	return 0;
 }
 
 int tw_v2_mount(struct twinfs_volume *volume, struct twinfs_error *err)
