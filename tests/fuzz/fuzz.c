@@ -31,6 +31,21 @@ void fuzz_fail(const char *file, int line, const char *condition, const char *fo
 	abort();
 }
 
+void fuzz_tell(const char *format, ...)
+{
+	static int is_told = -1;
+	va_list args;
+
+	if (is_told < 0)
+		is_told = getenv("TWINFS_FUZZ_TELL") != NULL;
+	if (!is_told)
+		return;
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, "\n");
+}
+
 uint8_t fuzz_u8(struct fuzz_bytes *bytes)
 {
 	if (!bytes->left)

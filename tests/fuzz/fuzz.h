@@ -34,6 +34,9 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t room);
 void fuzz_fail(const char *file, int line, const char *condition, const char *format, ...)
 	__attribute__((noreturn, format(printf, 4, 5)));
 
+/* Says what the target is doing, for people, when TWINFS_FUZZ_TELL is set. */
+void fuzz_tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /*
  * An input read from its start; behind its end everything is 0. So whatever the
  * bytes are, a target can make of them what it needs.
