@@ -67,6 +67,8 @@ void tw_emu_op_access(struct fuse_req *req, uint64_t ino, int mask)
 
 	if (rc == 0)
 		rc = check_access(&attr, mask, fuse_req_ctx(req)->uid);
+	if (rc == 0 && (mask & W_OK) && tw_emu_is_read_only(tw_emu_of(req), ino))
+		rc = -EROFS;
 	tw_emu_reply(req, rc);
 }
 
@@ -96,12 +98,23 @@ static int set_size(const struct tw_emu_ref *ref, uint64_t size, bool is_open)
 	return rc;
 }
 
+/* A time too far away to be counted in nanoseconds is the nearest that is not. */
+static int64_t count_ns(const struct timespec *time)
+{
+	int64_t ns;
+
+	if (__builtin_mul_overflow(time->tv_sec, INT64_C(1000000000), &ns) ||
+		__builtin_add_overflow(ns, time->tv_nsec, &ns))
+		return time->tv_sec < 0 ? INT64_MIN : INT64_MAX;
+	return ns;
+}
+
 /* While somebody writes the file, its time is committed with what he wrote. */
 static int set_mtime(const struct tw_emu_ref *ref, uint64_t ino, const struct stat *attr,
 	int to_set)
 {
 	int rc;
-	int64_t ns = (int64_t)attr->st_mtim.tv_sec * 1000000000 + attr->st_mtim.tv_nsec;
+	int64_t ns = count_ns(&attr->st_mtim);
 
 	if (to_set & FUSE_SET_ATTR_MTIME_NOW)
 		ns = tw_emu_now_ns();
