@@ -74,9 +74,15 @@ void tw_emu_op_access(struct fuse_req *req, uint64_t ino, int mask)
 
 /* ---- set ---- */
 
-/* Whether owner and permissions would stay what they are for everything here. */
-static bool is_same(const struct stat *now, const struct stat *attr, int to_set)
+/*
+ * Whether owner and permissions would stay what they are for everything here, or
+ * those who set them, such as cp -a, shall not hear that they do.
+ */
+static bool is_allowed(const struct tw_emu *emu, const struct stat *now, const struct stat *attr,
+	int to_set)
 {
+	if (emu->options->keeps_owners)
+		return true;
 	if ((to_set & FUSE_SET_ATTR_MODE) && (attr->st_mode & 07777) != (now->st_mode & 07777))
 		return false;
 	if ((to_set & FUSE_SET_ATTR_UID) && attr->st_uid != now->st_uid)
@@ -136,7 +142,7 @@ static int set_tree_attr(const struct tw_emu_ref *ref, uint64_t ino, const struc
 
 	if (rc < 0)
 		return rc;
-	if (!is_same(&now, attr, to_set))
+	if (!is_allowed(ref->emu, &now, attr, to_set))
 		return -EPERM;
 	if (to_set & FUSE_SET_ATTR_SIZE) {
 		rc = set_size(ref, (uint64_t)attr->st_size, is_open);
@@ -167,7 +173,7 @@ static int set_attr(struct tw_emu *emu, uint64_t ino, const struct stat *attr, i
 	if ((to_set & FUSE_SET_ATTR_SIZE) && S_ISREG(ret_attr->st_mode) &&
 		!(ret_attr->st_mode & 0222))
 		return -EACCES;
-	return is_same(ret_attr, attr, to_set) ? 0 : -EPERM;
+	return is_allowed(emu, ret_attr, attr, to_set) ? 0 : -EPERM;
 }
 
 void tw_emu_op_setattr(struct fuse_req *req, uint64_t ino, struct stat *attr, int to_set,
