@@ -139,12 +139,12 @@ class Programs(lib.MountTest):
 
     @lib.needs('vim')
     def test_vim(self):
-        """With its swap file, and a copy kept; the new file replaces the old, or is written over it."""
+        """With its swap file, and a copy kept: the new file replaces the old, or goes over it."""
         for way in ('yes', 'no'):
             path = self.mount.usr('text-' + way)
             lib.write(path, b'one\ntwo\n')
-            lib.run('vim', '-Nu', 'NONE', '-es', '-c', 'set backup backupskip= swapfile backupcopy=' + way,
-                    '-c', '%s/two/2/', '-c', 'wq', path, stdin=subprocess.DEVNULL,
+            lib.run('vim', '-Nu', 'NONE', '-es', '-c', 'set backup backupskip= swapfile',
+                    '-c', 'set backupcopy=' + way, '-c', '%s/two/2/', '-c', 'wq', path, stdin=subprocess.DEVNULL,
                     env=dict(os.environ, HOME=self.folder, TERM='dumb'))
             self.restart()
             self.assertEqual(lib.read(path), b'one\n2\n')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Each row of docs/posix.md is shown by a test that exists, and each test of tests/posix has a row."""
+"""Each row of docs/posix.md is shown by a test; each test of tests/posix has a row."""
 import ast
 import functools
 import re

@@ -263,6 +263,14 @@ class Data(PosixTest):
             with opened(at('file')) as fd:
                 return outcome(os.pwrite, fd, b'x', 1 << 31)
         self.differs(write, 'EFBIG', 1)
+        with opened(self.at()('file')) as fd:
+            for size in (1 << 31, 1 << 62, (1 << 63) - 1):
+                self.assertEqual(outcome(os.ftruncate, fd, size), 'EFBIG')
+                self.assertEqual(outcome(os.pwrite, fd, b'x', size - 1), 'EFBIG')
+                self.assertEqual(outcome(os.posix_fallocate, fd, 0, size), 'EFBIG')
+            self.assertEqual(outcome(os.ftruncate, fd, (1 << 31) - 1), 'ENOSPC')
+            self.assertEqual(outcome(os.pwrite, fd, b'x', (1 << 31) - 2), 'ENOSPC')
+            self.assertEqual(os.pread(fd, 99, 0), TEN)
 
     def test_fallocate(self):
         def allocate(at):

@@ -329,6 +329,34 @@ def getdents(path):
         at += length
 
 
+class Fixed(PosixTest):
+    """What is not in usr/ or bak/ is always there."""
+
+    def test_fixed(self):
+        mount = self.mount
+        for name in ('SecureData', '.twinfs/status', '.twinfs/power', '.twinfs/faults'):
+            path = mount.path(name)
+            for change in (
+                    lambda: os.unlink(path), lambda: os.rename(path, mount.path('new')),
+                    lambda: os.rename(path, mount.usr('new')),
+                    lambda: os.rename(mount.usr('main.py'), path),
+                    lambda: os.link(path, mount.usr('new')), lambda: os.chmod(path, 0o777)):
+                self.assertEqual(outcome(change), 'EPERM', name)
+            self.assertEqual(outcome(os.setxattr, path, 'user.littlefs.05', b''), 'EOPNOTSUPP')
+            self.assertEqual(os.listxattr(path), [])
+            self.assertEqual(stat.S_IFMT(os.stat(path).st_mode), stat.S_IFREG)
+            os.utime(path)
+        for folder in (mount.root, mount.path('.twinfs')):
+            for change in (
+                    lambda: os.mkdir(os.path.join(folder, 'new')),
+                    lambda: lib.write(os.path.join(folder, 'new'), b''),
+                    lambda: os.symlink('usr', os.path.join(folder, 'new')),
+                    lambda: os.rmdir(mount.usr()), lambda: os.rename(mount.usr(), mount.bak())):
+                self.assertEqual(outcome(change), 'EPERM')
+        self.assertEqual(outcome(os.open, mount.path('.twinfs/status'), os.O_RDWR), 'EACCES')
+        self.assertEqual(sorted(os.listdir(mount.root)), ['.twinfs', 'SecureData', 'bak', 'usr'])
+
+
 class Watch(PosixTest):
     def test_inotify(self):
         """The kernel tells of all changes: they all come through the mount."""
