@@ -340,8 +340,9 @@ int tw_list_claims(struct twinfs_rescue *rescue)
 		rc = add_loose(rescue);
 	if (rc)
 		return rc;
-	qsort_r(rescue->versions, rescue->version_count, sizeof(*rescue->versions), by_path,
-		rescue);
+	if (rescue->version_count)
+		qsort_r(rescue->versions, rescue->version_count, sizeof(*rescue->versions), by_path,
+			rescue);
 	drop_repeated(rescue);
 	rescue->named_count = rescue->version_count;
 	return 0;

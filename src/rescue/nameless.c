@@ -136,8 +136,10 @@ static int find_all(struct finder *finder)
 		if (!finder->is_led_to[block] &&
 			(finder->place[block] > 1 || stands_alone(finder, block)))
 			rc = add_chain(rescue, block, finder->place[block] - 1);
-	qsort(rescue->versions + rescue->named_count, rescue->version_count - rescue->named_count,
-		sizeof(*rescue->versions), longest_first);
+	if (rescue->version_count)
+		qsort(rescue->versions + rescue->named_count,
+			rescue->version_count - rescue->named_count, sizeof(*rescue->versions),
+			longest_first);
 	return rc;
 }
 

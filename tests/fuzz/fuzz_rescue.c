@@ -41,6 +41,9 @@ static void see_list(const struct twinfs_rescue *rescue)
 	const struct twinfs_version *last = NULL;
 	size_t first;
 
+	fuzz_tell("%zu versions, %zu of them in the tree, %zu times damage",
+		twinfs_rescue_count(rescue), twinfs_rescue_tree_count(rescue),
+		twinfs_rescue_damage_count(rescue));
 	for (size_t i = 0; i < twinfs_rescue_count(rescue); i++) {
 		const struct twinfs_version *version = twinfs_rescue_version(rescue, i);
 

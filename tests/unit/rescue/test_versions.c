@@ -265,6 +265,39 @@ START_TEST(test_moved_pairs)
 }
 END_TEST
 
+/*
+ * A fresh pair may lie beside an old log of a directory that is no more, one revision
+ * before it: what that says was another directory's.
+ */
+START_TEST(test_beside_an_old_log)
+{
+	for (size_t i = 0; i < COUNT(formats); i++) {
+		unsigned met = 0;
+		struct rig rig;
+
+		rig_open(&rig, formats[i], -1);
+		rig_mkdir(&rig, "/old");
+		for (unsigned k = 0; k < 30; k++)
+			rig_write(&rig, "/old/f", 30, k);
+		rig_unlink(&rig, "/old/f");
+		rig_write(&rig, "/old/f", 0, 0); /* no content that could make it less sure */
+		rig_unlink(&rig, "/old/f");
+		ck_assert_int_eq(twinfs_volume_rmdir(rig.volume, TWINFS_ROOT_INO, "old"), 0);
+		for (unsigned k = 0; k < 200; k++) {
+			rig_mkdir(&rig, "/new");
+			rig_look(&rig);
+			for (unsigned n = 1; n <= rig_count(&rig, "/new/f"); n++, met++)
+				ck_assert_int_gt(rig_version(&rig, "/new/f", n)->sureness,
+					TWINFS_PROVEN);
+			ck_assert_int_eq(twinfs_volume_rmdir(rig.volume, TWINFS_ROOT_INO, "new"),
+				0);
+		}
+		ck_assert_uint_gt(met, 0);
+		rig_close(&rig);
+	}
+}
+END_TEST
+
 START_TEST(test_chains_without_a_name)
 {
 	for (size_t i = 0; i < COUNT(formats); i++) {
@@ -323,4 +356,4 @@ END_TEST
 RUN_CASES("versions", test_content_in_the_entry, test_content_in_blocks, test_overwritten,
 	test_blocks_of_others, test_blocks_in_use_since, test_removed, test_renamed,
 	test_moved_directory, test_attributes, test_written_anew, test_moved_pairs,
-	test_chains_without_a_name, test_power_cuts)
+	test_beside_an_old_log, test_chains_without_a_name, test_power_cuts)
