@@ -17,6 +17,8 @@ WORDS = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../tools/co
 # Words of a command line, the last of which is being completed -> some that must be offered.
 OFFERED = (
     (('mou',), {'mount'}),
+    (('help', 'mou'), {'mount'}),
+    (('help', 'mount', 'm'), set()),
     (('mount', '--pol'), {'--policy'}),
     (('mount', '--policy', ''), {'device', 'safe'}),
     (('mount', '--policy', 's'), {'safe'}),
