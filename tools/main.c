@@ -123,8 +123,11 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	int status = run(argc, argv);
+	int status;
 
+	if (argc && tw_tool_is_mount_helper(argv[0]))
+		return tw_tool_mount_helper(argc, argv);
+	status = run(argc, argv);
 	/* A result that was not written, to a full disk say, was not given. */
 	if (fflush(stdout) || ferror(stdout))
 		return tw_tool_error(argc > 1 ? argv[1] : NULL, "standard output",

@@ -41,7 +41,7 @@ static const struct tw_tool_option source_options[] = {
 };
 
 static const struct tw_tool_option part_options[] = {
-	{KEY_PART, "part", "PART", "partition that is meant: user or backup"},
+	{KEY_PART, "part", "user|backup", "partition that is meant: user or backup"},
 	{0},
 };
 

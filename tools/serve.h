@@ -23,7 +23,7 @@ enum tw_tool_serve_key {
 
 /* Rows of a verb's table of options. */
 #define TW_TOOL_SERVE_OPTIONS                                                                      \
-	{TW_TOOL_SERVE_POLICY, "policy", "POLICY",                                                 \
+	{TW_TOOL_SERVE_POLICY, "policy", "device|safe",                                            \
 		"boot as the module does, with its holes: device (default); "                      \
 		"or with the holes closed: safe"},                                                 \
 		{TW_TOOL_SERVE_BLOCK_CYCLES, "block-cycles", "N",                                  \

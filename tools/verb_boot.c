@@ -23,7 +23,7 @@ enum {
 
 static const struct tw_tool_option options[] = {
 	{'n', "dry-run", NULL, "boot a copy in memory: nothing is written"},
-	{KEY_POLICY, "policy", "POLICY",
+	{KEY_POLICY, "policy", "device|safe",
 		"device: as the module does, with its holes (default); "
 		"safe: the holes are closed"},
 	{KEY_JSON, "json", NULL, "print the boot report as JSON"},

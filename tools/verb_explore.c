@@ -43,7 +43,7 @@ enum {
 };
 
 static const struct tw_tool_option options[] = {
-	{KEY_POLICY, "policy", "POLICY", "boot as the module does: device (default); or safe"},
+	{KEY_POLICY, "policy", "device|safe", "boot as the module does: device (default); or safe"},
 	{KEY_DEPTH, "depth", "N", "2: cut the boot that follows as well, everywhere (default: 1)"},
 	{KEY_TORN_BYTES, "torn-bytes", "N",
 		"tear programs behind each of their first N bytes (default: 256)"},

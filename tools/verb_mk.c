@@ -32,7 +32,7 @@ static const struct tw_tool_option options[] = {
 	{KEY_PAIR, "pair", "OUTDIR",
 		"make customer_fs.bin and customer_backup_fs.bin in OUTDIR "
 		"instead of IMAGE"},
-	{KEY_FORMAT, "format", "FORMAT",
+	{KEY_FORMAT, "format", "lfs1|lfs2|lfs2.0",
 		"file system of both partitions: lfs1, lfs2 (version 2.1) or lfs2.0, "
 		"instead of what the firmware formats"},
 	{KEY_PROG, "prog", "N", "bytes programmed at once, instead of the profile's"},

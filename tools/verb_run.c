@@ -47,7 +47,7 @@ static const struct tw_tool_option options[] = {
 	{KEY_COMPAT, "compat", "port",
 		"where documents and firmware differ, do as the firmware does"},
 	{KEY_MAX_RESTARTS, "max-restarts", "N", "restarts that the application may ask for (100)"},
-	{KEY_SANDBOX, "sandbox", "WAY",
+	{KEY_SANDBOX, "sandbox", "namespace|bwrap|any",
 		"how files of this computer are hidden from CPython: namespace, bwrap, or any "
 		"(default)"},
 	TW_TOOL_SERVE_OPTIONS,

@@ -33,7 +33,7 @@ static const struct tw_tool_option options[] = {
 	{KEY_BLOCK, "block", "N", "only this block of its partition"},
 	{KEY_FROM, "from", "N", "only from operation N on"},
 	{KEY_TO, "to", "N", "only up to operation N"},
-	{KEY_KIND, "kind", "KIND",
+	{KEY_KIND, "kind", "program|erase|flip|mark|old",
 		"only this kind of record: program, erase, flip, mark or old; may be repeated "
 		"(default: all but old)"},
 	{KEY_JSON, "json", NULL, "print one JSON document"},

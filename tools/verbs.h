@@ -6,6 +6,8 @@
 #ifndef TW_TOOL_VERBS_H
 #define TW_TOOL_VERBS_H
 
+#include <stdbool.h>
+
 int tw_tool_verb_boot(int argc, char **argv);
 int tw_tool_verb_cat(int argc, char **argv);
 int tw_tool_verb_check(int argc, char **argv);
@@ -32,5 +34,10 @@ int tw_tool_verb_run(int argc, char **argv);
 int tw_tool_verb_trace(int argc, char **argv);
 int tw_tool_verb_umount(int argc, char **argv);
 int tw_tool_verb_unpack(int argc, char **argv);
+
+/* Whether the program was called under the name that mount(8) calls it by, and what it does then.
+ */
+bool tw_tool_is_mount_helper(const char *program);
+int tw_tool_mount_helper(int argc, char **argv);
 
 #endif

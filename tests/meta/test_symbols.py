@@ -20,14 +20,18 @@ def declared():
 
 
 def main():
-    lines = project.run('nm', '--dynamic', '--defined-only', sys.argv[1]).splitlines()
-    exported = {line.split()[-1].split('@')[0] for line in lines}
+    lines = project.run('nm', '--dynamic', '--defined-only', '--with-symbol-versions', sys.argv[1]).splitlines()
+    # the names of nodes of versions are symbols of kind A
+    exported = [line.split()[-1].split('@') for line in lines if line.split()[-2] != 'A']
+    unversioned = [words[0] for words in exported if words[-1] != 'TWINFS_0']
+    exported = {words[0] for words in exported}
     marked, all_names = declared()
     complaints = [f'{name}: exported, but not declared with TWINFS_API'
                   for name in sorted(exported - marked)]
     complaints += [f'{name}: declared with TWINFS_API, but not exported'
                    for name in sorted(marked - exported)]
     complaints += [f'{name}: declared without TWINFS_API' for name in sorted(all_names - marked)]
+    complaints += [f'{name}: without the version TWINFS_0' for name in unversioned]
     if not marked:
         complaints.append('no declaration was found')
     print(f'{len(exported)} functions are exported')
