@@ -14,11 +14,12 @@ import time
 
 HANG_SECONDS = 60
 POLL_SECONDS = 0.005
-REMEMBERED = 100  # calls of each thread
+REMEMBERED = 60  # calls of each thread
 
-# What a call fails with when the power goes under it, its file is of an earlier boot, the
-# flash fails, or the daemon is gone.
-LOST = {errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ECONNABORTED, errno.EROFS, errno.ENODEV}
+# What a call fails with when its file is of an earlier boot or the daemon has gone; and
+# besides, when the power goes under it or the flash fails.
+GONE = {errno.ESTALE, errno.ENOTCONN, errno.ECONNABORTED}
+LOST = GONE | {errno.EIO, errno.EROFS}
 
 
 def short(word):
@@ -108,7 +109,7 @@ class Daemon:
         return '\n'.join(lines)
 
     def unmount(self, twinfs):
-        """As a user does it; the exit code of the daemon."""
+        """As a user does it; the exit code of the daemon, None when it does not end."""
         end = time.monotonic() + HANG_SECONDS
         while subprocess.run([twinfs, 'umount', self.root], stdin=subprocess.DEVNULL,
                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -116,7 +117,9 @@ class Daemon:
             if time.monotonic() > end or self.process.poll() is not None:
                 break
             time.sleep(POLL_SECONDS)
-        return self.process.wait(HANG_SECONDS)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.process.wait(HANG_SECONDS)
+        return None
 
 
 def unmount(root):
@@ -207,7 +210,10 @@ class Arena:
         any more: that is so when a word written to the power file has been carried out. None
         when all is over.
         """
+        end = time.monotonic() + HANG_SECONDS
         while not self.stopped.is_set():
+            if time.monotonic() > end:
+                self.violate('no power for %d s' % HANG_SECONDS)
             if not self.is_up.is_set():
                 self.park()
                 continue

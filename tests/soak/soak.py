@@ -229,6 +229,9 @@ class Round:
     def unmount(self):
         code = self.arena.daemon.unmount(self.options.twinfs)
         words = self.arena.daemon.words()
+        if code is None:
+            self.arena.violate('the daemon does not end\n' + self.arena.daemon.stacks())
+            return
         if code or any(word in words for word in ('Sanitizer', 'runtime error', 'Assertion')):
             self.arena.violate('the daemon ended with %d and said:\n%s' % (code, words[-5000:]))
         self.arena.check()

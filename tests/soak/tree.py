@@ -10,6 +10,8 @@ import hashlib
 import os
 import time
 
+from arena import GONE
+
 ATTR_PREFIX = 'user.littlefs.'
 LOOSE_SECONDS = 5
 
@@ -32,6 +34,7 @@ class File:
         # A commit failed, and what is seen may be any that is safe; or, of a map, anything.
         # It stays so until the file is removed, or the module restarts.
         self.is_doubtful = self.is_torn = False
+        self.is_kept = False  # see failed()
 
     def put(self, now):
         self.now = now
@@ -49,6 +52,14 @@ class File:
 
     def end_commit(self):
         self.safe = {digest(self.now)}
+        self.is_kept = False
+
+    def failed(self, code):
+        """A commit has failed. If that was in the boot that we take for an earlier one, what is
+        seen now is not what the next boot will show."""
+        if code not in GONE:
+            self.begin_commit()
+            self.is_kept = True
 
     def is_dirty(self):
         return self.safe != {digest(self.now)}
@@ -56,9 +67,9 @@ class File:
     def restart(self, data):
         """What a boot has found becomes what there is."""
         self.now = data
-        self.safe = {digest(data)}
+        self.safe = self.safe if self.is_kept else {digest(data)}
         self.handles = []
-        self.is_doubtful = self.is_torn = False
+        self.is_doubtful, self.is_kept, self.is_torn = self.is_kept, False, False
 
 
 class Dir:

@@ -25,9 +25,9 @@ class Lost(Exception):
     """A call failed in a way that leaves open whether it happened. The changes are what it may
     have made of the model, one behind the other: none of them, the first, the first two..."""
 
-    def __init__(self, why, *changes):
-        super().__init__(why)
-        self.changes = changes
+    def __init__(self, call, error, *changes):
+        super().__init__('%s: %s' % (call, error))
+        self.code, self.changes = error.errno, changes
 
 
 class Handle:
@@ -131,14 +131,16 @@ class Worker:
 
     def compare(self, changes, boot):
         """Makes changes in the model until it is what is there."""
+        wrong = []
         while True:
             try:
                 self.tree.check(self.judge, boot != self.boot)
                 return
-            except Mismatch:
-                if not changes or self.arena.wait_for_power() != boot:
-                    raise
-                changes.pop(0)(self.tree)
+            except Mismatch as error:
+                wrong.append(str(error))
+            if not changes or self.arena.wait_for_power() != boot:
+                raise Mismatch('; or, if it was done: '.join(wrong))
+            changes.pop(0)(self.tree)
 
     def finish(self):
         """All is closed, then all is compared once more."""
@@ -159,8 +161,8 @@ class Worker:
                 if handle.writable:
                     node.end_commit()
             except OSError as error:
-                if error.errno not in LOST:
-                    node.begin_commit()
+                if handle.writable:
+                    node.failed(error.errno)
         self.handles = []
 
     # ---- choosing ----
@@ -177,7 +179,7 @@ class Worker:
             if error.errno == errno.ENOSPC and not self.arena.may_fail():
                 return False
             if error.errno in LOST or error.errno == errno.ENOSPC:
-                raise Lost('%s: %s' % (function.__name__, error), *changes) from error
+                raise Lost(function.__name__, error, *changes) from error
             raise
         changes[0](self.tree)
         return True
@@ -222,7 +224,7 @@ class Worker:
                 self.arena.count('full')
             if error.errno == errno.ENOSPC and not self.arena.may_fail():
                 return
-            raise Lost('create: %s' % error, lambda tree: tree.put(new, File())) from error
+            raise Lost('create', error, lambda tree: tree.put(new, File())) from error
         node = File()
         self.tree.put(new, node)
         handle = self.add_handle(fd, node, flags)
@@ -287,8 +289,8 @@ class Worker:
                 done = self.watched(os.pwrite, handle.fd, data, at)
         except OSError as error:
             if error.errno != errno.ENOSPC:
-                raise Lost('write: %s' % error, *self.parts_of_write(handle.node, data, at)
-                           ) from error
+                raise Lost('write', error,
+                           lambda _: self.write_model(handle.node, data, at)) from error
             self.arena.count('full')
             done = 0
         if done:
@@ -297,10 +299,6 @@ class Worker:
     def write_model(self, node, data, at):
         now = node.now
         node.put(now[:at] + bytes(max(0, at - len(now))) + data + now[at + len(data):])
-
-    def parts_of_write(self, node, data, at):
-        """A write that failed has changed what is seen, or not; nothing of it is committed."""
-        return [lambda _: self.write_model(node, data, at)]
 
     def resize(self):
         handle = self.some_handle(writable=True)
@@ -335,8 +333,12 @@ class Worker:
 
         def change(_):
             node.now = new
-        if self.change(os.truncate, (self.reader.path(path), size), change):
-            node.end_commit()
+        try:
+            if self.change(os.truncate, (self.reader.path(path), size), change):
+                node.end_commit()
+        except Lost as lost:
+            node.failed(lost.code)
+            raise
 
     def commit(self):
         handle = self.some_handle(writable=True)
@@ -351,7 +353,8 @@ class Worker:
             if error.errno == errno.ENOSPC:
                 self.arena.count('full')
                 return
-            raise Lost('fsync: %s' % error) from error
+            handle.node.failed(error.errno)
+            raise Lost('fsync', error) from error
         handle.node.end_commit()
         self.arena.count('fsyncs')
 
@@ -371,8 +374,9 @@ class Worker:
             self.watched(os.close, handle.fd)
         except OSError as error:
             node.is_doubtful = not node.handles  # it is kept while somebody has it open
+            node.failed(error.errno)
             if error.errno != errno.ENOSPC:
-                raise Lost('close: %s' % error) from error
+                raise Lost('close', error) from error
             self.arena.count('full')
             return
         if handle.writable:
@@ -457,7 +461,8 @@ class Worker:
             node.begin_commit()
             self.watched(view.flush)
         except OSError as error:
-            raise Lost('map: %s' % error) from error
+            node.failed(error.errno)
+            raise Lost('map', error) from error
         finally:
             os.close(source)
         node.is_doubtful = node.is_torn = False
