@@ -85,6 +85,11 @@ class Daemon:
                 return tuple(int(lines[key].split()[0]) for key in ('RssAnon', 'VmRSS'))
         return 0, 0
 
+    def has_sanitizer(self):
+        """Then its memory says nothing: what was freed is kept for a while."""
+        with open('/proc/%d/maps' % self.process.pid, encoding='utf-8') as file:
+            return any('/lib%ssan.' % kind in line for line in file for kind in ('a', 't'))
+
     def descriptors(self):
         with contextlib.suppress(OSError):
             return len(os.listdir('/proc/%d/fd' % self.process.pid))
@@ -111,15 +116,30 @@ class Daemon:
     def unmount(self, twinfs):
         """As a user does it; the exit code of the daemon, None when it does not end."""
         end = time.monotonic() + HANG_SECONDS
-        while subprocess.run([twinfs, 'umount', self.root], stdin=subprocess.DEVNULL,
-                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                             check=False).returncode:
-            if time.monotonic() > end or self.process.poll() is not None:
+        while (done := subprocess.run([twinfs, 'umount', self.root], stdin=subprocess.DEVNULL,
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                      check=False)).returncode:
+            if self.process.poll() is not None:
                 break
-            time.sleep(POLL_SECONDS)
+            if time.monotonic() > end:
+                raise RuntimeError('\n'.join([done.stdout] + users(self.root)))
+            time.sleep(POLL_SECONDS * 10)
         with contextlib.suppress(subprocess.TimeoutExpired):
             return self.process.wait(HANG_SECONDS)
         return None
+
+
+def users(root):
+    """What keeps a mount busy: descriptors below it, of whatever process."""
+    found = []
+    for process in filter(str.isdigit, os.listdir('/proc')):
+        with contextlib.suppress(OSError):
+            for fd in os.listdir('/proc/%s/fd' % process):
+                with contextlib.suppress(OSError):
+                    name = os.readlink('/proc/%s/fd/%s' % (process, fd))
+                    if name.startswith(root):
+                        found.append('process %s has %s open' % (process, name))
+    return found
 
 
 def unmount(root):
