@@ -18,9 +18,9 @@
 #include "fault_control.h"
 #include "fuse_events.h"
 #include "fuse_ops.h"
+#include "fuse_sentry.h"
 #include "fuse_turn.h"
 #include "fuse_worker.h"
-#include "sentry.h"
 #include "trace_control.h"
 
 /* Writers of a volume take turns anyway; this many let readers run beside them. */

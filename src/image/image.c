@@ -11,7 +11,7 @@
  * above asks it (by way of the chip) before it touches a byte. A file that
  * somebody else cuts short while it is open defeats that guard: no read of a
  * map can report it, so whoever has the process has to see to the signal, as
- * the programs of ours do (emulator/sentry.c). A store into a hole of a
+ * the programs of ours do (emulator/fuse_sentry.c). A store into a hole of a
  * sparse file on a full disk would be a SIGBUS too; fill_holes() rules it out
  * for writers. On a full tmpfs even a look into a hole is one, for its holes
  * take memory when they are read: there a sparse image must not be left sparse.

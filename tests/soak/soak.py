@@ -193,7 +193,7 @@ class Round:
         folder = self.arena.usr('fio')
         os.mkdir(folder)
         return subprocess.Popen(
-            ['fio', '--name=soak', '--directory=' + folder, '--rw=randrw', '--bsrange=1-8k',
+            ['fio', '--name=soak', '--directory=' + folder, '--rw=randrw', '--bsrange=512-8k',
              '--size=512k', '--ioengine=psync', '--verify=crc32c', '--verify_fatal=1',
              '--fsync=20', '--time_based', '--runtime=%d' % max(3, seconds // 8),
              '--randseed=%d' % self.seed, '--do_verify=1', '--fallocate=none'],

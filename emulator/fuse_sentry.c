@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sentry.c - what a map cannot report, the kernel tells by SIGBUS: to the thread
+ * fuse_sentry.c - what a map cannot report, the kernel tells by SIGBUS: to the thread
  * that touched it, which can neither go on nor go back.
  *
  * So that thread stays where it is, with all its locks, and another one, which
@@ -11,7 +11,7 @@
  *
  * The handler of a signal has no context, so there is one sentry per process.
  */
-#include "sentry.h"
+#include "fuse_sentry.h"
 
 #include <errno.h>
 #include <fuse_lowlevel.h>

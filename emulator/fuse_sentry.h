@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sentry.h - the end of a mount whose image cannot be reached any more: its
+ * fuse_sentry.h - the end of a mount whose image cannot be reached any more: its
  * file was cut short by somebody else, or the host's disk under it has failed.
  *
  * Lifetime  one at a time in a process.
  */
-#ifndef TW_EMULATOR_SENTRY_H
-#define TW_EMULATOR_SENTRY_H
+#ifndef TW_EMULATOR_FUSE_SENTRY_H
+#define TW_EMULATOR_FUSE_SENTRY_H
 
 #include "state.h"
 
