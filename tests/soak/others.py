@@ -118,8 +118,10 @@ class Sharer(Helper):
                 raise Mismatch('register %d is gone, version %d was there' % (number, sure)
                                ) from None
             return
+        data = b''
         try:
-            data = self.watched(os.pread, fd, 20000, 0)
+            while piece := self.watched(os.pread, fd, 20000, len(data)):
+                data += piece  # a first one can be short, and the next one an error
         finally:
             os.close(fd)
         version = self.version_of(data, number)

@@ -199,6 +199,8 @@ class Reader:
                 os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
             size = self.watched(os.fstat, fd).st_size
             data = self.watched(os.pread, fd, size + 1, 0)
+            if len(data) < size:  # the rest is an error, maybe
+                data += self.watched(os.pread, fd, size + 1, len(data))
         finally:
             os.close(fd)
         if len(data) != size:
