@@ -247,9 +247,14 @@ class Worker:
         if node.is_dirty():
             flags &= ~os.O_TRUNC
         other = next((handle for handle in node.handles if handle.writable), None)
-        self.add_handle(self.watched(os.open, self.reader.path(path), flags), node, flags)
-        if other and node.is_dirty():
-            self.probe(other)
+        fd = self.watched(os.open, self.reader.path(path), flags)
+        try:
+            if other and node.is_dirty():
+                self.probe(other)
+        except OSError:
+            os.close(fd)  # nothing was written to it
+            raise
+        self.add_handle(fd, node, flags)
         if flags & os.O_TRUNC:
             node.put(b'')
 
