@@ -67,9 +67,11 @@ class File:
     def restart(self, data):
         """What a boot has found becomes what there is."""
         self.now = data
-        self.safe = self.safe if self.is_kept else {digest(data)}
+        self.safe = {digest(data)} | (self.safe if self.is_kept else set())
         self.handles = []
-        self.is_doubtful, self.is_kept, self.is_torn = self.is_kept, False, False
+        self.is_doubtful = self.is_kept
+        self.is_torn = self.is_torn and self.is_kept
+        self.is_kept = False
 
 
 class Dir:
