@@ -72,6 +72,7 @@ class Daemon:
             if self.process.poll() is not None or time.monotonic() > end:
                 raise RuntimeError('not mounted: exit %s; %s' % (self.process.poll(), self.words()))
             time.sleep(POLL_SECONDS)
+        self.descriptors_at_first = self.descriptors()
 
     def words(self):
         with open(self.log, encoding='utf-8', errors='replace') as file:

@@ -34,6 +34,7 @@ KIB, MIB = 1 << 10, 1 << 20
 SIZES = (512 * KIB, 2 * MIB, 5 * MIB, 64 * MIB)  # of the user partition
 FIO_LEAST = 4 * MIB
 GROWTH_KIB = 32 * KIB  # of the daemon's own memory, over twice what it was when warm
+FUSE_THREADS = 8  # of the daemon, each with a descriptor of its own
 PROGRESS_SECONDS = 10
 
 
@@ -227,6 +228,10 @@ class Round:
         if self.warm and own > 2 * self.warm + GROWTH_KIB and not self.arena.daemon.has_sanitizer():
             self.arena.violate('the memory of the daemon has grown from %d to %d KiB' % (
                 self.warm, own))
+        daemon = self.arena.daemon
+        if daemon.descriptors() > daemon.descriptors_at_first + FUSE_THREADS:
+            self.arena.violate('the daemon has %d descriptors, %d at first' % (
+                daemon.descriptors(), daemon.descriptors_at_first))
         self.unmount()
 
     def unmount(self):
