@@ -199,7 +199,9 @@ class Round:
             ['fio', '--name=soak', '--directory=' + folder, '--rw=randrw', '--bsrange=512-8k',
              '--size=512k', '--ioengine=psync', '--verify=crc32c', '--verify_fatal=1',
              '--fsync=20', '--time_based', '--runtime=%d' % max(3, seconds // 8),
-             '--randseed=%d' % self.seed, '--do_verify=1', '--fallocate=none'],
+             '--randseed=%d' % self.seed, '--do_verify=1', '--fallocate=none',
+             '--verify_state_save=0'],
+            cwd=self.arena.folder,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def wait_for_fio(self, fio):

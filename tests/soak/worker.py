@@ -247,7 +247,7 @@ class Worker:
         if node.is_dirty():
             flags &= ~os.O_TRUNC
         other = next((handle for handle in node.handles if handle.writable), None)
-        fd = self.watched(os.open, self.reader.path(path), flags)
+        fd = self.try_open(path, node, flags)
         try:
             if other and node.is_dirty():
                 self.probe(other)
@@ -257,6 +257,14 @@ class Worker:
         self.add_handle(fd, node, flags)
         if flags & os.O_TRUNC:
             node.put(b'')
+
+    def try_open(self, path, node, flags):
+        try:
+            return self.watched(os.open, self.reader.path(path), flags)
+        except OSError as error:
+            if not flags & os.O_TRUNC:
+                raise
+            raise Lost('open', error, lambda _: node.put(b'')) from error
 
     def probe(self, handle):
         """Fails when the handle is of an earlier boot than what was opened after it. A call that
