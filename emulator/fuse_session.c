@@ -18,6 +18,7 @@
 #include "fault_control.h"
 #include "fuse_events.h"
 #include "fuse_ops.h"
+#include "fuse_sentry.h"
 #include "fuse_turn.h"
 #include "fuse_worker.h"
 #include "trace_control.h"
@@ -229,7 +230,7 @@ static int serve(struct tw_emu *emu, struct fuse_session *session, struct twinfs
 {
 	const struct tw_daemon_options *options = emu->options;
 	const char *text = "the mount ended with an error";
-	int rc, stopped;
+	int rc, stopped, synced;
 
 	tw_emu_log(&emu->log, TW_EMU_INFO, "mounted on '%s'", options->mountpoint);
 	if (fuse_daemonize(options->foreground) < 0)
@@ -241,13 +242,21 @@ static int serve(struct tw_emu *emu, struct fuse_session *session, struct twinfs
 		openlog("twinfs", LOG_PID, LOG_DAEMON);
 		emu->log.to_syslog = true;
 	}
+	rc = tw_emu_sentry_start(emu, session);
+	if (rc < 0)
+		return fail(err, options->mountpoint, rc, "signals cannot be handled");
 	rc = loop(emu, session);
 	fuse_session_unmount(session);
 
 	stopped = tw_emu_power_stop(emu);
+	synced = twinfs_image_sync(twinfs_module_image(emu->module));
+	tw_emu_sentry_stop();
 	if (rc == 0 && stopped < 0) {
 		rc = stopped;
 		text = "not all files could be committed at the end";
+	} else if (rc == 0 && synced < 0) {
+		rc = synced;
+		text = "the host's disk has failed: what changed in the image may not be on it";
 	}
 	if (rc < 0 && emu->log.to_syslog)
 		tw_emu_log(&emu->log, TW_EMU_ERROR, "%s: %s", text, twinfs_strerror(rc));

@@ -287,11 +287,10 @@ static int sync_volume(const struct tw_emu *emu, struct twinfs_volume *volume)
 
 int tw_emu_power_stop(struct tw_emu *emu)
 {
-	int rc = sync_volume(emu, twinfs_module_user(emu->module)), synced;
+	int rc = sync_volume(emu, twinfs_module_user(emu->module));
 
 	if (rc == 0 && emu->options->module.backup_writable)
 		rc = sync_volume(emu, twinfs_module_backup(emu->module));
 	stop(emu);
-	synced = twinfs_image_sync(twinfs_module_image(emu->module));
-	return rc < 0 ? rc : synced;
+	return rc;
 }

@@ -2,8 +2,10 @@
 /*
  * main.c - the twinfs program: a table of verbs.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "text.h"
 #include "tool.h"
@@ -121,10 +123,27 @@ static int run(int argc, char **argv)
 	return run_verb(argc - 1, argv + 1);
 }
 
+/*
+ * Images are mapped, and what a map cannot read or write comes as a signal. A
+ * look into a sparse file on a full tmpfs is such a case, too.
+ */
+static void on_bus_error(int number)
+{
+	static const char text[] =
+		"twinfs: an image cannot be reached any more: its file was cut short by somebody "
+		"else, or the disk it is on is full or failing\n";
+
+	(void)number;
+	(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
+	_exit(TW_EXIT_FAILED);
+}
+
 int main(int argc, char **argv)
 {
+	const struct sigaction action = {.sa_handler = on_bus_error};
 	int status;
 
+	(void)sigaction(SIGBUS, &action, NULL);
 	if (argc && tw_tool_is_mount_helper(argv[0]))
 		return tw_tool_mount_helper(argc, argv);
 	status = run(argc, argv);

@@ -54,8 +54,8 @@ enum {
  * content nor its size nor its modification time. File systems that cannot
  * allocate ahead are tolerated.
  *
- * The files must not shrink while they are open: the kernel then ends the
- * process with SIGBUS at the next access behind the new end.
+ * The files must not shrink while they are open: the kernel then sends SIGBUS at
+ * the next access behind the new end, which ends a process that does not see to it.
  *
  * @paths      host files, regular files or block devices, each >= 1 byte, no
  *             two of them the same file

@@ -9,8 +9,9 @@
  * A map is only as long as its file: the kernel answers an access behind the
  * last page with SIGBUS. twinfs_image_contains() is the guard; everything
  * above asks it (by way of the chip) before it touches a byte. A file that
- * somebody else cuts short while it is open defeats that guard, and the
- * process dies: no read of a map can report it. A store into a hole of a
+ * somebody else cuts short while it is open defeats that guard: no read of a
+ * map can report it, so whoever has the process has to see to the signal, as
+ * the programs of ours do (emulator/fuse_sentry.c). A store into a hole of a
  * sparse file on a full disk would be a SIGBUS too; fill_holes() rules it out
  * for writers. On a full tmpfs even a look into a hole is one, for its holes
  * take memory when they are read: there a sparse image must not be left sparse.
@@ -256,9 +257,13 @@ static int map_file(const struct twinfs_image *image, const struct file *file,
 	int kind = image->flags & TWINFS_IMAGE_SCRATCH ? MAP_PRIVATE | MAP_NORESERVE : MAP_SHARED;
 
 	if (mmap(image->base + file->addr, (size_t)file->size, protection, kind | MAP_FIXED,
-		    file->fd, 0) == MAP_FAILED)
-		return fail_errno(err, -errno, "mapped");
-	return 0;
+		    file->fd, 0) != MAP_FAILED)
+		return 0;
+	if (errno == ENODEV)
+		return tw_fail(err, TWINFS_P_IMAGE_OPEN, -ENODEV,
+			"cannot be mapped: its file system has no shared maps (copy the image to "
+			"another one)");
+	return fail_errno(err, -errno, "mapped");
 }
 
 int twinfs_image_open(const char *const *paths, size_t count, unsigned flags,

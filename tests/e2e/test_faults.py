@@ -453,5 +453,50 @@ class AutoRestart(FaultTest):
         self.assertEqual(boots, list(range(1, len(boots) + 1)))
 
 
+class HalfDone(FaultTest):
+    """Changes of names that fail, though they have been made: the kernel must not go by what it
+    knew before."""
+
+    changes = (
+        lambda a, b: os.rename(a + '/file', b + '/new'),
+        lambda a, b: os.rename(a + '/file', b + '/old'),
+        lambda a, b: os.rename(a + '/dir', b + '/dir'),
+        lambda a, b: os.unlink(b + '/old'),
+        lambda a, b: os.rmdir(b + '/dir'),
+        lambda a, b: os.mkdir(b + '/new'),
+        lambda a, b: lib.write(b + '/new', b''),
+    )
+    names = ('dir', 'file', 'new', 'old')
+
+    def has_agreed(self, folder):
+        """Whether each name that can be used is listed, and each listed one can be used."""
+        there = [name for name in self.names if os.path.exists(os.path.join(folder, name))]
+        return sorted(os.listdir(folder)) == there
+
+    def fail_in(self, change, operations):
+        """Begins with new directories, so that no turn depends on the one before."""
+        a, b = (self.mount.usr('%s-%d-%d' % (name, self.changes.index(change), operations))
+                for name in 'ab')
+        for folder in (a, b, a + '/dir', b + '/dir'):
+            os.mkdir(folder)
+        lib.write(a + '/file', b'first')
+        lib.write(b + '/old', b'second')
+        self.assertTrue(self.has_agreed(a) and self.has_agreed(b))
+        self.add('fail write after %d writes' % operations)
+        try:
+            change(a, b)
+        except OSError as error:
+            self.assertIn(error.errno, (errno.EIO, errno.ENOSPC, errno.EUCLEAN))
+        self.ask('clear')
+        lib.wait_for('agreement about a/', lambda: self.has_agreed(a))
+        lib.wait_for('agreement about b/', lambda: self.has_agreed(b))
+
+    def test_changes(self):
+        for change in self.changes:
+            for operations in range(8):
+                self.fail_in(change, operations)
+                self.restart()
+
+
 if __name__ == '__main__':
     lib.main()
