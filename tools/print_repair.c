@@ -102,6 +102,12 @@ void tw_tool_print_repair(const struct tw_tool_check_part *part, bool verbose)
 		puts("  repaired: what a power cut left; the files are the same");
 		return;
 	}
+	if (result->kind == TWINFS_REPAIR_MENDED) {
+		printf("  repaired: %u wrong bit%s of metadata put right by the checksums; no file "
+		       "is lost\n",
+			result->mended_bits, tw_tool_plural(result->mended_bits));
+		return;
+	}
 	for (size_t i = 0; i < result->count; i++)
 		if (verbose || result->objects[i].fate != TWINFS_FATE_KEPT)
 			print_object(&result->objects[i]);

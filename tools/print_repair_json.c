@@ -51,6 +51,8 @@ struct json_object *tw_tool_repair_json(const struct tw_tool_check_part *part)
 		twinfs_repair_kind_name(result ? result->kind : TWINFS_REPAIR_NOTHING));
 	if (*part->unrepaired)
 		tw_tool_json_add_bytes(json, "unrepaired", part->unrepaired);
+	if (result)
+		tw_tool_json_add_uint(json, "mended_bits", result->mended_bits);
 	if (!result || result->kind != TWINFS_REPAIR_REBUILT)
 		return json;
 	tw_tool_json_add_string(json, "format", tw_tool_version_text(result->version, version));

@@ -97,11 +97,10 @@ int tw_tool_repair_part(struct tw_tool_repair *repair, const struct tw_tool_sess
 		judge_secure(repair, result);
 		return 0;
 	}
-	if (!result->errors && !result->warnings)
-		return 0;
 	if (part == TWINFS_PART_BACKUP && !args->allow_backup) {
-		set_unrepaired(result, "the backup partition is read-only; --allow-backup-write "
-				       "lifts that");
+		if (result->errors || result->warnings)
+			set_unrepaired(result, "the backup partition is read-only; "
+					       "--allow-backup-write lifts that");
 		repair->has_failed |= result->errors != 0;
 		return 0;
 	}

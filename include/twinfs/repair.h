@@ -2,12 +2,13 @@
 /*
  * repair.h - makes a damaged partition whole again, in memory.
  *
- * What only a power cut left behind is repaired as the format wants it. Damage is
- * not mended where it is: a fresh volume of the same format and geometry is filled
- * with everything that can be had. First comes what a mount of the damaged one can
- * still read, all of it, byte for byte; then the best tree of rescue.h; then, in
- * /lost+found, what has no name or not all of its content. The result is checked,
- * and every file in it compared with its source, before anybody gets to see it.
+ * What only a power cut left behind is repaired as the format wants it. Where single
+ * bits of metadata are wrong their checksums say which, and they are put right; when no
+ * error is left then, that was all. Other damage is not mended where it is: a fresh
+ * volume of the same format and geometry is filled with everything that can be had. First comes
+ * what a mount of the damaged one can still read, all of it, byte for byte; then the best tree of
+ * rescue.h; then, in /lost+found, what has no name or not all of its content. The result is
+ * checked, and every file in it compared with its source, before anybody gets to see it.
  *
  * Nothing is written but memory: the caller has the old bytes and the new ones.
  *
@@ -36,10 +37,12 @@ enum twinfs_repair_kind {
 	TWINFS_REPAIR_NOTHING, /* there is nothing to repair */
 	TWINFS_REPAIR_RESIDUE, /* what power cuts left, the format's own way; the tree is the same
 				*/
+	TWINFS_REPAIR_MENDED,  /* some bits of metadata were wrong, one in each commit or half: the
+				* checksums say which. All files are there, and residue is gone */
 	TWINFS_REPAIR_REBUILT, /* a fresh volume was filled */
 };
 
-/* "nothing", "residue", "rebuilt". */
+/* "nothing", "residue", "mended", "rebuilt". */
 TWINFS_API const char *twinfs_repair_kind_name(enum twinfs_repair_kind kind);
 
 /* What became of an object. */
@@ -71,7 +74,8 @@ struct twinfs_repair_result {
 	uint32_t block_size;  /* bytes */
 	const uint8_t *bytes; /* the whole partition, repaired; NULL: nothing to repair */
 	uint64_t size;
-	struct twinfs_pending pending;         /* what was repaired, with TWINFS_REPAIR_RESIDUE */
+	struct twinfs_pending pending; /* residue that was cleared up */
+	unsigned mended_bits; /* that were found; with TWINFS_REPAIR_NOTHING they do not matter */
 	const struct twinfs_repaired *objects; /* of a rebuilt volume: all */
 	size_t count;
 	size_t files[TWINFS_FATE_LOST + 1];      /* files of each fate, */

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/digest.h"
 
 #define LOST_FOUND "/lost+found"
 
@@ -251,17 +252,60 @@ static int put_or_list(struct tw_rebuild *rebuild, const struct twinfs_version *
 		rc == -ENOSPC || rc == -EFBIG ? "there is no room for it" : twinfs_strerror(rc));
 }
 
+/* Whether the content of @version is that of the list's file at @path. */
+static int has_content(struct tw_rebuild *rebuild, const char *path,
+	const struct twinfs_version *version, bool *ret_has)
+{
+	_cleanup_free_ uint8_t *piece = malloc(PIECE);
+	struct twinfs_digest digest;
+	int64_t got = 1;
+
+	if (!piece)
+		return -ENOMEM;
+	(void)tw_digest_finish(rebuild->digest);
+	for (uint64_t off = 0; got > 0; off += (uint64_t)got) {
+		got = twinfs_rescue_read(rebuild->rescue, version, piece, PIECE, off);
+		if (got > 0)
+			tw_digest_add(rebuild->digest, piece, (size_t)got);
+	}
+	digest = tw_digest_finish(rebuild->digest);
+	*ret_has = false;
+	for (size_t i = 0; i < rebuild->list->count; i++) {
+		const struct tw_repaired *it = &rebuild->list->all[i];
+
+		if (it->is_there && !strcmp(it->shown.path, path))
+			*ret_has = tw_digest_is_same(it->digest, digest);
+	}
+	return got < 0 ? (int)got : 0;
+}
+
+/*
+ * There is something of the path of @version already: what the mount could read, which
+ * goes before. Whether that is all, and *@ret_done; an error else. Mended metadata may
+ * tell of another content, though, and a name may be a file here and a directory there.
+ */
+static int judge_taken(struct tw_rebuild *rebuild, const struct twinfs_version *version,
+	const char *path, enum twinfs_type type, bool *ret_done)
+{
+	*ret_done = version->is_placed && type == version->type;
+	if (!*ret_done || !rebuild->is_mended || type == TWINFS_DIR || !version->is_current)
+		return 0;
+	return has_content(rebuild, path, version, ret_done);
+}
+
 static int put_version(struct tw_rebuild *rebuild, const struct twinfs_version *version)
 {
 	_cleanup_free_ char *path = wanted_name(rebuild, version);
 	struct twinfs_stat stat;
+	bool done;
+	int rc;
 
 	if (!path)
 		return -ENOMEM;
 	if (version->path && tw_rebuild_has(rebuild, path, &stat)) {
-		/* What the mount could read goes before; a directory may be both. */
-		if (version->is_placed && stat.type == version->type)
-			return 0;
+		rc = judge_taken(rebuild, version, path, stat.type, &done);
+		if (rc || done)
+			return rc;
 		free(path);
 		path = made_name(version);
 		if (!path)

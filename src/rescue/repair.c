@@ -12,12 +12,18 @@
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/fail.h"
+#include "mend.h"
 #include "rebuild.h"
 
-struct twinfs_repair {
-	struct twinfs_image *image; /* the partition alone, repaired; NULL: there was no need */
-	struct twinfs_flash *chip;  /* of that */
+/* A partition on a chip of its own, in memory. */
+struct copy {
+	struct twinfs_image *image; /* NULL: there is none */
+	struct twinfs_flash *chip;
 	struct twinfs_volume_config config; /* of the volume on it */
+};
+
+struct twinfs_repair {
+	struct copy copy; /* the result; none: there was no need */
 	struct tw_repaired_list list;
 	struct twinfs_repaired *shown;
 	struct twinfs_repair_result result;
@@ -27,6 +33,7 @@ struct twinfs_repair {
 struct patient {
 	struct twinfs_flash *flash;
 	struct twinfs_volume_config config;
+	struct copy mended; /* with single wrong bits put right; none: there were none */
 	struct twinfs_error *err;
 };
 
@@ -52,32 +59,45 @@ static uint32_t smaller(uint32_t a, uint32_t b)
 	return b && b < a ? b : a;
 }
 
-/* A chip in memory that holds the partition alone: as it is, or erased where a volume goes. */
-static int make_chip(struct twinfs_repair *repair, const struct patient *patient, bool erased)
+static void copy_release(struct copy *copy)
+{
+	twinfs_flash_free(copy->chip);
+	twinfs_image_close(copy->image);
+	*copy = (struct copy){0};
+}
+
+/*
+ * Makes a copy of the partition for a volume of @config, which is said as on the old chip.
+ * @keeps: with its content; else it is erased, up to what lies behind the volume.
+ */
+static int copy_make(struct copy *copy, const struct patient *patient,
+	const struct twinfs_volume_config *config, bool keeps)
 {
 	struct twinfs_flash_config chip = *twinfs_flash_config(patient->flash);
-	const struct twinfs_volume_config *config = &repair->config;
-	uint64_t size = patient->config.size, skip = erased ? config->size : 0;
+	uint64_t size = patient->config.size, skip = keeps ? 0 : config->size;
 	const uint8_t *old;
 	int rc = twinfs_flash_read(patient->flash, patient->config.addr, size, &old);
 
 	if (!rc)
-		rc = twinfs_image_memory(size, &repair->image);
+		rc = twinfs_image_memory(size, &copy->image);
 	if (rc)
 		return rc;
-	memcpy(twinfs_image_bytes_writable(repair->image) + skip, old + skip, size - skip);
+	copy->config = *config;
+	copy->config.addr = 0;
+	copy->config.flags &= ~(unsigned)TWINFS_VOLUME_READ_ONLY;
+	memcpy(twinfs_image_bytes_writable(copy->image) + skip, old + skip, size - skip);
 	chip.geometry.erase_size = smaller(chip.geometry.erase_size, config->block_size);
 	chip.geometry.prog_size = smaller(chip.geometry.prog_size, config->prog_size);
 	chip.geometry.prog_size = smaller(chip.geometry.prog_size, chip.geometry.erase_size);
 	chip.geometry.read_size = smaller(chip.geometry.read_size, chip.geometry.erase_size);
-	return twinfs_flash_new(repair->image, &chip, &repair->chip, patient->err);
+	return twinfs_flash_new(copy->image, &chip, &copy->chip, patient->err);
 }
 
 /* The result must be without an error, or it is not shown to anybody. */
 static int check_result(struct twinfs_repair *repair, struct twinfs_error *err)
 {
 	struct twinfs_error first = {0};
-	int rc = twinfs_volume_check(repair->chip, &repair->config, keep_finding, &first);
+	int rc = twinfs_volume_check(repair->copy.chip, &repair->copy.config, keep_finding, &first);
 
 	if (rc <= 0)
 		return rc;
@@ -87,39 +107,39 @@ static int check_result(struct twinfs_repair *repair, struct twinfs_error *err)
 
 /* ---- residue of power cuts ---- */
 
-static int repair_residue(struct twinfs_repair *repair, const struct patient *patient)
+/* Clears up what is in the copy. */
+static int clear_residue(struct twinfs_repair *repair, const struct patient *patient)
 {
 	struct twinfs_volume *volume;
-	int rc;
+	int rc =
+		twinfs_volume_mount(repair->copy.chip, &repair->copy.config, &volume, patient->err);
 
-	repair->config = patient->config;
-	repair->config.addr = 0;
-	repair->config.flags &= ~(unsigned)TWINFS_VOLUME_READ_ONLY;
-	rc = make_chip(repair, patient, false);
-	if (!rc)
-		rc = twinfs_volume_mount(repair->chip, &repair->config, &volume, patient->err);
 	if (rc)
 		return rc;
-	repair->result.kind = TWINFS_REPAIR_RESIDUE;
 	twinfs_volume_pending(volume, &repair->result.pending);
 	rc = twinfs_volume_repair(volume);
 	twinfs_volume_unmount(volume);
 	return rc ? rc : check_result(repair, patient->err);
 }
 
-static bool has_residue(const struct patient *patient, uint32_t *ret_version)
+static int repair_residue(struct twinfs_repair *repair, const struct patient *patient)
+{
+	int rc = copy_make(&repair->copy, patient, &patient->config, true);
+
+	repair->result.kind = TWINFS_REPAIR_RESIDUE;
+	return rc ? rc : clear_residue(repair, patient);
+}
+
+static bool has_residue(const struct patient *patient)
 {
 	struct twinfs_volume_config config = patient->config;
 	struct twinfs_pending pending = {0};
-	struct twinfs_statfs statfs = {0};
 	struct twinfs_volume *volume;
 
 	config.flags |= TWINFS_VOLUME_READ_ONLY;
 	if (twinfs_volume_mount(patient->flash, &config, &volume, NULL))
 		return false;
 	twinfs_volume_pending(volume, &pending);
-	if (!twinfs_volume_statfs(volume, &statfs))
-		*ret_version = statfs.version;
 	twinfs_volume_unmount(volume);
 	return pending.orphans || pending.desyncs || pending.marks;
 }
@@ -127,40 +147,54 @@ static bool has_residue(const struct patient *patient, uint32_t *ret_version)
 /* ---- a fresh volume ---- */
 
 /* How the fresh volume is made: as the old one was, as far as that is known. */
-static void plan_volume(struct twinfs_repair *repair, const struct patient *patient,
+static struct twinfs_volume_config plan_volume(const struct patient *patient,
 	const struct twinfs_rescue *rescue)
 {
-	struct twinfs_volume_config *config = &repair->config;
+	struct twinfs_volume_config config = patient->config;
 	struct twinfs_superblock superblock;
 	bool is_known = twinfs_rescue_superblock(rescue, &superblock);
 	uint64_t size = (uint64_t)superblock.block_count * superblock.block_size;
 
-	*config = patient->config;
-	config->addr = 0;
-	config->flags &= ~(unsigned)(TWINFS_VOLUME_READ_ONLY | TWINFS_VOLUME_MTIME);
-	config->block_size = superblock.block_size;
-	config->disk_version = superblock.version;
-	config->size = patient->config.size / superblock.block_size * superblock.block_size;
+	config.flags &= ~(unsigned)TWINFS_VOLUME_MTIME; /* files keep the times they have */
+	config.block_size = superblock.block_size;
+	config.disk_version = superblock.version;
+	config.size = patient->config.size / superblock.block_size * superblock.block_size;
 	if (!is_known)
-		config->prog_size = 0; /* perhaps that of another version */
+		config.prog_size = 0; /* perhaps that of another version */
 	/* Version 1 takes its size from the partition, whatever it has stored. */
 	if (superblock.version >> 16 == 2) {
 		if (!is_known)
-			config->spare_blocks = 0;
-		if (is_known && size && size < config->size)
-			config->size = size;
+			config.spare_blocks = 0;
+		if (is_known && size && size < config.size)
+			config.size = size;
 	}
-	repair->result.version = superblock.version;
-	repair->result.block_size = superblock.block_size;
+	return config;
+}
+
+/* The volume that files are kept from: the damaged one, else the one with mended bits. */
+static struct twinfs_volume *mount_old(const struct patient *patient, uint32_t block_size)
+{
+	struct twinfs_volume_config config = patient->config;
+	struct twinfs_volume *volume;
+
+	config.block_size = block_size;
+	config.flags |= TWINFS_VOLUME_READ_ONLY;
+	if (!twinfs_volume_mount(patient->flash, &config, &volume, NULL))
+		return volume;
+	if (patient->mended.image &&
+		!twinfs_volume_mount(patient->mended.chip, &patient->mended.config, &volume, NULL))
+		return volume;
+	return NULL;
 }
 
 static int fill(struct twinfs_repair *repair, const struct patient *patient,
 	const struct twinfs_rescue *rescue)
 {
-	struct twinfs_volume_config old_config = patient->config;
+	struct copy *copy = &repair->copy;
 	struct tw_rebuild rebuild = {
 		.rescue = rescue,
-		.block_size = repair->config.block_size,
+		.is_mended = patient->mended.image,
+		.block_size = copy->config.block_size,
 		.list = &repair->list,
 		.digest = tw_digest_new(),
 	};
@@ -168,17 +202,14 @@ static int fill(struct twinfs_repair *repair, const struct patient *patient,
 
 	if (!rebuild.digest)
 		return -ENOMEM;
-	old_config.block_size = repair->config.block_size;
-	old_config.flags |= TWINFS_VOLUME_READ_ONLY;
-	if (twinfs_volume_mount(patient->flash, &old_config, &rebuild.old, NULL))
-		rebuild.old = NULL;
-	rc = twinfs_volume_mount(repair->chip, &repair->config, &rebuild.fresh, patient->err);
+	rebuild.old = mount_old(patient, copy->config.block_size);
+	rc = twinfs_volume_mount(copy->chip, &copy->config, &rebuild.fresh, patient->err);
 	if (!rc && rebuild.old)
 		rc = tw_rebuild_keep(&rebuild);
 	if (rc == -ENOSPC)
 		(void)tw_fail(patient->err, TWINFS_P_LFS_CROSS_LINK, rc,
 			"what can be read has no room in a fresh volume of %llu blocks",
-			(unsigned long long)(repair->config.size / repair->config.block_size));
+			(unsigned long long)(copy->config.size / copy->config.block_size));
 	if (!rc)
 		rc = tw_rebuild_recover(&rebuild);
 	twinfs_volume_unmount(rebuild.fresh);
@@ -209,19 +240,23 @@ static int compare_file(struct twinfs_volume *volume, const struct tw_repaired *
 	return rc;
 }
 
-/* Every file that is said to be there is, byte for byte, after a fresh mount. */
-static int compare_all(struct twinfs_repair *repair, struct twinfs_error *err)
+/*
+ * Whether every file of the list, up to fate @last, is in @copy when that is mounted anew,
+ * byte for byte.
+ */
+static int compare_all(const struct tw_repaired_list *list, enum twinfs_fate last,
+	const struct copy *copy, struct twinfs_error *err)
 {
 	struct tw_digest *digest = tw_digest_new();
 	struct twinfs_volume *volume = NULL;
 	int rc = digest ? 0 : -ENOMEM;
 
 	if (!rc)
-		rc = twinfs_volume_mount(repair->chip, &repair->config, &volume, err);
-	for (size_t i = 0; !rc && i < repair->list.count; i++) {
-		const struct tw_repaired *it = &repair->list.all[i];
+		rc = twinfs_volume_mount(copy->chip, &copy->config, &volume, err);
+	for (size_t i = 0; !rc && i < list->count; i++) {
+		const struct tw_repaired *it = &list->all[i];
 
-		if (!it->is_there || it->shown.type != TWINFS_REG)
+		if (!it->is_there || it->shown.type != TWINFS_REG || it->shown.fate > last)
 			continue;
 		rc = compare_file(volume, it, digest);
 		if (rc)
@@ -241,33 +276,97 @@ static bool has_something(const struct tw_repaired_list *list)
 	return false;
 }
 
-static int rebuild(struct twinfs_repair *repair, const struct patient *patient,
-	const struct twinfs_rescue *rescue)
+/* ---- single wrong bits ---- */
+
+/* Makes the copy with mended bits, if there are any to mend. */
+static int mend(struct twinfs_repair *repair, struct patient *patient,
+	const struct twinfs_superblock *superblock)
 {
+	struct twinfs_volume_config config = patient->config;
+	struct copy *mended = &patient->mended;
 	int rc;
 
+	config.block_size = superblock->block_size;
+	config.size = config.size / config.block_size * config.block_size;
+	rc = copy_make(mended, patient, &config, true);
+	if (rc)
+		return rc;
+	repair->result.mended_bits = tw_mend_all(twinfs_image_bytes_writable(mended->image),
+		config.size, config.block_size, superblock->version);
+	if (!repair->result.mended_bits)
+		copy_release(mended);
+	return 0;
+}
+
+/* Whether mending is all that it takes: no error is left, and nothing reads differently. */
+static bool is_mending_enough(const struct twinfs_repair *repair, const struct patient *patient)
+{
+	const struct copy *mended = &patient->mended;
+
+	return mended->image &&
+	       !twinfs_volume_check(mended->chip, &mended->config, ignore_finding, NULL) &&
+	       !compare_all(&repair->list, TWINFS_FATE_KEPT, mended, NULL);
+}
+
+static int take_mended(struct twinfs_repair *repair, struct patient *patient)
+{
+	repair->result.kind = TWINFS_REPAIR_MENDED;
+	tw_repaired_release(&repair->list);
+	copy_release(&repair->copy);
+	repair->copy = patient->mended;
+	patient->mended = (struct copy){0};
+	return clear_residue(repair, patient);
+}
+
+/* ---- which of them ---- */
+
+/* Whether anything but what can be read already is in the list. */
+static bool has_news(const struct tw_repaired_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->all[i].shown.fate != TWINFS_FATE_KEPT)
+			return true;
+	return false;
+}
+
+static int leave_alone(struct twinfs_repair *repair)
+{
+	tw_repaired_release(&repair->list);
+	copy_release(&repair->copy);
+	repair->result.kind = TWINFS_REPAIR_NOTHING;
+	return 0;
+}
+
+static int rebuild(struct twinfs_repair *repair, struct patient *patient,
+	const struct twinfs_rescue *rescue, bool has_errors)
+{
+	struct twinfs_volume_config config = plan_volume(patient, rescue);
+	int rc = copy_make(&repair->copy, patient, &config, false);
+
 	repair->result.kind = TWINFS_REPAIR_REBUILT;
-	plan_volume(repair, patient, rescue);
-	rc = make_chip(repair, patient, true);
 	if (!rc)
-		rc = twinfs_volume_format(repair->chip, &repair->config, patient->err);
+		rc = twinfs_volume_format(repair->copy.chip, &repair->copy.config, patient->err);
 	if (!rc)
 		rc = fill(repair, patient, rescue);
+	if (!rc && is_mending_enough(repair, patient))
+		return take_mended(repair, patient);
+	if (!rc && !has_errors && !has_news(&repair->list))
+		return leave_alone(repair);
 	if (!rc && !has_something(&repair->list))
 		rc = tw_fail(patient->err, TWINFS_P_LFS_MAGIC, -ENODATA,
 			"nothing was found that could be saved");
 	if (!rc)
 		rc = check_result(repair, patient->err);
-	return rc ? rc : compare_all(repair, patient->err);
+	return rc ? rc : compare_all(&repair->list, TWINFS_FATE_FOUND, &repair->copy, patient->err);
 }
 
 static int show(struct twinfs_repair *repair)
 {
 	struct twinfs_repair_result *result = &repair->result;
 
-	if (repair->image) {
-		result->bytes = twinfs_image_bytes(repair->image);
-		result->size = twinfs_image_size(repair->image);
+	if (repair->copy.image) {
+		result->bytes = twinfs_image_bytes(repair->copy.image);
+		result->size = twinfs_image_size(repair->copy.image);
 	}
 	result->count = repair->list.count;
 	repair->shown = calloc(result->count + 1, sizeof(*repair->shown));
@@ -288,36 +387,55 @@ static int show(struct twinfs_repair *repair)
 
 /* ---- public ---- */
 
-static int repair_damage(struct twinfs_repair *repair, const struct patient *patient)
+/* What the chip holds, after single wrong bits have been put right. */
+static int look(struct twinfs_repair *repair, struct patient *patient,
+	struct twinfs_rescue **ret_rescue)
 {
+	struct twinfs_superblock superblock;
 	struct twinfs_rescue *rescue;
 	int rc = twinfs_rescue_open(patient->flash, &patient->config, &rescue, patient->err);
 
 	if (rc)
 		return rc;
-	rc = rebuild(repair, patient, rescue);
+	(void)twinfs_rescue_superblock(rescue, &superblock); /* or what comes nearest */
+	repair->result.version = superblock.version;
+	repair->result.block_size = superblock.block_size;
+	rc = mend(repair, patient, &superblock);
+	if (!rc && !patient->mended.image) {
+		*ret_rescue = rescue;
+		return 0;
+	}
 	twinfs_rescue_close(rescue);
-	return rc;
+	return rc ? rc
+		  : twinfs_rescue_open(patient->mended.chip, &patient->mended.config, ret_rescue,
+			    patient->err);
 }
 
-static int examine(struct twinfs_repair *repair, const struct patient *patient)
+static int examine(struct twinfs_repair *repair, struct patient *patient)
 {
 	int errors = patient->config.block_size ? twinfs_volume_check(patient->flash,
 							  &patient->config, ignore_finding, NULL)
 						: 1;
+	struct twinfs_rescue *rescue;
+	int rc;
 
 	if (errors < 0)
 		return errors;
-	if (errors)
-		return repair_damage(repair, patient);
-	repair->result.block_size = patient->config.block_size;
-	return has_residue(patient, &repair->result.version) ? repair_residue(repair, patient) : 0;
+	rc = look(repair, patient, &rescue);
+	if (rc)
+		return rc;
+	if (errors || patient->mended.image)
+		rc = rebuild(repair, patient, rescue, errors);
+	twinfs_rescue_close(rescue);
+	if (!rc && !repair->copy.image && has_residue(patient))
+		rc = repair_residue(repair, patient);
+	return rc;
 }
 
 int twinfs_repair_new(struct twinfs_flash *flash, const struct twinfs_volume_config *config,
 	struct twinfs_repair **ret_repair, struct twinfs_error *err)
 {
-	const struct patient patient = {flash, *config, err};
+	struct patient patient = {.flash = flash, .config = *config, .err = err};
 	struct twinfs_repair *repair = calloc(1, sizeof(*repair));
 	int rc = repair ? 0 : -ENOMEM;
 
@@ -325,6 +443,7 @@ int twinfs_repair_new(struct twinfs_flash *flash, const struct twinfs_volume_con
 		rc = examine(repair, &patient);
 	if (!rc)
 		rc = show(repair);
+	copy_release(&patient.mended);
 	if (rc) {
 		twinfs_repair_free(repair);
 		return rc;
@@ -337,8 +456,7 @@ void twinfs_repair_free(struct twinfs_repair *repair)
 {
 	if (!repair)
 		return;
-	twinfs_flash_free(repair->chip);
-	twinfs_image_close(repair->image);
+	copy_release(&repair->copy);
 	tw_repaired_release(&repair->list);
 	free(repair->shown);
 	free(repair);

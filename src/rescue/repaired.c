@@ -17,6 +17,8 @@ const char *twinfs_repair_kind_name(enum twinfs_repair_kind kind)
 		return "nothing";
 	case TWINFS_REPAIR_RESIDUE:
 		return "residue";
+	case TWINFS_REPAIR_MENDED:
+		return "mended";
 	case TWINFS_REPAIR_REBUILT:
 		return "rebuilt";
 	}
