@@ -13,7 +13,7 @@
 enum {
 	TAGS_MAX = 256, /* that are tried, of one commit: more than it has in 4 KiB */
 	TAG_BITS = 32,
-	ERASED_BITS = 28, /* ones in four bytes that are taken for erased cells, or nearly */
+	ERASED_BYTES = 16, /* so many with no more than one zero are erased cells */
 };
 
 /* The way through a commit, as far as it leads. */
@@ -58,6 +58,16 @@ static bool try_bit(uint8_t *block, const struct tw_v2_log *log, uint32_t off, u
 	return false;
 }
 
+/* Whether no other commit was begun: a single tag can look like that, but not two. */
+static bool is_erased(const uint8_t *block, uint32_t block_size, uint32_t off)
+{
+	unsigned zeros = 0;
+
+	for (uint32_t i = off; i < block_size && i < off + ERASED_BYTES; i++)
+		zeros += (unsigned)__builtin_popcount(block[i] ^ 0xffu);
+	return zeros <= 1;
+}
+
 /* Puts one bit of the first commit that is wrong right. */
 static bool mend_commit(uint8_t *block, const struct tw_v2_log *log)
 {
@@ -66,8 +76,8 @@ static bool mend_commit(uint8_t *block, const struct tw_v2_log *log)
 	uint32_t off;
 
 	follow(block, log, &way);
-	if (!way.count || __builtin_popcount(tw_le32(block + way.tags[0])) >= ERASED_BITS)
-		return false; /* no other commit was begun */
+	if (!way.count || is_erased(block, log->block_size, way.tags[0]))
+		return false;
 	if (way.crc_off) {
 		uint32_t len = way.crc_off + TW_V2_TAG_SIZE + 4 - way.start;
 		uint32_t rest = tw_crc32_raw(UINT32_MAX, block + way.start, len);
