@@ -105,8 +105,11 @@ int tw_tool_repair_part(struct tw_tool_repair *repair, const struct tw_tool_sess
 		return 0;
 	}
 	twinfs_module_part(session->module, part, &info);
-	if (!info.has_superblock && !args->has_block_size)
-		info.config.block_size = 0;
+	if (!info.has_superblock) {
+		info.config.disk_version = 0; /* the profile's are only what a format would make */
+		if (!args->has_block_size)
+			info.config.block_size = 0;
+	}
 	code = twinfs_repair_new(twinfs_module_flash(session->module), &info.config,
 		&repair->parts[part], &err);
 	if (code == -ENOMEM)

@@ -2,9 +2,10 @@
 /*
  * rebuild_found.c - what only the rescue finds, put into the fresh volume.
  *
- * A version with all its content gets its own name back. What is not whole, or whose
- * directory is not known, goes to /lost+found: under a name of ours, so that no
- * program takes half a file for the file.
+ * A version with all its content gets its own name back, and so does what a device can
+ * read, though pointers of its block list disagree. What is not whole, or whose directory
+ * is not known, goes to /lost+found: under a name of ours, so that no program takes half
+ * a file for the file.
  */
 #include "rebuild.h"
 
@@ -51,10 +52,31 @@ static uint64_t lost_bytes(const struct tw_rebuild *rebuild, const struct twinfs
 	return lost < version->size ? lost : version->size;
 }
 
+/*
+ * Whether each block of a file in force can be found, by one pointer or another: then a
+ * device reads the file, without looking at the others.
+ */
+static bool can_device_read(const struct tw_rebuild *rebuild, const struct twinfs_version *version)
+{
+	_cleanup_free_ uint32_t *blocks = calloc(version->block_count + 1, sizeof(*blocks));
+
+	if (!blocks || !version->is_current || !version->block_count ||
+		twinfs_rescue_blocks(rebuild->rescue, version, blocks, version->block_count) < 0)
+		return false;
+	for (uint32_t i = 0; i < version->block_count; i++)
+		if (blocks[i] == TWINFS_NO_BLOCK)
+			return false;
+	return true;
+}
+
+/* Whether the content may stand under the name of the file. */
 static bool is_whole(const struct tw_rebuild *rebuild, const struct twinfs_version *version)
 {
-	return version->path && !lost_bytes(rebuild, version) &&
-	       version->sureness != TWINFS_OVERWRITTEN;
+	if (!version->path)
+		return false;
+	if (!lost_bytes(rebuild, version) && version->sureness != TWINFS_OVERWRITTEN)
+		return true;
+	return can_device_read(rebuild, version);
 }
 
 /* A name of ours in /lost+found, which says where the content was found. NULL: no memory. */
@@ -320,7 +342,7 @@ static int put_version(struct tw_rebuild *rebuild, const struct twinfs_version *
 static bool is_gone(const struct tw_rebuild *rebuild, const struct twinfs_version *version)
 {
 	return version->type == TWINFS_REG && version->size &&
-	       lost_bytes(rebuild, version) == version->size;
+	       lost_bytes(rebuild, version) == version->size && !is_whole(rebuild, version);
 }
 
 static int put_directories(struct tw_rebuild *rebuild)
