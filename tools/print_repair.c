@@ -87,6 +87,19 @@ static void print_totals(const struct twinfs_repair_result *result)
 	puts(*between ? "" : "no files");
 }
 
+static void print_mended(const struct twinfs_repair_result *result)
+{
+	fputs("  repaired: ", stdout);
+	if (result->has_new_superblock)
+		fputs("made a new superblock", stdout);
+	if (result->has_new_superblock && result->mended_bits)
+		fputs(", ", stdout);
+	if (result->mended_bits)
+		printf("put %u wrong bit%s of metadata right", result->mended_bits,
+			tw_tool_plural(result->mended_bits));
+	puts("; no file is lost");
+}
+
 void tw_tool_print_repair(const struct tw_tool_check_part *part, bool verbose)
 {
 	const struct twinfs_repair_result *result = part->repair;
@@ -103,13 +116,13 @@ void tw_tool_print_repair(const struct tw_tool_check_part *part, bool verbose)
 		return;
 	}
 	if (result->kind == TWINFS_REPAIR_MENDED) {
-		printf("  repaired: %u wrong bit%s of metadata put right by the checksums; no file "
-		       "is lost\n",
-			result->mended_bits, tw_tool_plural(result->mended_bits));
+		print_mended(result);
 		return;
 	}
 	for (size_t i = 0; i < result->count; i++)
 		if (verbose || result->objects[i].fate != TWINFS_FATE_KEPT)
 			print_object(&result->objects[i]);
 	print_totals(result);
+	if (result->may_lack)
+		puts("  a directory could not be read: what else was in it is not known");
 }

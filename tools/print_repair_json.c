@@ -51,12 +51,15 @@ struct json_object *tw_tool_repair_json(const struct tw_tool_check_part *part)
 		twinfs_repair_kind_name(result ? result->kind : TWINFS_REPAIR_NOTHING));
 	if (*part->unrepaired)
 		tw_tool_json_add_bytes(json, "unrepaired", part->unrepaired);
-	if (result)
+	if (result) {
 		tw_tool_json_add_uint(json, "mended_bits", result->mended_bits);
+		tw_tool_json_add_bool(json, "new_superblock", result->has_new_superblock);
+	}
 	if (!result || result->kind != TWINFS_REPAIR_REBUILT)
 		return json;
 	tw_tool_json_add_string(json, "format", tw_tool_version_text(result->version, version));
 	tw_tool_json_add_uint(json, "block_size", result->block_size);
+	tw_tool_json_add_bool(json, "may_lack", result->may_lack);
 	tw_tool_json_add(json, "totals", totals_json(result));
 	objects = tw_tool_json_array();
 	tw_tool_json_add(json, "objects", objects);

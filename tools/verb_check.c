@@ -143,17 +143,20 @@ static int check(struct tw_tool_session *session, struct job *job)
 	return 0;
 }
 
-/* Whether content is missing, or not what it was, in what was repaired. */
+/* Whether something that was repaired is not where and what it was, or may not be. */
 static bool has_losses(const struct tw_tool_check *check)
 {
 	for (size_t i = 0; i < check->part_count; i++) {
 		const struct twinfs_repair_result *repair = check->parts[i].repair;
 
-		for (size_t j = 0; repair && j < repair->count; j++)
-			if (repair->objects[j].fate == TWINFS_FATE_LOST ||
-				repair->objects[j].fate == TWINFS_FATE_LEFT_OUT ||
+		if (!repair || repair->kind != TWINFS_REPAIR_REBUILT)
+			continue;
+		for (size_t j = 0; j < repair->count; j++)
+			if (repair->objects[j].fate > TWINFS_FATE_RECOVERED ||
 				repair->objects[j].lost_bytes)
 				return true;
+		if (repair->may_lack)
+			return true;
 	}
 	return false;
 }

@@ -75,6 +75,9 @@ struct twinfs_repair_result {
 	const uint8_t *bytes; /* the whole partition, repaired; NULL: nothing to repair */
 	uint64_t size;
 	struct twinfs_pending pending; /* residue that was cleared up */
+	bool has_new_superblock;       /* version 1: there was none; all that it says is known */
+	bool may_lack; /* of a rebuilt volume: a directory was not readable, and what it held is
+			* known as far as it is listed only */
 	unsigned mended_bits; /* that were found; with TWINFS_REPAIR_NOTHING they do not matter */
 	const struct twinfs_repaired *objects; /* of a rebuilt volume: all */
 	size_t count;

@@ -26,7 +26,14 @@ unsigned tw_v1_mend(uint8_t *block, uint32_t block_size);
 unsigned tw_v2_mend(uint8_t *block, uint32_t block_size);
 
 /*
- * The same for all blocks of a volume of the format's @version, at @bytes. Blocks of
+ * Makes a superblock of version 1 where there is none. All that it says is known, but
+ * where the root is: formatting puts it into blocks 2 and 3, and there it stays unless
+ * one of them goes bad. False: there is one, or no metadata in these blocks.
+ */
+bool tw_v1_make_superblock(uint8_t *bytes, uint64_t size, uint32_t block_size);
+
+/*
+ * Mends all blocks of a volume of the format's @version, at @bytes. Blocks of
  * content are not known as such: they can be changed by the accident above.
  */
 unsigned tw_mend_all(uint8_t *bytes, uint64_t size, uint32_t block_size, uint32_t version);

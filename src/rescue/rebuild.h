@@ -35,6 +35,9 @@ int tw_rebuild_keep(struct tw_rebuild *rebuild);
  */
 int tw_rebuild_recover(struct tw_rebuild *rebuild);
 
+/* Whether names may be lost: a chain without one may have had it until now. */
+bool tw_rebuild_lacks_names(const struct tw_rebuild *rebuild);
+
 /* Where an object comes from; both add to the object @ino of the fresh volume. */
 struct tw_rebuild_source {
 	int (*copy)(struct tw_rebuild *rebuild, const void *from, uint64_t ino); /* content */

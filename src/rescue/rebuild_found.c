@@ -400,8 +400,7 @@ static int list_gone(struct tw_rebuild *rebuild)
 	return rc;
 }
 
-/* Whether names may be lost, so that a chain without one may have had it until now. */
-static bool has_lost_names(const struct tw_rebuild *rebuild)
+bool tw_rebuild_lacks_names(const struct tw_rebuild *rebuild)
 {
 	size_t count = twinfs_rescue_damage_count(rebuild->rescue);
 
@@ -425,7 +424,7 @@ static int put_chains(struct tw_rebuild *rebuild)
 	size_t count = twinfs_rescue_count(rebuild->rescue);
 	int rc = 0;
 
-	if (!has_lost_names(rebuild))
+	if (!tw_rebuild_lacks_names(rebuild))
 		return 0;
 	for (size_t i = 0; !rc && i < count; i++) {
 		const struct twinfs_version *version = twinfs_rescue_version(rebuild->rescue, i);

@@ -212,6 +212,7 @@ static int fill(struct twinfs_repair *repair, const struct patient *patient,
 			(unsigned long long)(copy->config.size / copy->config.block_size));
 	if (!rc)
 		rc = tw_rebuild_recover(&rebuild);
+	repair->result.may_lack = tw_rebuild_lacks_names(&rebuild);
 	twinfs_volume_unmount(rebuild.fresh);
 	twinfs_volume_unmount(rebuild.old);
 	tw_digest_free(rebuild.digest);
@@ -284,6 +285,7 @@ static int mend(struct twinfs_repair *repair, struct patient *patient,
 {
 	struct twinfs_volume_config config = patient->config;
 	struct copy *mended = &patient->mended;
+	uint8_t *bytes;
 	int rc;
 
 	config.block_size = superblock->block_size;
@@ -291,9 +293,13 @@ static int mend(struct twinfs_repair *repair, struct patient *patient,
 	rc = copy_make(mended, patient, &config, true);
 	if (rc)
 		return rc;
-	repair->result.mended_bits = tw_mend_all(twinfs_image_bytes_writable(mended->image),
-		config.size, config.block_size, superblock->version);
-	if (!repair->result.mended_bits)
+	bytes = twinfs_image_bytes_writable(mended->image);
+	repair->result.mended_bits =
+		tw_mend_all(bytes, config.size, config.block_size, superblock->version);
+	if (superblock->version >> 16 == 1)
+		repair->result.has_new_superblock =
+			tw_v1_make_superblock(bytes, config.size, config.block_size);
+	if (!repair->result.mended_bits && !repair->result.has_new_superblock)
 		copy_release(mended);
 	return 0;
 }

@@ -9,60 +9,15 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "chain.h"
+#include "guess.h"
 #include "lfs/ctz.h"
 #include "lfs/v1_disk.h"
 #include "lfs/v2_disk.h"
 #include "list.h"
 #include "place.h"
 
-#define BLOCK_LEAST  128u
-#define BLOCK_MOST   (1u << 20)
 #define EFFORT_EACH  64u /* steps along chains for each block of the partition */
 #define EFFORT_LEAST 65536u
-
-/* ---- which format, which block size ---- */
-
-/* Blocks of @size bytes that hold valid metadata of a version of the format. */
-static uint64_t count_logs(const uint8_t *bytes, uint64_t len, uint32_t size, unsigned major)
-{
-	uint64_t count = 0;
-
-	for (uint64_t at = 0; at + size <= len; at += size) {
-		struct tw_v1_half half;
-		struct tw_v2_log log = {0};
-
-		count += major == 1 ? tw_v1_read_half(bytes + at, size, &half)
-				    : tw_v2_scan(bytes + at, size, &log);
-	}
-	return count;
-}
-
-static unsigned guess_format(const uint8_t *bytes, uint64_t len, uint32_t size)
-{
-	return count_logs(bytes, len, size, 2) > count_logs(bytes, len, size, 1) ? 2 : 1;
-}
-
-/*
- * Metadata that begins where blocks of one size do also begins where smaller ones do:
- * the largest size that loses none of it is the right one.
- */
-static uint32_t guess_block_size(const uint8_t *bytes, uint64_t len, uint32_t least)
-{
-	uint64_t most = 0;
-	uint32_t best = 0;
-
-	for (uint32_t size = BLOCK_MOST; size >= least; size /= 2) {
-		uint64_t first = count_logs(bytes, len, size, 1);
-		uint64_t second = count_logs(bytes, len, size, 2);
-		uint64_t count = first > second ? first : second;
-
-		if (count > most) {
-			most = count;
-			best = size;
-		}
-	}
-	return best;
-}
 
 static int set_up(struct twinfs_rescue *rescue, struct twinfs_flash *flash,
 	const struct twinfs_volume_config *config, struct twinfs_error *err)
@@ -82,15 +37,14 @@ static int set_up(struct twinfs_rescue *rescue, struct twinfs_flash *flash,
 	if (!rc && !known.block_size)
 		known.block_size = superblock.block_size;
 	if (!known.block_size)
-		known.block_size = guess_block_size(bytes, config->size,
-			least > BLOCK_LEAST ? least : BLOCK_LEAST);
+		known.block_size = tw_guess_block_size(bytes, config->size, least);
 	if (!known.block_size)
 		return tw_fail(err, TWINFS_P_LFS_MAGIC, -EUCLEAN,
 			"no littlefs metadata of any block size");
 	if (rc)
 		superblock.version = config->disk_version;
 	if (!superblock.version)
-		superblock.version = guess_format(bytes, config->size, known.block_size) == 2
+		superblock.version = tw_guess_format(bytes, config->size, known.block_size) == 2
 					     ? TWINFS_LFS_2_0
 					     : TWINFS_LFS_1_1;
 	rescue->ops = superblock.version >> 16 == 2 ? &tw_rescue_v2 : &tw_rescue_v1;

@@ -5,11 +5,20 @@
  */
 #include "mend.h"
 
+#include <string.h>
+
 #include "base/bytes.h"
 #include "base/crc.h"
 #include "lfs/v1_disk.h"
 
-enum { LEN_OFF = 4, LEN_BITS = 31 };
+enum {
+	LEN_OFF = 4,
+	LEN_BITS = 31,
+	ROOT_FIRST = 2, /* blocks that formatting puts the root into: */
+	ROOT_SECOND = 3,
+	PAYLOAD_LEN = 20, /* of the superblock's entry */
+	NAME_LEN = 8,
+};
 
 static bool is_valid(const uint8_t *block, uint32_t block_size)
 {
@@ -47,4 +56,48 @@ unsigned tw_v1_mend(uint8_t *block, uint32_t block_size)
 		}
 	}
 	return mend_len(block, block_size);
+}
+
+/* ---- the superblock ---- */
+
+static void put_superblock(uint8_t *block, uint32_t rev, uint32_t block_size, uint32_t block_count)
+{
+	uint8_t *entry = block + TW_V1_HEADER_SIZE, *payload = entry + TW_V1_ENTRY_HEAD;
+
+	memset(block, 0xff, block_size);
+	tw_put_le32(block, rev);
+	tw_put_le32(block + LEN_OFF, TW_V1_SUPERBLOCK_LEN);
+	tw_put_le32(block + 8, ROOT_FIRST); /* the thread begins with the root */
+	tw_put_le32(block + 12, ROOT_SECOND);
+	entry[0] = TW_V1_TYPE_SUPERBLOCK;
+	entry[1] = PAYLOAD_LEN;
+	entry[2] = 0;
+	entry[3] = NAME_LEN;
+	tw_put_le32(payload, ROOT_FIRST);
+	tw_put_le32(payload + 4, ROOT_SECOND);
+	tw_put_le32(payload + 8, block_size);
+	tw_put_le32(payload + 12, block_count);
+	tw_put_le32(payload + 16, TW_V1_VERSION);
+	memcpy(payload + PAYLOAD_LEN, "littlefs", NAME_LEN);
+	tw_put_le32(block + TW_V1_SUPERBLOCK_LEN - TW_V1_CRC_SIZE,
+		tw_crc32_raw(UINT32_MAX, block, TW_V1_SUPERBLOCK_LEN - TW_V1_CRC_SIZE));
+}
+
+bool tw_v1_make_superblock(uint8_t *bytes, uint64_t size, uint32_t block_size)
+{
+	uint64_t count = size / block_size;
+	struct twinfs_superblock superblock;
+
+	if (count <= ROOT_SECOND || count > UINT32_MAX)
+		return false;
+	for (uint32_t block = 0; block < 2; block++)
+		if (!tw_v1_read_superblock(bytes + (size_t)block * block_size, block_size,
+			    &superblock))
+			return false;
+	if (!is_valid(bytes + (size_t)ROOT_FIRST * block_size, block_size) &&
+		!is_valid(bytes + (size_t)ROOT_SECOND * block_size, block_size))
+		return false;
+	put_superblock(bytes, 2, block_size, (uint32_t)count);
+	put_superblock(bytes + block_size, 1, block_size, (uint32_t)count);
+	return true;
 }

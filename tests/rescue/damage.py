@@ -112,6 +112,13 @@ def superblock_both(image, rng):
     return data
 
 
+def superblock_erased(image, _):
+    data = bytearray(image.data)
+    for block in (0, 1):
+        erase(data, image.volume(), block)
+    return data
+
+
 def directory_erased(image, rng):
     volume = image.volume()
     pair = pick(rng, inner_pairs(volume))
@@ -283,6 +290,7 @@ KINDS = {
     'root-both': ('a bit in both halves of the first pair of the root', root_both),
     'superblock-one': ('a bit in one half of the superblock', superblock_one),
     'superblock-both': ('a bit in both halves of the superblock', superblock_both),
+    'superblock-erased': ('both halves of the superblock erased', superblock_erased),
     'bits-8': ('8 bits in blocks that are in use', lambda i, r: random_bits(i, r, 8)),
     'bits-64': ('64 bits in blocks that are in use', lambda i, r: random_bits(i, r, 64)),
     'erased-2': ('2 blocks in use erased', lambda i, r: erased_blocks(i, r, 2)),
