@@ -153,8 +153,9 @@ TWINFS_API bool twinfs_rescue_superblock(const struct twinfs_rescue *rescue,
 
 /*
  * All versions: ordered by path, bytewise, of each path the newest first; then chains
- * without a name, the longest first. The order of two versions of one path is certain
- * where both are SURE or PROVEN. The same object said again, by a later commit or a
+ * without a name, the longest first: those of one block may be small files, or the
+ * rest of something else. The order is certain where both are said
+ * by the blocks of one pair. The same object said again, by a later commit or a
  * copy of the pair, is one version. The root has none.
  */
 TWINFS_API size_t twinfs_rescue_count(const struct twinfs_rescue *rescue);

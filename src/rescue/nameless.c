@@ -5,11 +5,13 @@
  * Each block of a chain but the first begins with pointers whose number follows from
  * its place, and pointers of blocks agree with each other: a block whose first word is
  * the number of another free one is taken for a link of a chain when all that it must
- * point to is there. Two blocks are the least that can be told; the length of the last
- * one is not known, so it is taken to end where it is not erased.
+ * point to is there. A block that is left over alone may be a whole small file, and is
+ * a chain of one. The length of the last block is not known: it is taken to end where it
+ * is not erased.
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "chain.h"
@@ -110,6 +112,17 @@ static int longest_first(const void *a, const void *b)
 	return (x->it.head > y->it.head) - (x->it.head < y->it.head);
 }
 
+/* Whether there is something in a block that could be the whole of a file. */
+static bool stands_alone(const struct finder *finder, uint32_t block)
+{
+	const struct twinfs_rescue *rescue = finder->rescue;
+	uint32_t size = rescue->area.block_size;
+	const uint8_t *bytes = tw_rescue_block(rescue, block);
+
+	return finder->place[block] == 1 && is_free(rescue, block) && bytes &&
+	       memcmp(bytes, bytes + 1, size - 1) != 0;
+}
+
 static int find_all(struct finder *finder)
 {
 	struct twinfs_rescue *rescue = finder->rescue;
@@ -120,7 +133,8 @@ static int find_all(struct finder *finder)
 		find_place(finder, block);
 	note_links(finder);
 	for (uint32_t block = 2; !rc && block < count; block++)
-		if (finder->place[block] > 1 && !finder->is_led_to[block])
+		if (!finder->is_led_to[block] &&
+			(finder->place[block] > 1 || stands_alone(finder, block)))
 			rc = add_chain(rescue, block, finder->place[block] - 1);
 	qsort(rescue->versions + rescue->named_count, rescue->version_count - rescue->named_count,
 		sizeof(*rescue->versions), longest_first);
