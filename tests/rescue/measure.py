@@ -80,16 +80,27 @@ class Bench:
                                *self.where(image, path)])[0])
 
     def history(self, image, path):
+        """All versions and all chains, each of which is asked for by its last block."""
         out = os.path.join(self.folder, 'out')
         shutil.rmtree(out, ignore_errors=True)
-        run([self.program, 'history', '--all', '--extract', 'all', '--to', out,
-             *self.where(image, path)])
+        os.mkdir(out)
+        words = [self.program, 'history', '--all', '--to', out, *self.where(image, path)]
+        run([*words, '--extract', 'all'])
+        for block in self.chains(image, path):
+            run([*words, '--chain', str(block)])
         found = []
         for top, _, names in os.walk(out):
             for name in names:
                 with open(os.path.join(top, name), 'rb') as file:
                     found.append((None, digest(file.read())))
         return found
+
+    def chains(self, image, path):
+        text, _ = run([self.program, 'history', '--all', '--json', *self.where(image, path)])
+        if not text:
+            return []
+        return [version['head'] for version in json.loads(text)['versions']
+                if version['path'] is None]
 
     def reader(self, image, path):
         words = [self.readers[image.shape.format], path, str(image.shape.block_size)]
