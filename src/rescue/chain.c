@@ -90,10 +90,12 @@ static uint32_t count_blocks(const struct twinfs_rescue *rescue, const struct tw
 	return count < rescue->area.block_count ? count : 0;
 }
 
+/* The first block that is lost is the one to be told of. */
 static void lose(struct tw_content *content, uint32_t block, uint32_t count)
 {
+	if (!content->lost)
+		content->where = block;
 	content->lost += count;
-	content->where = block;
 }
 
 /* ---- files in force ---- */
@@ -245,29 +247,79 @@ static bool take(struct twinfs_rescue *rescue, uint32_t index, uint32_t block, u
 	return true;
 }
 
-/* Looks at the blocks that were free since, from the last one down. */
+/* Whether a block that pointers lead to may still be what it was. */
+static bool may_be(const struct twinfs_rescue *rescue, uint32_t block)
+{
+	const uint8_t *bytes = tw_rescue_block(rescue, block);
+
+	return bytes && !rescue->owner[block] && !rescue->log_at[block] &&
+	       !is_erased(bytes, rescue->area.block_size);
+}
+
+/* Block number @index of a chain, over blocks that may still be what they were. */
+static bool find_around(const struct twinfs_rescue *rescue, const struct tw_claim *claim,
+	uint32_t index, uint32_t *ret_block)
+{
+	uint32_t last = claim->content.blocks - 1, block = claim->head;
+
+	while (tw_ctz_can_own(&rescue->area, block) && last > index && may_be(rescue, block)) {
+		unsigned most = 31 - (unsigned)__builtin_clz(last - index);
+		unsigned has = (unsigned)__builtin_ctz(last), k = has < most ? has : most;
+
+		if (!tw_chain_pointer(rescue, block, k, &block))
+			return false;
+		last -= UINT32_C(1) << k;
+	}
+	*ret_block = block;
+	return last == index && tw_ctz_can_own(&rescue->area, block);
+}
+
+/* Whether the pointers of a block disagree because of what one of them leads to. */
+static bool leads_to_lost(const struct twinfs_rescue *rescue, uint32_t block, uint32_t index)
+{
+	for (unsigned k = 0; index && k <= (unsigned)__builtin_ctz(index); k++) {
+		uint32_t next;
+
+		if (!tw_chain_pointer(rescue, block, k, &next))
+			return false;
+		if (!may_be(rescue, next))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Looks at the blocks that were free since, from the last one down: along pointer 0 as
+ * long as all is well, and around what is lost by longer ones.
+ */
 static void look_at_free(struct twinfs_rescue *rescue, uint32_t index)
 {
 	struct tw_claim *claim = &rescue->claims[index];
 	struct tw_content *content = &claim->content;
 	uint32_t block = claim->head;
+	bool is_linked = tw_ctz_can_own(&rescue->area, block), is_wrong;
 
 	for (uint32_t i = content->blocks; i-- > content->kept && spend(rescue, content);) {
-		if (!tw_ctz_can_own(&rescue->area, block)) {
+		if (!is_linked && !find_around(rescue, claim, i, &block)) {
 			content->is_broken = true;
-			lose(content, block, i + 1 - content->kept);
-			return;
-		}
-		if (!tw_chain_agrees(rescue, block, i)) {
-			content->is_broken = true;
-			lose(content, block, i + 1 - content->kept);
-			return;
-		}
-		if (!take(rescue, index, block, i))
 			lose(content, block, 1);
-		if (content->lost == 0 && content->where == TW_NONE)
+			continue;
+		}
+		is_linked = take(rescue, index, block, i);
+		if (is_linked && !tw_chain_agrees(rescue, block, i)) {
+			is_linked = false;
+			is_wrong = !leads_to_lost(rescue, block, i);
+			content->is_broken |= is_wrong;
+		} else {
+			is_wrong = !is_linked;
+		}
+		if (is_wrong) {
+			lose(content, block, 1);
+			continue;
+		}
+		if (!content->lost && content->where == TW_NONE)
 			content->where = block;
-		if (i)
+		if (i && is_linked)
 			(void)tw_chain_pointer(rescue, block, 0, &block);
 	}
 }

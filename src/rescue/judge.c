@@ -44,17 +44,19 @@ static struct verdict judge_name(const struct twinfs_rescue *rescue, const struc
 
 static const char *lost_text(struct twinfs_rescue *rescue, const struct tw_content *content)
 {
+	uint32_t block = content->where;
+	bool is_inside = block < rescue->area.block_count;
+
 	if (!content->blocks)
 		return "its size is more than the volume can hold";
+	if (is_inside && rescue->owner[block] == TW_METADATA)
+		return tw_rescue_text(rescue, "block %u holds a directory now", block);
 	if (content->is_broken)
 		return tw_rescue_text(rescue, "block %u: the pointers of the content do not agree",
-			content->where);
-	if (content->where < rescue->area.block_count &&
-		rescue->owner[content->where] == TW_METADATA)
-		return tw_rescue_text(rescue, "block %u holds a directory now", content->where);
-	if (content->where < rescue->area.block_count && rescue->owner[content->where])
-		return tw_rescue_text(rescue, "block %u holds another file now", content->where);
-	return tw_rescue_text(rescue, "block %u was erased or written since", content->where);
+			block);
+	if (is_inside && rescue->owner[block])
+		return tw_rescue_text(rescue, "block %u holds another file now", block);
+	return tw_rescue_text(rescue, "block %u was erased or written since", block);
 }
 
 /* As far as content goes, which is in blocks; a NULL as reason: out of memory. */

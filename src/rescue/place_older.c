@@ -91,6 +91,26 @@ static bool leads_on(const struct tw_claim *claim)
 	       (claim->kind == TW_CLAIM_TAIL && claim->goes_on);
 }
 
+/* Another state may have said the same, and its logs have their directory already. */
+static void take_known_dir(struct twinfs_rescue *rescue, uint32_t index)
+{
+	struct tw_claim *claim = &rescue->claims[index];
+	struct tw_pair pair = tw_claim_pair(claim);
+
+	for (unsigned k = 0; claim->kind == TW_CLAIM_DIR && k < 2; k++) {
+		uint32_t at = pair.block[k] < rescue->area.block_count
+				      ? rescue->log_at[pair.block[k]]
+				      : 0;
+		uint32_t dir = at ? rescue->logs[at - 1].dir : TW_NONE;
+
+		if (dir != TW_NONE && rescue->dirs[dir].claim != TW_NONE &&
+			rescue->dirs[dir].parent == rescue->logs[claim->log].dir &&
+			tw_claims_same_name(rescue, claim,
+				&rescue->claims[rescue->dirs[dir].claim]))
+			claim->dir = dir;
+	}
+}
+
 static int follow_claim(struct queue *queue, uint32_t index)
 {
 	struct twinfs_rescue *rescue = queue->rescue;
@@ -98,9 +118,12 @@ static int follow_claim(struct queue *queue, uint32_t index)
 	uint32_t dir, log[2];
 	int rc;
 
-	if (!leads_on(&rescue->claims[index]) ||
-		(free_log(rescue, pair.block[0]) == TW_NONE &&
-			free_log(rescue, pair.block[1]) == TW_NONE))
+	if (!leads_on(&rescue->claims[index]))
+		return 0;
+	if (rescue->claims[index].dir == TW_NONE)
+		take_known_dir(rescue, index);
+	if (free_log(rescue, pair.block[0]) == TW_NONE &&
+		free_log(rescue, pair.block[1]) == TW_NONE)
 		return 0;
 	rc = dir_of(rescue, index, &dir);
 	for (unsigned k = 0; !rc && k < 2; k++) {

@@ -6,59 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/fail.h"
 #include "chain.h"
-#include "guess.h"
+#include "claims.h"
 #include "lfs/ctz.h"
-#include "lfs/v1_disk.h"
-#include "lfs/v2_disk.h"
 #include "list.h"
 #include "place.h"
 
+#define BLOCK_LEAST  128u
+#define BLOCK_MOST   (1u << 20)
 #define EFFORT_EACH  64u /* steps along chains for each block of the partition */
 #define EFFORT_LEAST 65536u
-
-static int set_up(struct twinfs_rescue *rescue, struct twinfs_flash *flash,
-	const struct twinfs_volume_config *config, struct twinfs_error *err)
-{
-	struct twinfs_volume_config known = *config;
-	struct twinfs_superblock superblock = {0};
-	uint32_t least = twinfs_flash_config(flash)->geometry.erase_size;
-	const uint8_t *bytes;
-	int rc = twinfs_flash_read(flash, config->addr, config->size, &bytes);
-
-	if (rc)
-		return tw_fail(err, TWINFS_P_LFS_GEOMETRY, rc, "the partition cannot be read: %s",
-			twinfs_strerror(rc));
-	rc = twinfs_volume_probe(bytes, config->size, known.block_size, &superblock, NULL);
-	if (rc == -ENOMEM)
-		return rc;
-	if (!rc && !known.block_size)
-		known.block_size = superblock.block_size;
-	if (!known.block_size)
-		known.block_size = tw_guess_block_size(bytes, config->size, least);
-	if (!known.block_size)
-		return tw_fail(err, TWINFS_P_LFS_MAGIC, -EUCLEAN,
-			"no littlefs metadata of any block size");
-	if (rc)
-		superblock.version = config->disk_version;
-	if (!superblock.version)
-		superblock.version = tw_guess_format(bytes, config->size, known.block_size) == 2
-					     ? TWINFS_LFS_2_0
-					     : TWINFS_LFS_1_1;
-	rescue->ops = superblock.version >> 16 == 2 ? &tw_rescue_v2 : &tw_rescue_v1;
-	rc = tw_area_init(&rescue->area, flash, &known, err);
-	rescue->superblock = (struct twinfs_superblock){
-		.version = superblock.version,
-		.block_size = known.block_size,
-		.block_count = rescue->area.block_count,
-		.name_max = TWINFS_NAME_MAX,
-		.file_max = TW_FILE_MAX,
-		.attr_max = superblock.version >> 16 == 2 ? TW_ATTR_MAX : 0,
-	};
-	return rc;
-}
 
 /* ---- open and close ---- */
 
@@ -73,12 +31,160 @@ static int make_tables(struct twinfs_rescue *rescue)
 	return rescue->log_at && rescue->owner && rescue->taker ? 0 : -ENOMEM;
 }
 
-static int look(struct twinfs_rescue *rescue)
+static int scan_all(struct twinfs_rescue *rescue)
 {
 	int rc = make_tables(rescue);
 
 	for (uint32_t block = 0; !rc && block < rescue->area.block_count; block++)
 		rc = rescue->ops->scan(rescue, block);
+	return rc;
+}
+
+/* What @rescue, which may be half built, holds. */
+static void release(struct twinfs_rescue *rescue)
+{
+	for (size_t i = 0; i < rescue->text_count; i++)
+		free(rescue->texts[i]);
+	free(rescue->texts);
+	free(rescue->damage);
+	free(rescue->values);
+	free(rescue->tree);
+	free(rescue->versions);
+	free(rescue->taker);
+	free(rescue->owner);
+	free(rescue->log_at);
+	free(rescue->dirs);
+	free(rescue->attrs);
+	free(rescue->claims);
+	free(rescue->logs);
+}
+
+/* ---- which format, which block size ---- */
+
+/* What speaks for a format and a block size. */
+struct guess {
+	const struct tw_rescue_ops *ops;
+	uint32_t block_size;
+	uint64_t led_to; /* pairs that logs name, and that are there */
+	uint64_t logs;
+};
+
+static bool is_there(const struct twinfs_rescue *rescue, struct tw_pair pair)
+{
+	return (pair.block[0] < rescue->area.block_count && rescue->log_at[pair.block[0]]) ||
+	       (pair.block[1] < rescue->area.block_count && rescue->log_at[pair.block[1]]);
+}
+
+static int try(struct twinfs_flash *flash, const struct twinfs_volume_config *config,
+	struct guess *guess)
+{
+	struct twinfs_rescue rescue = {.ops = guess->ops};
+	int rc = tw_area_init(&rescue.area, flash, config, NULL);
+
+	if (rc)
+		return rc == -ENOMEM ? rc : 0; /* such blocks do not fit the chip */
+	rc = scan_all(&rescue);
+	for (size_t i = 0; !rc && i < rescue.claim_count; i++) {
+		const struct tw_claim *claim = &rescue.claims[i];
+
+		guess->led_to +=
+			claim->kind != TW_CLAIM_FILE && is_there(&rescue, tw_claim_pair(claim));
+	}
+	guess->logs = rescue.log_count;
+	release(&rescue);
+	return rc;
+}
+
+/*
+ * Metadata that begins where blocks of one size do also begins where smaller ones do;
+ * but only with the right size do the numbers in it lead to other metadata.
+ */
+static int guess(struct twinfs_flash *flash, const struct twinfs_volume_config *config,
+	struct guess *ret_best)
+{
+	static const struct tw_rescue_ops *const formats[] = {&tw_rescue_v1, &tw_rescue_v2};
+	struct twinfs_volume_config known = *config;
+	int rc = 0;
+
+	*ret_best = (struct guess){0};
+	for (uint32_t size = BLOCK_MOST; !rc && size >= BLOCK_LEAST; size /= 2) {
+		known.block_size = config->block_size ? config->block_size : size;
+		known.prog_size = 0;
+		for (unsigned i = 0; !rc && i < 2; i++) {
+			struct guess it = {.ops = formats[i], .block_size = known.block_size};
+
+			rc = try(flash, &known, &it);
+			if (it.led_to > ret_best->led_to ||
+				(it.led_to == ret_best->led_to && it.logs > ret_best->logs))
+				*ret_best = it;
+		}
+		if (config->block_size)
+			break;
+	}
+	return rc;
+}
+
+/* Without a superblock: what is not known is guessed. */
+static int find_format(struct twinfs_flash *flash, struct twinfs_volume_config *config,
+	uint32_t *ret_version, struct twinfs_error *err)
+{
+	struct guess best;
+	int rc = 0;
+
+	*ret_version = config->disk_version;
+	if (config->block_size && config->disk_version)
+		return 0;
+	rc = guess(flash, config, &best);
+	if (rc)
+		return rc;
+	if (!best.logs && !config->block_size)
+		return tw_fail(err, TWINFS_P_LFS_MAGIC, -EUCLEAN,
+			"no littlefs metadata of any block size");
+	if (!config->block_size)
+		config->block_size = best.block_size;
+	if (!config->disk_version)
+		*ret_version = best.ops == &tw_rescue_v2 ? TWINFS_LFS_2_0 : TWINFS_LFS_1_1;
+	return 0;
+}
+
+static int set_up(struct twinfs_rescue *rescue, struct twinfs_flash *flash,
+	const struct twinfs_volume_config *config, struct twinfs_error *err)
+{
+	struct twinfs_volume_config known = *config;
+	struct twinfs_superblock superblock = {0};
+	const uint8_t *bytes;
+	uint32_t version;
+	int rc = twinfs_flash_read(flash, config->addr, config->size, &bytes);
+
+	if (rc)
+		return tw_fail(err, TWINFS_P_LFS_GEOMETRY, rc, "the partition cannot be read: %s",
+			twinfs_strerror(rc));
+	rc = twinfs_volume_probe(bytes, config->size, known.block_size, &superblock, NULL);
+	if (rc == -ENOMEM)
+		return rc;
+	version = superblock.version;
+	if (rc)
+		rc = find_format(flash, &known, &version, err);
+	else if (!known.block_size)
+		known.block_size = superblock.block_size;
+	if (!rc)
+		rc = tw_area_init(&rescue->area, flash, &known, err);
+	rescue->ops = version >> 16 == 2 ? &tw_rescue_v2 : &tw_rescue_v1;
+	rescue->superblock = (struct twinfs_superblock){
+		.version = version,
+		.block_size = known.block_size,
+		.block_count = rescue->area.block_count,
+		.name_max = TWINFS_NAME_MAX,
+		.file_max = TW_FILE_MAX,
+		.attr_max = version >> 16 == 2 ? TW_ATTR_MAX : 0,
+	};
+	return rc;
+}
+
+static int look(struct twinfs_rescue *rescue)
+{
+	int rc = scan_all(rescue);
+
 	if (!rc)
 		rc = tw_place_in_force(rescue);
 	if (!rc)
@@ -115,20 +221,7 @@ void twinfs_rescue_close(struct twinfs_rescue *rescue)
 {
 	if (!rescue)
 		return;
-	for (size_t i = 0; i < rescue->text_count; i++)
-		free(rescue->texts[i]);
-	free(rescue->texts);
-	free(rescue->damage);
-	free(rescue->values);
-	free(rescue->tree);
-	free(rescue->versions);
-	free(rescue->taker);
-	free(rescue->owner);
-	free(rescue->log_at);
-	free(rescue->dirs);
-	free(rescue->attrs);
-	free(rescue->claims);
-	free(rescue->logs);
+	release(rescue);
 	free(rescue);
 }
 

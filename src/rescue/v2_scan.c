@@ -129,6 +129,17 @@ static enum twinfs_version_change trace_back(struct reader *reader, uint32_t fre
 	return TWINFS_VERSION_CREATED;
 }
 
+/* Where the newest thing that is said of an entry stands. */
+static uint32_t newest_part(const struct tw_v2_entry *entry)
+{
+	uint32_t off = entry->name_off > entry->body.off ? entry->name_off : entry->body.off;
+
+	for (unsigned i = 0; entry->attrs && i < entry->attrs->count; i++)
+		if (entry->attrs->list[i].off > off)
+			off = entry->attrs->list[i].off;
+	return off;
+}
+
 /* An entry as a commit leaves it becomes a claim, unless it is what it was. */
 static int settle(struct reader *reader, struct tw_v2_entry *entry)
 {
@@ -138,7 +149,7 @@ static int settle(struct reader *reader, struct tw_v2_entry *entry)
 		.last = TW_OPEN_END,
 		.name_off = entry->name_off,
 		.name_len = entry->name_len,
-		.entry_off = entry->name_off,
+		.entry_off = newest_part(entry),
 		.is_unchecked = reader->is_unchecked,
 	};
 	uint32_t old = (entry->note & ~TOUCHED) - 1, fresh = (uint32_t)rescue->claim_count;
