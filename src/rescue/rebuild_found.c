@@ -419,6 +419,44 @@ bool tw_rebuild_lacks_names(const struct tw_rebuild *rebuild)
 	return false;
 }
 
+/* Whether @path lies in a directory other than the root that itself cannot be read. */
+static bool is_below_damage(const struct tw_rebuild *rebuild, const char *path)
+{
+	size_t count = twinfs_rescue_damage_count(rebuild->rescue);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct twinfs_damage *damage = twinfs_rescue_damage(rebuild->rescue, i);
+		size_t len = strlen(damage->path);
+
+		if (damage->kind == TWINFS_DAMAGE_PAIR && len > 1 &&
+			!strncmp(damage->path, path, len) && path[len] == '/')
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What a damaged directory held in a place that it seems to have left: when its entry leads
+ * astray, nothing was removed, whatever it looks like. Of each path the newest that is whole.
+ */
+static int put_left_behind(struct tw_rebuild *rebuild)
+{
+	size_t count = twinfs_rescue_count(rebuild->rescue);
+	struct twinfs_stat stat;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < count; i++) {
+		const struct twinfs_version *version = twinfs_rescue_version(rebuild->rescue, i);
+
+		if (version->path && version->is_placed &&
+			is_below_damage(rebuild, version->path) &&
+			(version->type == TWINFS_DIR || is_whole(rebuild, version)) &&
+			!tw_rebuild_has(rebuild, version->path, &stat))
+			rc = put_version(rebuild, version);
+	}
+	return rc;
+}
+
 static int put_chains(struct tw_rebuild *rebuild)
 {
 	size_t count = twinfs_rescue_count(rebuild->rescue);
@@ -447,6 +485,8 @@ int tw_rebuild_recover(struct tw_rebuild *rebuild)
 		rc = put_directories(rebuild);
 	for (size_t i = 0; !rc && i < sizeof(order) / sizeof(*order); i++)
 		rc = put_files(rebuild, true, order[i]);
+	if (!rc)
+		rc = put_left_behind(rebuild);
 	for (size_t i = 0; !rc && i < sizeof(order) / sizeof(*order); i++)
 		rc = put_files(rebuild, false, order[i]);
 	if (!rc)
