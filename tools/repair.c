@@ -74,14 +74,13 @@ static void set_unrepaired(struct tw_tool_check_part *result, const char *why)
 	snprintf(result->unrepaired, sizeof(result->unrepaired), "%s", why);
 }
 
-/* SecureData is two copies of a log: stores mend it, and nobody else can know better. */
+/* SecureData is two copies of a log, which stores mend: nobody else knows better. */
 static void judge_secure(struct tw_tool_repair *repair, struct tw_tool_check_part *result)
 {
 	if (result->errors)
 		set_unrepaired(result, "SecureData is never changed by a repair");
 	else if (result->warnings)
-		set_unrepaired(result, "all slots can be read; the next store mends the other "
-				       "region");
+		set_unrepaired(result, "the next store mends SecureData");
 	repair->has_failed |= result->errors != 0;
 }
 

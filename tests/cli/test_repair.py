@@ -4,10 +4,24 @@ import fcntl
 import os
 import signal
 import stat
+import struct
 import subprocess
 import time
+import zlib
 
 import cli
+
+
+def with_crc(data):
+    return data + struct.pack('<I', zlib.crc32(data))
+
+
+def secure_unit(slot, content):
+    """The first erase unit of a SecureData region, with one record (docs/formats/securedata.md)."""
+    header = with_crc(struct.pack('<4sHBBQ', b'TdSU', 1, 12, 4, 1)).ljust(32, b'\xff')
+    fields = struct.pack('<4sBBHQ', b'TdSR', slot, 0, len(content), 1)
+    crc = struct.pack('<I', zlib.crc32(fields + content))
+    return header + with_crc(fields) + content + crc
 
 
 class Repair(cli.CliTest):
@@ -176,15 +190,18 @@ class Repair(cli.CliTest):
                    saying='--keep is of no use with --output')
 
     def test_secure(self):
-        """Damaged SecureData is left as it is, and said to be."""
+        """A record that only one region has: left as it is, and said to be."""
         part = self.part('app.img', 'securedata')
-        at = part['addr']
-        self.damage(self.path('app.img'), at, b'\0' * 64)
+        at, size = part['addr'], part['size']
+        self.damage(self.path('app.img'), at, secure_unit(3, b'hello'))
+        with self.unchanged('app.img'):
+            out = self.twinfs('check', '--repair', 'app.img')[0].decode()
+        self.assertIn('secure.mirror', out)
+        self.assertIn('not repaired: the next store mends SecureData', out)
         self.damage_user()
         bad = cli.read(self.path('app.img'))
         self.twinfs('check', '--repair', 'app.img', status=cli.WRONG)
-        self.assertTrue(cli.read(self.path('app.img'))[at:at + part['size']] ==
-                        bad[at:at + part['size']])
+        self.assertTrue(cli.read(self.path('app.img'))[at:at + size] == bad[at:at + size])
 
     def test_killed(self):
         """However early or late the program ends, the image is the old or the new one."""
