@@ -100,7 +100,7 @@ class Bench:
         if not text:
             return []
         return [version['head'] for version in json.loads(text)['versions']
-                if version['path'] is None]
+                if version.get('path', '') is None]
 
     def reader(self, image, path):
         words = [self.readers[image.shape.format], path, str(image.shape.block_size)]
