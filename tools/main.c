@@ -70,14 +70,15 @@ static void print_help(void)
 		printf("  %-8s %s\n", verbs[i].name, verbs[i].help);
 	}
 	puts("\nOptions:\n"
-	     "  -h, --help     print this help; 'twinfs VERB --help' is about one verb\n"
+	     "  -h, --help     print this help; 'twinfs help VERB' is about one verb\n"
 	     "  -V, --version  print the version\n");
 	tw_tool_put_wrapped(stdout,
 		"Exit status: 0 done and right; 1 done, and the thing checked is "
 		"not right; 2 could not be done, or wrong usage. 'run' and 'record' give the "
 		"status of what they run.",
 		0, 0);
-	puts("\nExample: twinfs mk app.img --user my-app --backup-all");
+	puts("\nExample: twinfs mk app.img --user my-app --backup-all\n"
+	     "Manual pages: man twinfs, man twinfs-VERB");
 }
 
 static int run_verb(int argc, char **argv)
@@ -86,6 +87,19 @@ static int run_verb(int argc, char **argv)
 		if (!strcmp(argv[0], verbs[i].name))
 			return verbs[i].run(argc, argv);
 	return tw_tool_usage(NULL, "'%s' is not a verb", argv[0]);
+}
+
+/* "help VERB" is "VERB --help". */
+static int help(int argc, char **argv)
+{
+	char option[] = "--help", *words[] = {argv[1], option, NULL};
+
+	if (argc > 2)
+		return tw_tool_usage(NULL, "'%s' is one operand too many", argv[2]);
+	if (argc == 2)
+		return run_verb(2, words);
+	print_help();
+	return TW_EXIT_OK;
 }
 
 static int run(int argc, char **argv)
@@ -102,6 +116,8 @@ static int run(int argc, char **argv)
 	}
 	if (argv[1][0] == '-')
 		return tw_tool_usage(NULL, "%s is not an option", argv[1]);
+	if (!strcmp(argv[1], "help"))
+		return help(argc - 1, argv + 1);
 	return run_verb(argc - 1, argv + 1);
 }
 

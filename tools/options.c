@@ -113,7 +113,7 @@ static void print_help(const struct tw_tool_syntax *syntax)
 	}
 	putchar('\n');
 	tw_tool_put_wrapped(stdout, syntax->status, 0, 0);
-	printf("\nExample: %s\n", syntax->example);
+	printf("\nExample: %s\nManual page: man twinfs-%s\n", syntax->example, syntax->verb);
 }
 
 /* ---- parsing ---- */

@@ -58,8 +58,8 @@ static const struct tw_tool_option options[] = {
 	{KEY_EXAMPLES, "examples", "N", "states kept of each thing that is wrong (default: 8)"},
 	{KEY_CHECKS, "checks", "FILE", "expressions that have to be true of every state"},
 	{KEY_CHECK, "check", "COMMAND",
-		"run COMMAND on a mount of every distinct state; its last word, or the word {}, "
-		"is the directory. Anything but exit status 0 is a finding"},
+		"run COMMAND on a mount of every distinct state with nothing else wrong; its last "
+		"word, or the word {}, is the directory. Anything but exit status 0 is a finding"},
 	{KEY_NO_MEMO, "no-memo", NULL, "boot every single state: slow, tests the explorer itself"},
 	{KEY_AT, "at", "CRASH",
 		"judge one state and say all about it, such as 1337:12 (operations count from 0)"},

@@ -44,10 +44,10 @@ static const struct tw_tool_syntax syntax = {
 	.verb = "mk",
 	.usage = (const char *const[]){"[options] --user DIR IMAGE",
 		"[options] --user DIR --pair OUTDIR", NULL},
-	.about =
-		"Makes the image of a new module as the vendor's tool does: DIR becomes the user "
-		"partition, copies of the protected files the backup partition, and both get their "
-		"checksum.json. Existing files are never replaced.",
+	.about = "Makes the image of a new module as the vendor's tool does: DIR becomes the user "
+		 "partition, copies of the protected files the backup partition, and where there "
+		 "are "
+		 "some both get their checksum.json. Existing files are never replaced.",
 	.options = options,
 	.status = "Exit status: 0 made; 2 could not be made, and nothing is left behind.",
 	.example = "twinfs mk app.img --user my-app --backup main.py --backup cfg.json",

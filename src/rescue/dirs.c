@@ -108,7 +108,8 @@ int tw_dir_add(struct twinfs_rescue *rescue, uint32_t parent, uint32_t claim, ui
 	return 0;
 }
 
-static const char *vtext(struct twinfs_rescue *rescue, const char *format, va_list args)
+static __attribute__((format(printf, 2, 0))) const char *vtext(struct twinfs_rescue *rescue,
+	const char *format, va_list args)
 {
 	char *text;
 

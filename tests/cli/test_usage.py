@@ -9,6 +9,8 @@ WRONG = (
     ((), 'no verb'),
     (('nix',), "'nix' is not a verb"),
     (('--nix',), '--nix is not an option'),
+    (('help', 'nix'), "'nix' is not a verb"),
+    (('help', 'ls', 'cat'), "'cat' is one operand too many"),
     (('ls',), 'IMAGE is missing'),
     (('ls', ''), 'IMAGE is empty'),
     (('ls', '--nix', 'a'), '--nix is not an option'),

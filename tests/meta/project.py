@@ -41,6 +41,14 @@ def skip(reason):
     sys.exit(SKIPPED)
 
 
+def need_fuse():
+    """Ends the test as skipped where nothing can be mounted."""
+    try:
+        os.close(os.open('/dev/fuse', os.O_RDWR | os.O_CLOEXEC))
+    except OSError as error:
+        skip(f'/dev/fuse cannot be used: {error.strerror}')
+
+
 def end(complaints):
     """The test is over: every complaint on a line, and whether there was one."""
     for complaint in complaints:

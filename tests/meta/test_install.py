@@ -47,6 +47,14 @@ def check_modules(folder):
         sys.exit(f'installed modules are {sorted(trees[1])}, not {sorted(trees[0])}')
 
 
+def check_pages(folder):
+    """Every manual page that there is is installed."""
+    source = {name for name in os.listdir(project.path('docs', 'man')) if name != 'meson.build'}
+    installed = {name for _, _, files in os.walk(folder) for name in files}
+    if source != installed:
+        sys.exit(f'installed manual pages are {sorted(installed)}, not {sorted(source)}')
+
+
 def main():
     build, cc = sys.argv[1], shlex.split(sys.argv[2])
     if not shutil.which('pkg-config') or not shutil.which('meson'):
@@ -59,7 +67,7 @@ def main():
         installed = set(os.listdir(os.path.dirname(find(folder, '/twinfs/error.h'))))
         if headers != installed:
             sys.exit(f'installed headers are {sorted(installed)}')
-        find(folder, '/man/man1/twinfs.1')
+        check_pages(os.path.dirname(os.path.dirname(find(folder, '/man/man1/twinfs.1'))))
         find(folder, '/share/twinfs/python/start.py')
         check_modules(os.path.dirname(find(folder, '/twinfs/python/start.py')))
 
