@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <twinfs/fault.h>
 #include <twinfs/module.h>
+#include <twinfs/repair.h>
 #include <twinfs/rescue.h>
 #include <twinfs/trace.h>
 #include "attrs.h"
@@ -114,6 +115,14 @@ struct tw_tool_check_part {
 	struct twinfs_error *found; /* findings in order of discovery */
 	size_t count, room;
 	size_t errors, warnings, notes;
+	const struct twinfs_repair_result *repair; /* NULL: it was not repaired, */
+	char unrepaired[256];                      /* for that reason; "": there was no need */
+};
+
+/* A host file that a repair has replaced. */
+struct tw_tool_check_file {
+	const char *path;
+	char *copy; /* of the old one; NULL: the result is somewhere else */
 };
 
 struct tw_tool_check {
@@ -121,10 +130,20 @@ struct tw_tool_check {
 	struct tw_tool_check_part parts[TWINFS_PART_COUNT];
 	size_t part_count;
 	size_t errors, warnings, notes; /* of all parts */
+	bool repairs;                   /* --repair was given */
+	bool dry_run, verbose;
+	const char *output; /* file that the result is in, or NULL: */
+	struct tw_tool_check_file files[TWINFS_IMAGE_FILES]; /* those that were replaced */
+	size_t file_count;
 };
 
 void tw_tool_print_check(const struct tw_tool_check *check);
 void tw_tool_json_check(const struct tw_tool_check *check);
+
+/* What --repair did with a partition: part of the two above. */
+struct json_object;
+void tw_tool_print_repair(const struct tw_tool_check_part *part, bool verbose);
+struct json_object *tw_tool_repair_json(const struct tw_tool_check_part *part);
 
 /* ---- explore ---- */
 

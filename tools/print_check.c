@@ -46,6 +46,23 @@ static void print_counts(size_t errors, size_t warnings, size_t notes)
 		tw_tool_plural(notes));
 }
 
+/* Where the result is, and the old bytes. */
+static void print_files(const struct tw_tool_check *check)
+{
+	for (size_t i = 0; i < check->file_count; i++) {
+		tw_tool_put_plain(stdout, check->files[i].path);
+		fputs(": repaired; as it was: ", stdout);
+		tw_tool_put_plain(stdout, check->files[i].copy);
+		putchar('\n');
+	}
+	if (check->output) {
+		tw_tool_put_plain(stdout, check->output);
+		fputs(": the repaired image\n", stdout);
+	}
+	if (check->dry_run)
+		puts("nothing was written");
+}
+
 void tw_tool_print_check(const struct tw_tool_check *check)
 {
 	char size[TW_TOOL_NUMBER_ROOM], version[TW_TOOL_NUMBER_ROOM];
@@ -60,5 +77,9 @@ void tw_tool_print_check(const struct tw_tool_check *check)
 		print_counts(part->errors, part->warnings, part->notes);
 		for (size_t j = 0; j < part->count; j++)
 			print_finding(&part->found[j]);
+		if (check->repairs)
+			tw_tool_print_repair(part, check->verbose);
 	}
+	if (check->repairs)
+		print_files(check);
 }

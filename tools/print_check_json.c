@@ -30,7 +30,7 @@ static struct json_object *finding_json(const struct twinfs_error *finding)
 	return object;
 }
 
-static struct json_object *part_json(const struct tw_tool_check_part *part)
+static struct json_object *part_json(const struct tw_tool_check_part *part, bool repairs)
 {
 	struct json_object *object = tw_tool_json_object(), *found = tw_tool_json_array();
 	char version[TW_TOOL_NUMBER_ROOM];
@@ -45,7 +45,27 @@ static struct json_object *part_json(const struct tw_tool_check_part *part)
 	tw_tool_json_add(object, "findings", found);
 	for (size_t i = 0; i < part->count; i++)
 		tw_tool_json_append(found, finding_json(&part->found[i]));
+	if (repairs)
+		tw_tool_json_add(object, "repair", tw_tool_repair_json(part));
 	return object;
+}
+
+/* The host files of a repair. */
+static void add_files(struct json_object *root, const struct tw_tool_check *check)
+{
+	struct json_object *files = tw_tool_json_array();
+
+	for (size_t i = 0; i < check->file_count; i++) {
+		struct json_object *file = tw_tool_json_object();
+
+		tw_tool_json_add_bytes(file, "path", check->files[i].path);
+		tw_tool_json_add_bytes(file, "copy", check->files[i].copy);
+		tw_tool_json_append(files, file);
+	}
+	tw_tool_json_add_bool(root, "dry_run", check->dry_run);
+	if (check->output)
+		tw_tool_json_add_bytes(root, "output", check->output);
+	tw_tool_json_add(root, "replaced", files);
 }
 
 void tw_tool_json_check(const struct tw_tool_check *check)
@@ -54,8 +74,10 @@ void tw_tool_json_check(const struct tw_tool_check *check)
 
 	tw_tool_json_add_bytes(root, "image", check->image);
 	add_counts(root, check->errors, check->warnings, check->notes);
+	if (check->repairs)
+		add_files(root, check);
 	tw_tool_json_add(root, "partitions", parts);
 	for (size_t i = 0; i < check->part_count; i++)
-		tw_tool_json_append(parts, part_json(&check->parts[i]));
+		tw_tool_json_append(parts, part_json(&check->parts[i], check->repairs));
 	tw_tool_json_print(root, true);
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "host.h"
 #include "tool.h"
@@ -61,6 +62,31 @@ int tw_tool_store(const char *verb, const char *path, const void *data, size_t l
 int tw_tool_may_store(const char *verb, const char *path)
 {
 	return store(verb, path, NULL, 0);
+}
+
+int tw_tool_store_like(const char *like, const char *path, const void *data, size_t len,
+	bool replace)
+{
+	_cleanup_free_ char *target = replace ? realpath(path, NULL) : NULL;
+	struct tw_tool_host_file file = {.fd = -1};
+	const char *name;
+	_cleanup_close_ int dir = open_parent(target ? target : path, &name);
+	struct stat stat_buf;
+	int code = dir < 0 ? dir : stat(like, &stat_buf) < 0 ? -errno : 0;
+
+	if (!code)
+		code = tw_tool_host_begin(dir, &file);
+	/* Only root may give files away: for others the owner is right already, or cannot be. */
+	if (!code && fchown(file.fd, stat_buf.st_uid, stat_buf.st_gid) < 0 && errno != EPERM)
+		code = -errno;
+	if (!code && fchmod(file.fd, stat_buf.st_mode & 0777) < 0)
+		code = -errno;
+	if (!code)
+		code = tw_tool_host_write(&file, data, len);
+	if (!code)
+		code = tw_tool_host_commit(&file, name, replace);
+	tw_tool_host_abandon(&file);
+	return code;
 }
 
 int tw_tool_load(const char *verb, const char *path, struct tw_tool_text *ret_content)

@@ -6,6 +6,7 @@
 #ifndef TW_TOOL_STORE_H
 #define TW_TOOL_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "text.h"
 
@@ -15,6 +16,13 @@ int tw_tool_store(const char *verb, const char *path, const void *data, size_t l
 
 /* Whether that could be done now, before hours of work: as tw_tool_store(), but nothing changes. */
 int tw_tool_may_store(const char *verb, const char *path);
+
+/*
+ * Writes a file that belongs to whom @like does, with its mode: @path is followed where it
+ * is a symbolic link and @replace. 0, -EEXIST without @replace, or a negative errno.
+ */
+int tw_tool_store_like(const char *like, const char *path, const void *data, size_t len,
+	bool replace);
 
 /* All of the file @path, with a NUL behind it. 0, or the exit status with the message out. */
 int tw_tool_load(const char *verb, const char *path, struct tw_tool_text *ret_content);

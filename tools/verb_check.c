@@ -9,23 +9,41 @@
 #include <stdlib.h>
 
 #include "print.h"
+#include "repair.h"
 #include "session.h"
 #include "tool.h"
 
+enum {
+	KEY_JSON = TW_OPT_LONG,
+	KEY_REPAIR,
+	KEY_OUTPUT,
+	KEY_KEEP,
+	KEY_BACKUP_WRITE,
+};
+
 static const struct tw_tool_option options[] = {
-	{TW_OPT_LONG, "json", NULL, "print one JSON document"},
+	{KEY_REPAIR, "repair", NULL, "make damaged volumes whole again"},
+	{'n', "dry-run", NULL, "tell what a repair would do; nothing is written"},
+	{KEY_OUTPUT, "output", "FILE", "write the repaired image to FILE; IMAGE stays as it is"},
+	{KEY_KEEP, "keep", "FILE", "keep the old image as FILE, not as IMAGE.before-repair"},
+	{KEY_BACKUP_WRITE, "allow-backup-write", NULL, "repair the backup partition, too"},
+	{'v', "verbose", NULL, "also name the files that are as they were"},
+	{KEY_JSON, "json", NULL, "print one JSON document"},
 	{0},
 };
 
 static const struct tw_tool_syntax syntax = {
 	.verb = "check",
-	.usage = (const char *const[]){"[options] IMAGE", NULL},
+	.usage = (const char *const[]){"[options] IMAGE", "--repair [options] IMAGE", NULL},
 	.about = "Checks both file systems and SecureData: every rule of the formats. Errors are "
 		 "never legal; warnings are legal residue of power cuts that the next write "
-		 "repairs; notes are normal. Nothing is changed.",
+		 "repairs; notes are normal. Nothing is changed, unless --repair is given: then "
+		 "residue is cleared up, and a volume with errors is made anew from all that can "
+		 "still be read or found. IMAGE is replaced in one stroke; the old one is kept.",
 	.options = options,
 	.groups = TW_TOOL_SOURCE,
-	.status = "Exit status: 0 no errors; 1 errors were found; 2 the check could not be done.",
+	.status = "Exit status: 0 no errors, or all was repaired and nothing is lost; 1 errors "
+		  "were found, or something is lost; 2 the check or the repair could not be done.",
 	.example = "twinfs check app.img",
 };
 
@@ -91,8 +109,17 @@ static int check_part(struct tw_tool_session *session, const struct twinfs_part_
 	return 0;
 }
 
-static int check(struct tw_tool_session *session, struct tw_tool_check *result)
+/* What a run is about. */
+struct job {
+	struct tw_tool_repair_args args;
+	struct tw_tool_repair repair;
+	struct tw_tool_check result;
+	bool json;
+};
+
+static int check(struct tw_tool_session *session, struct job *job)
 {
+	struct tw_tool_check *result = &job->result;
 	struct twinfs_part_info info;
 
 	for (int i = 0; i < TWINFS_PART_COUNT; i++) {
@@ -104,6 +131,9 @@ static int check(struct tw_tool_session *session, struct tw_tool_check *result)
 			continue;
 		result->part_count++;
 		status = check_part(session, &info, i == TWINFS_PART_SECURE, part);
+		if (!status && result->repairs)
+			status = tw_tool_repair_part(&job->repair, session, &job->args,
+				(enum twinfs_part)i, part);
 		if (status)
 			return status;
 		result->errors += part->errors;
@@ -113,29 +143,118 @@ static int check(struct tw_tool_session *session, struct tw_tool_check *result)
 	return 0;
 }
 
-static int check_and_print(struct tw_tool_session *session, bool json)
+/* Whether something that was repaired is not where and what it was, or may not be. */
+static bool has_losses(const struct tw_tool_check *check)
 {
-	struct tw_tool_check result = {.image = session->image};
-	int status = check(session, &result);
+	for (size_t i = 0; i < check->part_count; i++) {
+		const struct twinfs_repair_result *repair = check->parts[i].repair;
 
-	if (!status && json)
-		tw_tool_json_check(&result);
+		if (!repair || repair->kind != TWINFS_REPAIR_REBUILT)
+			continue;
+		for (size_t j = 0; j < repair->count; j++)
+			if (repair->objects[j].fate > TWINFS_FATE_RECOVERED ||
+				repair->objects[j].lost_bytes)
+				return true;
+		if (repair->may_lack)
+			return true;
+	}
+	return false;
+}
+
+static int exit_status(const struct job *job)
+{
+	if (!job->result.repairs)
+		return job->result.errors ? TW_EXIT_WRONG : TW_EXIT_OK;
+	if (job->repair.has_failed)
+		return TW_EXIT_FAILED;
+	return has_losses(&job->result) ? TW_EXIT_WRONG : TW_EXIT_OK;
+}
+
+static int check_and_print(struct tw_tool_session *session, struct job *job)
+{
+	int status;
+
+	job->result.image = session->image;
+	status = check(session, job);
+	if (!status && job->result.repairs)
+		status = tw_tool_repair_write(&job->repair, session, &job->args, &job->result);
+	if (!status && job->json)
+		tw_tool_json_check(&job->result);
 	else if (!status)
-		tw_tool_print_check(&result);
-	for (size_t i = 0; i < result.part_count; i++)
-		free(result.parts[i].found);
-	if (status)
-		return status;
-	return result.errors ? TW_EXIT_WRONG : TW_EXIT_OK;
+		tw_tool_print_check(&job->result);
+	return status ? status : exit_status(job);
+}
+
+static void release(struct job *job)
+{
+	for (size_t i = 0; i < job->result.part_count; i++)
+		free(job->result.parts[i].found);
+	for (size_t i = 0; i < TWINFS_IMAGE_FILES; i++)
+		free(job->result.files[i].copy);
+	tw_tool_repair_end(&job->repair);
+}
+
+/* Takes an option of this verb. */
+static void take_option(struct job *job, int key, const char *value)
+{
+	job->json |= key == KEY_JSON;
+	job->result.repairs |= key == KEY_REPAIR;
+	job->result.verbose |= key == 'v';
+	job->args.dry_run |= key == 'n';
+	job->args.allow_backup |= key == KEY_BACKUP_WRITE;
+	if (key == KEY_OUTPUT)
+		job->args.output = value;
+	if (key == KEY_KEEP)
+		job->args.keep = value;
+}
+
+static int judge_options(const struct job *job)
+{
+	const struct tw_tool_repair_args *args = &job->args;
+
+	if (!job->result.repairs &&
+		(args->dry_run || args->output || args->keep || args->allow_backup))
+		return tw_tool_usage("check", "%s goes with --repair",
+			args->dry_run  ? "--dry-run"
+			: args->output ? "--output"
+			: args->keep   ? "--keep"
+				       : "--allow-backup-write");
+	if (args->output && args->keep)
+		return tw_tool_usage("check", "--keep is of no use with --output");
+	return 0;
+}
+
+static int run(struct tw_tool_args *args, struct job *job)
+{
+	_cleanup_session_ struct tw_tool_session session = {0};
+	int status = judge_options(job);
+
+	if (!status)
+		status = tw_tool_take_image(args);
+	if (!status)
+		status = tw_tool_no_more(args);
+	job->args.has_block_size = args->source.block_size != 0;
+	job->result.dry_run = job->args.dry_run;
+	if (!status && job->result.repairs)
+		status = tw_tool_repair_begin(&job->repair, args, &job->args);
+	if (!status)
+		status = tw_tool_open(&session, args, 0, TWINFS_POLICY_DEVICE);
+	return status ? status : check_and_print(&session, job);
 }
 
 int tw_tool_verb_check(int argc, char **argv)
 {
-	_cleanup_session_ struct tw_tool_session session = {0};
-	bool json;
-	int status;
+	struct job job = {0};
+	struct tw_tool_args args;
+	int key, status;
 
-	if (!tw_tool_open_to_look(&session, &syntax, argc, argv, 0, &json, &status))
-		return status;
-	return check_and_print(&session, json);
+	tw_tool_args_init(&args, &syntax, argc, argv);
+	while ((key = tw_tool_next_option(&args)) != TW_OPT_END) {
+		if (key == TW_OPT_EXIT)
+			return args.status;
+		take_option(&job, key, args.value);
+	}
+	status = run(&args, &job);
+	release(&job);
+	return status;
 }

@@ -38,6 +38,7 @@ PUBLIC = {
     'fault.h': 'src/fault',
     'trace.h': 'src/fault',
     'overlay.h': 'src/overlay',
+    'repair.h': 'src/rescue',
     'rescue.h': 'src/rescue',
     'firmware.h': 'src/firmware',
     'profile.h': 'src/module',
