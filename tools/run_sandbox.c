@@ -325,8 +325,9 @@ int tw_run_layout_enter(const struct tw_run_layout *layout, const char **ret_ste
 
 void tw_run_layout_words(const struct tw_run_layout *layout, struct tw_run_words *words)
 {
-	static const char *const shut[] = {"bwrap", "--die-with-parent", "--unshare-ipc",
-		"--unshare-pid", "--unshare-uts", "--cap-drop", "ALL"};
+	/* No --unshare-pid: its first process would be what dies with bwrap, and the interpreter later. */
+	static const char *const shut[] = {
+		"bwrap", "--die-with-parent", "--unshare-ipc", "--cap-drop", "ALL"};
 
 	for (size_t i = 0; i < sizeof(shut) / sizeof(*shut); i++)
 		tw_run_word(words, "%s", shut[i]);

@@ -105,10 +105,12 @@ static int ask_fusermount(const char *mountpoint)
 static int unmount(const char *mountpoint)
 {
 	_cleanup_free_ char *where = realpath(mountpoint, NULL);
-	bool is_twinfs;
+	bool is_missing = !where && errno == ENOENT, is_twinfs;
 	_cleanup_close_ int image = open_image(where, &is_twinfs);
 	int status = 0;
 
+	if (is_missing)
+		return tw_tool_error("umount", mountpoint, "%s", tw_tool_host_reason(-ENOENT));
 	if (geteuid() || !is_twinfs)
 		status = ask_fusermount(mountpoint);
 	else if (umount2(where, UMOUNT_NOFOLLOW) < 0)

@@ -57,11 +57,6 @@ class Sandbox(running.RunTest):
             self.assertIn(self.tries(script), ('call errno 101\n', 'call errno 111\n'))
             self.assertEqual(self.tries(script, '--network'), 'call None\n')
 
-    @unittest.skipIf(running.KIND != 'bwrap', 'only bubblewrap hides processes')
-    def test_processes(self):
-        self.assertEqual(self.tries('attempt("kill", lambda: posix.kill(%d, 0))\n' % os.getpid()),
-                         'kill errno 3\n')
-
 
 if __name__ == '__main__':
     running.main()
