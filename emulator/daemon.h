@@ -38,7 +38,8 @@ struct tw_daemon_options {
 	const char *verb;         /* that messages begin with, or NULL: mount */
 	void (*ready)(void *ctx); /* told in the foreground, when the mount is there; or NULL */
 	void *ctx;
-	bool writeback; /* the kernel collects writes; a full disk shows at fsync or close */
+	bool writeback;    /* the kernel collects writes; a full disk shows at fsync or close */
+	bool keeps_owners; /* setting another owner or mode succeeds, and changes nothing */
 	enum tw_view view;
 	unsigned auto_restarts;              /* boots by itself after so many power cuts */
 	const struct tw_daemon_rules *rules; /* in force before the first boot */

@@ -67,14 +67,22 @@ void tw_emu_op_access(struct fuse_req *req, uint64_t ino, int mask)
 
 	if (rc == 0)
 		rc = check_access(&attr, mask, fuse_req_ctx(req)->uid);
+	if (rc == 0 && (mask & W_OK) && tw_emu_is_read_only(tw_emu_of(req), ino))
+		rc = -EROFS;
 	tw_emu_reply(req, rc);
 }
 
 /* ---- set ---- */
 
-/* Whether owner and permissions would stay what they are for everything here. */
-static bool is_same(const struct stat *now, const struct stat *attr, int to_set)
+/*
+ * Whether owner and permissions would stay what they are for everything here, or
+ * those who set them, such as cp -a, shall not hear that they do.
+ */
+static bool is_allowed(const struct tw_emu *emu, const struct stat *now, const struct stat *attr,
+	int to_set)
 {
+	if (emu->options->keeps_owners)
+		return true;
 	if ((to_set & FUSE_SET_ATTR_MODE) && (attr->st_mode & 07777) != (now->st_mode & 07777))
 		return false;
 	if ((to_set & FUSE_SET_ATTR_UID) && attr->st_uid != now->st_uid)
@@ -96,12 +104,23 @@ static int set_size(const struct tw_emu_ref *ref, uint64_t size, bool is_open)
 	return rc;
 }
 
+/* A time too far away to be counted in nanoseconds is the nearest that is not. */
+static int64_t count_ns(const struct timespec *time)
+{
+	int64_t ns;
+
+	if (__builtin_mul_overflow(time->tv_sec, INT64_C(1000000000), &ns) ||
+		__builtin_add_overflow(ns, time->tv_nsec, &ns))
+		return time->tv_sec < 0 ? INT64_MIN : INT64_MAX;
+	return ns;
+}
+
 /* While somebody writes the file, its time is committed with what he wrote. */
 static int set_mtime(const struct tw_emu_ref *ref, uint64_t ino, const struct stat *attr,
 	int to_set)
 {
 	int rc;
-	int64_t ns = (int64_t)attr->st_mtim.tv_sec * 1000000000 + attr->st_mtim.tv_nsec;
+	int64_t ns = count_ns(&attr->st_mtim);
 
 	if (to_set & FUSE_SET_ATTR_MTIME_NOW)
 		ns = tw_emu_now_ns();
@@ -123,7 +142,7 @@ static int set_tree_attr(const struct tw_emu_ref *ref, uint64_t ino, const struc
 
 	if (rc < 0)
 		return rc;
-	if (!is_same(&now, attr, to_set))
+	if (!is_allowed(ref->emu, &now, attr, to_set))
 		return -EPERM;
 	if (to_set & FUSE_SET_ATTR_SIZE) {
 		rc = set_size(ref, (uint64_t)attr->st_size, is_open);
@@ -154,7 +173,7 @@ static int set_attr(struct tw_emu *emu, uint64_t ino, const struct stat *attr, i
 	if ((to_set & FUSE_SET_ATTR_SIZE) && S_ISREG(ret_attr->st_mode) &&
 		!(ret_attr->st_mode & 0222))
 		return -EACCES;
-	return is_same(ret_attr, attr, to_set) ? 0 : -EPERM;
+	return is_allowed(emu, ret_attr, attr, to_set) ? 0 : -EPERM;
 }
 
 void tw_emu_op_setattr(struct fuse_req *req, uint64_t ino, struct stat *attr, int to_set,

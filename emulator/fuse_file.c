@@ -39,7 +39,8 @@ int tw_emu_truncate(const struct tw_emu_ref *ref, uint64_t size)
 /* Pins the object of @ref and fills @fi. */
 static int open_ref(const struct tw_emu_ref *ref, uint64_t ino, struct fuse_file_info *fi)
 {
-	bool writable = (fi->flags & O_ACCMODE) != O_RDONLY;
+	/* who truncates has something to commit when he closes, also as a reader */
+	bool writable = (fi->flags & O_ACCMODE) != O_RDONLY || (fi->flags & O_TRUNC);
 	struct tw_emu_file *file = NULL;
 	int rc;
 

@@ -38,6 +38,13 @@ static bool parse_name(const char *name, uint8_t *ret_type)
 
 /* ---- look ---- */
 
+/* What the kernel hands on of names: these an object could have, others are not known here. */
+static bool is_possible(const char *name)
+{
+	return !strncmp(name, "user.", 5) || !strncmp(name, "security.", 9) ||
+	       !strncmp(name, "trusted.", 8);
+}
+
 static int64_t get_layer(const struct tw_emu_ref *ref, char *value)
 {
 	static const char *const names[] = {
@@ -67,7 +74,7 @@ static int64_t get_value(struct tw_emu *emu, uint64_t ino, const char *name,
 	int rc;
 
 	if (!is_layer && !parse_name(name, &type))
-		return !strncmp(name, "system.", 7) ? -EOPNOTSUPP : -ENODATA;
+		return is_possible(name) ? -ENODATA : -EOPNOTSUPP;
 	if (tw_emu_ino_tree(ino) == TW_EMU_NO_TREE)
 		return -ENODATA;
 	rc = tw_emu_enter(emu, ino, &ref);

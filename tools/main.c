@@ -32,6 +32,8 @@ static const struct verb verbs[] = {
 	{"ls", "Look", "list files", tw_tool_verb_ls},
 	{"cat", "Look", "write the content of files to stdout", tw_tool_verb_cat},
 	{"get", "Look", "copy a file or tree out of an image", tw_tool_verb_get},
+	{"history", "Look", "older versions of files, removed ones, what damage left",
+		tw_tool_verb_history},
 	{"unpack", "Look", "take a firmware package apart", tw_tool_verb_unpack},
 	{"crc", "Look", "the device's hash of files of this computer", tw_tool_verb_crc},
 	{"put", "Change", "copy a file or tree into an image", tw_tool_verb_put},

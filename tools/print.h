@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <twinfs/fault.h>
 #include <twinfs/module.h>
+#include <twinfs/rescue.h>
 #include <twinfs/trace.h>
 #include "attrs.h"
 
@@ -39,6 +40,28 @@ void tw_tool_print_entry(const struct tw_tool_entry *entry, unsigned flags);
 void tw_tool_json_list_begin(void);
 void tw_tool_json_list_entry(const struct tw_tool_entry *entry, size_t count);
 void tw_tool_json_list_end(size_t count);
+
+/* ---- history ---- */
+
+struct tw_tool_history {
+	const char *path; /* with the prefix of its partition; NULL: a chain without a name */
+	const char *part; /* name of the partition */
+	size_t number;    /* among the versions of its path, from 1: the newest */
+	const struct twinfs_version *version;
+};
+
+/* A version at a time. @is_first: of its path. */
+void tw_tool_print_history(const struct tw_tool_history *history, bool is_first);
+/* How many were left out. */
+void tw_tool_print_history_end(size_t hidden);
+
+void tw_tool_json_history_begin(void);
+/* @count: how many were printed before. */
+void tw_tool_json_history(const struct tw_tool_history *history, size_t count);
+void tw_tool_json_history_end(size_t count);
+
+/* The time that a version was stored with, ns since 1970; false: none is known. */
+bool tw_tool_history_time(const struct twinfs_version *version, int64_t *ret_ns);
 
 /* ---- info ---- */
 

@@ -130,11 +130,18 @@ static int open_target(const struct tw_tool_put *put, uint64_t dir, const char *
 	return code < 0 ? volume_error(put, path, code) : 0;
 }
 
-/* The volume's time of a file of the host; 0 there means that none is known. */
+/*
+ * The volume's time of a file of the host, the nearest that it can have; 0 there
+ * means that none is known.
+ */
 static int64_t mtime_of(const struct stat *stat)
 {
-	int64_t ns = (int64_t)stat->st_mtim.tv_sec * 1000000000 + stat->st_mtim.tv_nsec;
+	const struct timespec *time = &stat->st_mtim;
+	int64_t ns;
 
+	if (__builtin_mul_overflow(time->tv_sec, INT64_C(1000000000), &ns) ||
+		__builtin_add_overflow(ns, time->tv_nsec, &ns))
+		return time->tv_sec < 0 ? INT64_MIN : INT64_MAX;
 	return ns ? ns : 1;
 }
 

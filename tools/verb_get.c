@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "host.h"
+#include "place.h"
 #include "session.h"
 #include "text.h"
 #include "tool.h"
@@ -165,87 +166,10 @@ static int get_tree(struct get *get, const struct tw_tool_target *target,
 	return status;
 }
 
-/* ---- where it goes ---- */
-
-struct place {
-	int dir;     /* host directory; of a tree's own when @name is NULL */
-	char *name;  /* in it; NULL: the content goes into @dir itself */
-	char *shown; /* for messages */
-};
-
-static void release_place(struct place *place)
-{
-	if (place->dir >= 0)
-		close(place->dir);
-	free(place->name);
-	free(place->shown);
-}
-
-static const char *last_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-static int open_dir(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
-
-/* DEST is no directory yet: it is a new name in the directory above it. */
-static int place_at_new_name(const char *dest, struct place *place)
-{
-	_cleanup_free_ char *above = strdup(dest);
-	char *slash, *end;
-
-	if (!above)
-		return -ENOMEM;
-	for (end = above + strlen(above); end > above + 1 && end[-1] == '/'; end--)
-		end[-1] = '\0';
-	place->shown = strdup(above);
-	place->name = strdup(last_name(above));
-	if (!place->shown || !place->name)
-		return -ENOMEM;
-	if (!tw_tool_host_name_is_safe(place->name))
-		return -ENOENT;
-	slash = strrchr(above, '/');
-	if (slash)
-		slash[slash == above] = '\0';
-	place->dir = open_dir(slash ? above : ".");
-	return place->dir < 0 ? place->dir : 0;
-}
-
-static int place_into(const char *dest, const char *name, struct place *place)
-{
-	const char *slash = dest[strlen(dest) - 1] == '/' ? "" : "/";
-
-	if (*name && !(place->name = strdup(name)))
-		return -ENOMEM;
-	if (asprintf(&place->shown, "%s%s%s", dest, *name ? slash : "", name) < 0) {
-		place->shown = NULL;
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-/* @name: of the object, "" for the root of the only partition. */
-static int find_place(const char *dest, const char *name, struct place *place)
-{
-	place->dir = open_dir(dest);
-	if (place->dir >= 0)
-		return place_into(dest, name, place);
-	if (place->dir != -ENOENT && place->dir != -ENOTDIR)
-		return place->dir;
-	return place_at_new_name(dest, place);
-}
-
 static int get_target(struct get *get, const struct tw_tool_target *target, const char *name,
 	const char *dest)
 {
-	__attribute__((cleanup(release_place))) struct place place = {.dir = -1};
+	_cleanup_place_ struct tw_tool_place place = {.dir = -1};
 	_cleanup_close_ int own_dir = -1;
 	struct twinfs_volume *volume;
 	struct twinfs_stat stat;
@@ -254,7 +178,7 @@ static int get_target(struct get *get, const struct tw_tool_target *target, cons
 
 	if (status)
 		return status;
-	code = find_place(dest, name, &place);
+	code = tw_tool_find_place(dest, name, &place);
 	if (code < 0)
 		return tw_tool_error("get", dest, "%s", tw_tool_host_reason(code));
 	if (stat.type == TWINFS_REG) {
@@ -297,7 +221,7 @@ static int get(struct get *get, const char *path, const char *dest)
 		return get_top(get, dest);
 	if (*target.prefix && !strcmp(target.path, "/"))
 		return get_target(get, &target, target.prefix + 1, dest);
-	return get_target(get, &target, last_name(target.path), dest);
+	return get_target(get, &target, tw_tool_last_name(target.path), dest);
 }
 
 int tw_tool_verb_get(int argc, char **argv)

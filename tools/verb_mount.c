@@ -23,10 +23,12 @@ static const struct tw_tool_option options[] = {
 	TW_TOOL_SERVE_OPTIONS,
 	{'o', NULL, "OPTIONS",
 		"comma list: view=device (bare user partition instead of the union), "
-		"view=overlay, uid=N, gid=N, umask=OCTAL, ro (the image stays as it is), mtime "
-		"(littlefs 2 stores the time of every file written), upgrade (littlefs 2.0 "
-		"becomes 2.1 with the first change), writeback (collect writes; a full disk is "
-		"reported by fsync or close), and options of FUSE"},
+		"view=overlay, uid=N, gid=N, umask=OCTAL, quiet (chmod and chown succeed and "
+		"change nothing), ro (the image stays as it is), mtime (littlefs 2 stores the time "
+		"of every file written), upgrade (littlefs 2.0 becomes 2.1 with the first change), "
+		"writeback (collect writes; a full disk is reported by fsync or close), and "
+		"options "
+		"of FUSE"},
 	{0},
 };
 
@@ -112,6 +114,8 @@ static int take_word(struct mount *mount, const char *word)
 		daemon->module.volume_flags |= TWINFS_VOLUME_UPGRADE;
 	} else if (!strcmp(word, "writeback")) {
 		daemon->writeback = true;
+	} else if (!strcmp(word, "quiet")) {
+		daemon->keeps_owners = true;
 	} else {
 		if (!strcmp(word, "ro"))
 			daemon->module.image_flags = TWINFS_IMAGE_SCRATCH;

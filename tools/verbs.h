@@ -16,6 +16,7 @@ int tw_tool_verb_events(int argc, char **argv);
 int tw_tool_verb_fault(int argc, char **argv);
 int tw_tool_verb_flash(int argc, char **argv);
 int tw_tool_verb_get(int argc, char **argv);
+int tw_tool_verb_history(int argc, char **argv);
 int tw_tool_verb_info(int argc, char **argv);
 int tw_tool_verb_ls(int argc, char **argv);
 int tw_tool_verb_merge(int argc, char **argv);

@@ -144,8 +144,9 @@ TWINFS_API int twinfs_image_read_gpt(const struct twinfs_image *image,
 /*
  * Makes the file @path, which must not exist, of @size bytes of 0xff with a
  * GUID partition table holding @table. Addresses and sizes must be multiples
- * of 4096, in rising order, and leave the first and last 32 KiB free. Disk and
- * partition ids derive from @seed, so that equal input gives equal bytes.
+ * of 4096, in rising order, and leave the first and last 32 KiB free; names
+ * are UTF-8 up to U+FFFF. Disk and partition ids derive from @seed, so that
+ * equal input gives equal bytes.
  *
  * Returns 0, -EEXIST, -EINVAL, -ENOSPC or another errno; nothing is left
  * behind on failure.

@@ -525,7 +525,7 @@ struct twinfs_extents {
  * Lists the blocks that hold an object: of a file those of its content, from the
  * last to the first, then the metadata pair that holds its entry; of a directory
  * its pairs. -ESTALE, -EUCLEAN (the list is damaged: after those that could be
- * reached), -ESHUTDOWN.
+ * reached), -EBADMSG (a pair of the directory is damaged: likewise), -ESHUTDOWN.
  */
 TWINFS_API int twinfs_volume_blocks(const struct twinfs_volume *volume, struct twinfs_flash *flash,
 	uint64_t ino, const struct twinfs_extents *extents);

@@ -71,6 +71,19 @@ static size_t utf8_len(const unsigned char *at)
 	return len;
 }
 
+bool tw_text_is_utf8(const char *string)
+{
+	const unsigned char *at = (const unsigned char *)string;
+	size_t len;
+
+	for (; *at; at += len) {
+		len = utf8_len(at);
+		if (!len)
+			return false;
+	}
+	return true;
+}
+
 int tw_text_add_utf8(struct tw_text *text, const char *string)
 {
 	int rc = tw_text_add(text, "", 0);

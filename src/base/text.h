@@ -5,6 +5,7 @@
 #ifndef TW_BASE_TEXT_H
 #define TW_BASE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* All zero is the empty string. @data has a NUL behind @len bytes, or is NULL. */
@@ -20,6 +21,9 @@ int tw_text_addf(struct tw_text *text, const char *format, ...)
 
 /* The same for a string of any bytes: what is no UTF-8 in it is added as \xNN. */
 int tw_text_add_utf8(struct tw_text *text, const char *string);
+
+/* Whether the whole of it is UTF-8 as Unicode defines it: no surrogates, shortest form. */
+bool tw_text_is_utf8(const char *string);
 
 void tw_text_release(struct tw_text *text);
 

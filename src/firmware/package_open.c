@@ -155,7 +155,11 @@ static int open_inner(struct twinfs_package *package, uint64_t max_bytes, struct
 	size = package->zip.members[package->nest].size;
 	rc = tw_zip_open((const uint8_t *)package->inner_bytes, size, limit_of(max_bytes, size),
 		&package->inner, err);
-	return rc ? rc : locate(package, &package->inner, err);
+	if (rc) {
+		tw_zip_release(&package->inner); /* half of it must not pass for all of it */
+		return rc;
+	}
+	return locate(package, &package->inner, err);
 }
 
 static int read_platform(struct twinfs_package *package, size_t member, struct twinfs_error *err)

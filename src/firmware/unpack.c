@@ -34,14 +34,6 @@ enum {
 
 /* ---- names ---- */
 
-static bool is_utf8(const char *name)
-{
-	_cleanup_(tw_text_release) struct tw_text text = {0};
-
-	/* what is none is written longer; without memory, nothing is believed */
-	return !tw_text_add_utf8(&text, name) && text.len == strlen(name);
-}
-
 /* Why a component of a path must not be used, or NULL. */
 static const char *judge_component(const char *at, size_t len)
 {
@@ -58,7 +50,7 @@ static const char *judge_name(const char *name)
 
 	if (strlen(name) > NAME_MAX_BYTES)
 		return "its name has more than 1024 bytes";
-	if (!is_utf8(name))
+	if (!tw_text_is_utf8(name))
 		return "its name is not UTF-8";
 	if (isalpha((unsigned char)name[0]) && name[1] == ':')
 		return "its name begins with a drive letter";

@@ -34,6 +34,7 @@
 #include "base/crc.h"
 #include "base/fail.h"
 #include "base/file.h"
+#include "base/text.h"
 
 #define SECTOR          512u
 #define ALIGNMENT       4096u
@@ -333,6 +334,15 @@ static int fail_argument(struct twinfs_error *err, const char *what, const char 
 	return tw_fail(err, TWINFS_P_IMAGE_PARTITION, -EINVAL, "partition '%.40s' %s", name, what);
 }
 
+/* Other names libfdisk leaves out without a word. */
+static bool is_writable(const char *name)
+{
+	for (const char *at = name; *at; at++)
+		if ((unsigned char)*at >= 0xf0)
+			return false;
+	return tw_text_is_utf8(name);
+}
+
 static int check_new_partition(const struct twinfs_partition *partition, uint64_t free_from,
 	uint64_t chip_size, struct twinfs_error *err)
 {
@@ -340,6 +350,8 @@ static int check_new_partition(const struct twinfs_partition *partition, uint64_
 
 	if (!name[0] || strnlen(name, NAME_CHARS + 1) > NAME_CHARS)
 		return fail_argument(err, "needs a name of 1 to 36 characters", name);
+	if (!is_writable(name))
+		return fail_argument(err, "has a name that is no UTF-8, or beyond U+FFFF", name);
 	if (!partition->size || (partition->addr | partition->size) % ALIGNMENT)
 		return fail_argument(err, "is not aligned to 4096 bytes", name);
 	if (partition->addr < EDGE)

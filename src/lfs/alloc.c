@@ -82,20 +82,26 @@ static int take(struct twinfs_volume *volume, uint32_t block)
 	return rc;
 }
 
-static int claim(struct twinfs_volume *volume, uint32_t block)
+/* -EUCLEAN: a pair has the block. What is written to the one changes the other. */
+static int claim(struct twinfs_volume *volume, const struct tw_sparse *pairs, uint32_t block)
 {
+	if (is_set(pairs, block)) {
+		volume->thread_damage = -EUCLEAN;
+		return -EUCLEAN;
+	}
 	return is_set(&volume->alloc.used, block) ? set_bit(&volume->alloc.shared, block)
 						  : take(volume, block);
 }
 
-static int claim_chain(struct twinfs_volume *volume, struct tw_node *node)
+static int claim_chain(struct twinfs_volume *volume, const struct tw_sparse *pairs,
+	struct tw_node *node)
 {
 	uint32_t count = tw_ctz_blocks_of(volume, node);
 	bool was_loaded = node->file.blocks;
 	int rc = tw_ctz_load(volume, node);
 
 	for (uint32_t i = 0; !rc && i < count; i++)
-		rc = claim(volume, node->file.blocks[i]);
+		rc = claim(volume, pairs, node->file.blocks[i]);
 	/* Only files in use keep their list; it is cheap to load again. */
 	if (!was_loaded)
 		tw_ctz_unload(node);
@@ -114,8 +120,8 @@ static int claim_pair(struct twinfs_volume *volume, struct tw_pair pair)
 	return rc;
 }
 
-/* All that the tree and the thread name, also where the two disagree (guide, section 10). */
-static int claim_all(struct twinfs_volume *volume)
+/* Stores in @pairs which blocks commits are written to: not those that only a link names. */
+static int claim_pairs(struct twinfs_volume *volume, struct tw_sparse *pairs)
 {
 	struct tw_index *index = &volume->index;
 	struct tw_mdir *mdir;
@@ -124,9 +130,7 @@ static int claim_all(struct twinfs_volume *volume)
 	for (uint32_t i = 0; !rc && i < index->slot_count; i++) {
 		struct tw_node *node = index->slots[i].node;
 
-		if (node && node->kind == TW_FILE && !node->is_void)
-			rc = claim_chain(volume, node); /* that of a void entry is its twin's */
-		else if (node && node->kind == TW_DIRECTORY)
+		if (node && node->kind == TW_DIRECTORY)
 			rc = claim_pair(volume, node->dir.pair);
 	}
 	LIST_FOREACH(mdir, &volume->mdirs, all)
@@ -135,6 +139,32 @@ static int claim_all(struct twinfs_volume *volume)
 			rc = claim_pair(volume, mdir->pair);
 		if (!rc)
 			rc = claim_pair(volume, mdir->tail);
+		for (unsigned i = 0; !rc && i < 2 && !mdir->heir; i++)
+			if (mdir->pair.block[i] < volume->area.block_count)
+				rc = set_bit(pairs, mdir->pair.block[i]);
+	}
+	return rc;
+}
+
+/* All that the tree and the thread name, also where the two disagree (guide, section 10). */
+static int claim_all(struct twinfs_volume *volume)
+{
+	_cleanup_sparse_ struct tw_sparse pairs = {0};
+	struct tw_index *index = &volume->index;
+	int rc = tw_sparse_init(&pairs, volume->area.block_count / 64 + 1, sizeof(uint64_t)), one;
+
+	if (!rc)
+		rc = claim_pairs(volume, &pairs);
+	if (rc)
+		return rc;
+	/* also behind a file that is damaged, for what one after it may share with a pair */
+	for (uint32_t i = 0; i < index->slot_count; i++) {
+		struct tw_node *node = index->slots[i].node;
+
+		if (!node || node->kind != TW_FILE || node->is_void)
+			continue; /* the content of a void entry is its twin's */
+		one = claim_chain(volume, &pairs, node);
+		rc = rc ? rc : one;
 	}
 	return rc;
 }

@@ -16,7 +16,8 @@ void tw_alloc_release(struct twinfs_volume *volume);
 
 /*
  * Builds the map if there is none. -EUCLEAN when the block list of some file
- * is damaged: then no block can be known to be free. -ENOMEM.
+ * is damaged: then no block can be known to be free; also when it has a block of
+ * a pair, which counts as damage of the thread. -ENOMEM.
  */
 int tw_alloc_prepare(struct twinfs_volume *volume);
 

@@ -156,6 +156,16 @@ struct tw_node *tw_node_get(const struct twinfs_volume *volume, uint64_t ino)
 	return index->slots[slot].node;
 }
 
+bool tw_index_has_damage(const struct twinfs_volume *volume)
+{
+	const struct tw_index *index = &volume->index;
+
+	for (uint32_t i = 0; i < index->slot_count; i++)
+		if (index->slots[i].node && index->slots[i].node->damage)
+			return true;
+	return false;
+}
+
 bool tw_name_is_valid(const char *name, size_t len)
 {
 	if (!len || memchr(name, '/', len) || memchr(name, '\0', len))

@@ -23,6 +23,9 @@ void tw_node_free(struct twinfs_volume *volume, struct tw_node *node);
 /* NULL when the number is stale. */
 struct tw_node *tw_node_get(const struct twinfs_volume *volume, uint64_t ino);
 
+/* Whether a directory cannot be read: nobody knows then what else it names. */
+bool tw_index_has_damage(const struct twinfs_volume *volume);
+
 /* Gives the node a name of its own. -ENOMEM. */
 int tw_node_set_name(struct tw_node *node, const void *name, size_t name_len);
 

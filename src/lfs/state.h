@@ -221,7 +221,7 @@ struct twinfs_volume {
 	struct twinfs_pending pending;
 	struct tw_watch *watch; /* NULL: nobody watches */
 	struct tw_subject subject;
-	int thread_damage; /* negative errno: changes are not safe */
+	int thread_damage; /* negative errno: of the thread, or of pairs: changes are not safe */
 	bool is_read_only;
 };
 

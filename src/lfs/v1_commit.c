@@ -24,6 +24,23 @@ static uint32_t entry_len(const struct tw_node *node)
 	return TW_V1_ENTRY_HEAD + TW_V1_PAYLOAD_SIZE + node->extra_len + node->name_len;
 }
 
+/*
+ * An entry that says it is longer than its block, of which there is less: whatever
+ * came behind it, or stood where it ends now, would be taken for its rest.
+ */
+static bool has_cut_entry(const struct tw_mdir *mdir)
+{
+	for (unsigned i = 0; i < mdir->count; i++) {
+		const struct tw_node *node = mdir->entries[i];
+		const uint8_t *raw = node->extra;
+
+		if (node->kind == TW_OPAQUE &&
+			TW_V1_ENTRY_HEAD + (uint32_t)raw[1] + raw[2] + raw[3] > node->extra_len)
+			return true;
+	}
+	return false;
+}
+
 bool tw_v1_fits(const struct twinfs_volume *volume, const struct tw_mdir *mdir,
 	const struct tw_v1_edit *edit)
 {
@@ -162,6 +179,8 @@ static int write_version(struct twinfs_volume *volume, struct tw_mdir *mdir,
 
 	if (edit->add && tw_mdir_reserve(mdir, mdir->count + 1) < 0)
 		return -ENOMEM;
+	if (has_cut_entry(mdir))
+		return -EUCLEAN;
 	if (!tw_v1_fits(volume, mdir, edit))
 		return -ENOSPC;
 	len = build(volume, mdir, edit);

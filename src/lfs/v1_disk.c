@@ -16,7 +16,7 @@
 /* Longest content that is looked at for a superblock. */
 #define LEN_MAX (UINT32_C(1) << 20)
 
-static bool parse_half(const uint8_t *bytes, uint32_t block_size, struct tw_v1_half *half)
+bool tw_v1_read_half(const uint8_t *bytes, uint32_t block_size, struct tw_v1_half *half)
 {
 	uint32_t size = tw_le32(bytes + 4);
 
@@ -44,7 +44,7 @@ int tw_v1_fetch(const struct tw_area *area, struct tw_pair pair, struct tw_v1_ha
 
 		if (rc == -ESHUTDOWN)
 			return rc;
-		if (rc || !parse_half(bytes, area->block_size, &half))
+		if (rc || !tw_v1_read_half(bytes, area->block_size, &half))
 			continue;
 		/* Serial arithmetic; of two equal revisions the second wins. */
 		if (valid++ && (int32_t)(half.rev - best.rev) < 0)
@@ -95,7 +95,7 @@ uint32_t tw_v1_seen(const uint8_t *bytes, uint32_t block_size)
 	struct tw_v1_entry entry;
 	struct tw_v1_half half;
 
-	if (!parse_half(bytes, block_size, &half))
+	if (!tw_v1_read_half(bytes, block_size, &half))
 		return 0;
 	while (tw_v1_next_entry(&half, &off, &entry))
 		;
@@ -112,7 +112,7 @@ int tw_v1_read_superblock(const uint8_t *bytes, uint64_t size,
 	if (size < TW_V1_SUPERBLOCK_LEN)
 		return -EUCLEAN;
 	/* The block size is not known yet: any length up to the largest is tried. */
-	if (!parse_half(bytes, size < LEN_MAX ? (uint32_t)size : LEN_MAX, &half) ||
+	if (!tw_v1_read_half(bytes, size < LEN_MAX ? (uint32_t)size : LEN_MAX, &half) ||
 		half.len < TW_V1_SUPERBLOCK_LEN || memcmp(bytes + 0x28, "littlefs", 8) != 0)
 		return -EUCLEAN;
 	version = tw_le32(bytes + 0x24);

@@ -55,6 +55,12 @@ struct tw_v1_half {
 };
 
 /*
+ * Reads the half that @bytes, a whole block, may be. False: it is not valid; all is
+ * filled in but the pair, and the length may be any number.
+ */
+bool tw_v1_read_half(const uint8_t *bytes, uint32_t block_size, struct tw_v1_half *ret_half);
+
+/*
  * Reads the newest valid half of @pair (section 4.2). -EUCLEAN when a number is
  * outside the area, nil, or both are the same; -EBADMSG when no half is valid;
  * or the chip's errors.

@@ -306,10 +306,15 @@ static int note_named(const struct twinfs_volume *volume, struct tw_sparse *by_b
 	return rc;
 }
 
-/* Finds removed directories and outdated pairs on the thread (section 13.2). */
+/*
+ * Finds removed directories and outdated pairs on the thread (section 13.2). A
+ * directory that nothing names may be one that a damaged directory did name: then
+ * none is taken for removed.
+ */
 static int judge_thread(struct twinfs_volume *volume)
 {
 	_cleanup_sparse_ struct tw_sparse named = {0};
+	bool knows_all = !tw_index_has_damage(volume);
 	int rc = note_named(volume, &named);
 
 	if (rc)
@@ -319,7 +324,7 @@ static int judge_thread(struct twinfs_volume *volume)
 
 		if (prev->more)
 			continue;
-		if (!next->dir && !tw_sparse_get(&named, next->pair.block[0]) &&
+		if (!next->dir && knows_all && !tw_sparse_get(&named, next->pair.block[0]) &&
 			!tw_sparse_get(&named, next->pair.block[1])) {
 			next->is_orphan = true;
 			volume->pending.orphans++;

@@ -24,7 +24,7 @@ static uint32_t load_tag(const uint8_t *p)
 
 /* ---- one block ---- */
 
-static bool closes_commit(const uint8_t *block, uint32_t start, uint32_t off, uint32_t len)
+bool tw_v2_closes(const uint8_t *block, uint32_t start, uint32_t off, uint32_t len)
 {
 	uint32_t covered = off + TW_V2_TAG_SIZE - start;
 
@@ -52,7 +52,7 @@ bool tw_v2_scan(const uint8_t *block, uint32_t block_size, struct tw_v2_log *ret
 			break;
 		chain = tag;
 		if (tw_v2_is_commit(tw_v2_type(tag))) {
-			if (!closes_commit(block, start, off, len))
+			if (!tw_v2_closes(block, start, off, len))
 				break;
 			chain ^= tag & TW_V2_FLIP ? TW_V2_INVALID : 0;
 			log.chain = chain;
@@ -284,7 +284,7 @@ static int share(struct tw_v2_content *content, const struct tw_v2_item *item)
 	return 0;
 }
 
-static int fold_one(struct tw_v2_content *content, const struct tw_v2_item *item)
+int tw_v2_fold_item(struct tw_v2_content *content, const struct tw_v2_item *item)
 {
 	unsigned type = tw_v2_type(item->tag);
 
@@ -313,7 +313,7 @@ int tw_v2_fold(const struct tw_v2_log *log, struct tw_v2_content *ret_content)
 	int rc = 0;
 
 	while (!rc && tw_v2_next(log, &cursor, &item))
-		rc = fold_one(&content, &item);
+		rc = tw_v2_fold_item(&content, &item);
 	for (unsigned i = 0; !rc && i < content.count; i++)
 		if (!content.entries[i].has_name || !content.entries[i].has_body)
 			rc = -EUCLEAN;

@@ -117,6 +117,9 @@ bool tw_v2_scan(const uint8_t *block, uint32_t block_size, struct tw_v2_log *ret
 int tw_v2_fetch(const struct tw_area *area, struct tw_pair pair, bool looks_at_both,
 	struct tw_v2_log *ret_log);
 
+/* Whether the tag at @off, with @len bytes behind it, closes the commit begun at @start. */
+bool tw_v2_closes(const uint8_t *block, uint32_t start, uint32_t off, uint32_t len);
+
 /* Whether the bytes behind the log are as its last commit saw them, still erased. */
 bool tw_v2_fcrc_holds(const struct tw_v2_log *log);
 
@@ -146,6 +149,7 @@ struct tw_v2_entry {
 	uint32_t name_off;
 	struct tw_body body;
 	struct tw_attrs *attrs;
+	uint32_t note; /* of who folds item by item; 0 in an entry that has just come */
 };
 
 /* What all tags of a log come to (section 9). */
@@ -159,6 +163,12 @@ struct tw_v2_content {
 
 /* -EUCLEAN (tags that make no sense), -ENOMEM; nothing is to be released then. */
 int tw_v2_fold(const struct tw_v2_log *log, struct tw_v2_content *ret_content);
+
+/*
+ * Folds one more tag into @content, at first all zero but the tail nil. Entries may be
+ * without name or body in between. -EUCLEAN, -ENOMEM; @content is still to be released.
+ */
+int tw_v2_fold_item(struct tw_v2_content *content, const struct tw_v2_item *item);
 void tw_v2_content_release(struct tw_v2_content *content);
 
 /* Sets, or with @is_removed removes, one attribute in a list that may be NULL. -ENOMEM. */

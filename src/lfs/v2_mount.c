@@ -222,14 +222,18 @@ static int walk_thread(struct scan *scan, struct twinfs_error *err)
 
 /* ---- the tree ---- */
 
-/* The source of a pending rename is there no more: it goes by another name already. */
+/*
+ * The source of a pending rename is there no more: it goes by another name already.
+ * The superblock's entry has no other name, whatever the state says.
+ */
 static void hide_moved(struct twinfs_volume *volume, const struct tw_mdir *mdir)
 {
 	struct tw_pair pair;
 	unsigned id;
 
 	if (!tw_v2_pending_move(&volume->gstate, &pair, &id) ||
-		!tw_pair_overlaps(pair, mdir->pair) || id >= mdir->count)
+		!tw_pair_overlaps(pair, mdir->pair) || id >= mdir->count ||
+		mdir->entries[id]->tag == TW_V2_NAME_SUPERBLOCK)
 		return;
 	mdir->entries[id]->is_void = true;
 	volume->pending.marks = 1;
@@ -307,14 +311,34 @@ static void find_heirs(const struct scan *scan)
 	}
 }
 
-/* Every pair of the tree must be on the thread, when all heirs are in their places. */
+/* Notes that @mdir is on the thread. -EUCLEAN: so is another pair with a block of it. */
+static int take_blocks(struct tw_sparse *taken, struct tw_mdir *mdir)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; !rc && i < 2; i++)
+		rc = tw_sparse_get(taken, mdir->pair.block[i])
+			     ? -EUCLEAN
+			     : tw_sparse_put(taken, mdir->pair.block[i], mdir);
+	return rc;
+}
+
+/*
+ * Every pair of the tree must be on the thread, when all heirs are in their places,
+ * and each must have its blocks for itself: else writing one would change another.
+ */
 static int check_reach(const struct scan *scan)
 {
+	_cleanup_sparse_ struct tw_sparse taken = {0};
 	struct twinfs_volume *volume = scan->volume;
 	uint32_t reached = 0, in_tree = 0;
 	struct tw_mdir *mdir;
+	int rc = tw_sparse_init(&taken, volume->area.block_count, sizeof(mdir));
 
 	for (mdir = volume->superblock;;) {
+		rc = rc ? rc : take_blocks(&taken, mdir);
+		if (rc)
+			return rc;
 		mdir->is_reached = true;
 		reached += mdir->dir != NULL;
 		if (tw_pair_is_nil(mdir->tail))
@@ -322,7 +346,7 @@ static int check_reach(const struct scan *scan)
 		mdir = find(scan, mdir->tail);
 		if (mdir && mdir->heir)
 			mdir = mdir->heir;
-		if (!mdir || mdir->is_reached)
+		if (!mdir)
 			return -EUCLEAN;
 	}
 	LIST_FOREACH(mdir, &volume->mdirs, all)
@@ -330,11 +354,14 @@ static int check_reach(const struct scan *scan)
 	return reached == in_tree ? 0 : -EUCLEAN;
 }
 
-/* Only with the flag is a pair that no entry names garbage for sure. */
+/*
+ * Only with the flag is a pair that no entry names garbage for sure, and only when
+ * all entries are known: a damaged directory may be what named it.
+ */
 static void judge_thread(struct scan *scan)
 {
 	struct twinfs_volume *volume = scan->volume;
-	bool is_flagged = volume->gstate.word[0] & TW_V2_ORPHANS;
+	bool is_flagged = volume->gstate.word[0] & TW_V2_ORPHANS && !tw_index_has_damage(volume);
 
 	for (struct tw_mdir *prev = volume->superblock; prev->next; prev = prev->next) {
 		struct tw_mdir *mdir = prev->next;
@@ -411,7 +438,10 @@ static int build(struct scan *scan, struct twinfs_error *err)
 	if (rc)
 		return rc;
 	find_heirs(scan);
-	volume->thread_damage = check_reach(scan);
+	rc = check_reach(scan);
+	if (rc == -ENOMEM)
+		return rc;
+	volume->thread_damage = rc;
 	judge_thread(scan);
 	return 0;
 }

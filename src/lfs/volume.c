@@ -153,12 +153,13 @@ int tw_call_find(struct twinfs_volume *volume, uint64_t dir, const char *name,
 		return -ESTALE;
 	if (parent->kind != TW_DIRECTORY)
 		return -ENOTDIR;
-	if (len > volume->name_max)
-		return -ENAMETOOLONG;
 	if (!twinfs_flash_has_power(volume->area.flash))
 		return -ESHUTDOWN;
 	*ret_dir = parent;
 	*ret_node = tw_node_find(volume, parent, name, len);
+	/* The limit is for new names: what has a longer one is found. */
+	if (!*ret_node && len > volume->name_max)
+		return -ENAMETOOLONG;
 	/* In a damaged directory nobody knows what else it holds. */
 	if (!*ret_node)
 		return parent->damage ? parent->damage : -ENOENT;

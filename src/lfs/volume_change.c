@@ -31,13 +31,13 @@ static int begin_change(struct twinfs_volume *volume)
 		return -ESHUTDOWN;
 	if (volume->is_read_only)
 		return -EROFS;
-	if (volume->thread_damage)
-		return volume->thread_damage;
 	/*
 	 * The map is built from the tree as it is between operations. On a damaged
-	 * volume there is none; then only what needs no block can be done.
+	 * volume there is none; then only what needs no block can be done, or nothing.
 	 */
 	(void)tw_alloc_prepare(volume);
+	if (volume->thread_damage)
+		return volume->thread_damage;
 	return has_pending(volume) ? volume->engine->repair(volume) : 0;
 }
 

@@ -11,7 +11,7 @@ import zlib
 
 EXE = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else 'twinfs'
 VERBS = ('mk', 'merge', 'run', 'mount', 'umount', 'power', 'fault', 'events', 'record', 'info', 'ls', 'cat', 'get',
-         'unpack', 'crc', 'put', 'rm', 'resize', 'flash', 'damage', 'boot', 'check', 'trace', 'explore', 'report')
+         'history', 'unpack', 'crc', 'put', 'rm', 'resize', 'flash', 'damage', 'boot', 'check', 'trace', 'explore', 'report')
 
 OK, WRONG, FAILED = 0, 1, 2
 

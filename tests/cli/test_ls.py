@@ -135,6 +135,18 @@ class Ls(cli.CliTest):
         self.twinfs('put', '--force', loose, 'app/config.json')
         self.assertIn('attrs', self.entries(loose)['/config.json'])
 
+    def test_far_time(self):
+        """A time that 64 bits of nanoseconds do not hold is stored as the last that they do."""
+        self.make_app()
+        self.twinfs('mk', '--format', 'lfs2', '--profile', 'asr1603', '--pair', 'pair',
+                    '--user', 'app')
+        loose = 'pair/customer_fs.bin'
+        os.utime(self.path('app/main.py'), (0, 10000000000))
+        most = min(os.stat(self.path('app/main.py')).st_mtime_ns, (1 << 63) - 1)
+        self.twinfs('put', '--force', '--profile', 'asr1603', loose, 'app/main.py')
+        self.assertEqual(self.entries(loose)['/main.py']['attrs'],
+                         [{'type': 1, 'hex': most.to_bytes(8, 'little').hex()}])
+
     def test_reading_changes_nothing(self):
         self.make_image()
         with self.unchanged('app.img'):

@@ -3,7 +3,12 @@
 """Real programs at work in usr/."""
 import os
 import random
+import shutil
 import sqlite3
+import subprocess
+import tarfile
+import tempfile
+import zipfile
 
 import lib
 
@@ -114,9 +119,112 @@ class Programs(lib.MountTest):
         self.assertTrue(os.path.exists(os.path.join(work, 'more')))
         git('gc', '-q')
         git('fsck', '--strict')
+        lib.run('git', 'clone', '-q', work, self.mount.usr('clone'), env=env)
+        self.assertEqual(lib.tree(self.mount.usr('clone', 'tree')), lib.tree(self.source))
         self.remount()
         git('fsck', '--strict')
         self.assertEqual(git('status', '--porcelain'), '')
+
+    @lib.needs('sed')
+    def test_sed(self):
+        """Writes another file and renames it over the first."""
+        path = self.mount.usr('text')
+        lib.write(path, b'one\ntwo\n')
+        lib.run('sed', '-i', 's/two/2/', path)
+        self.assertEqual(lib.read(path), b'one\n2\n')
+        lib.run('sed', '-i.old', 's/one/1/', path)
+        self.restart()
+        self.assertEqual(lib.read(path), b'1\n2\n')
+        self.assertEqual(lib.read(path + '.old'), b'one\n2\n')
+
+    @lib.needs('vim')
+    def test_vim(self):
+        """With its swap file, and a copy kept: the new file replaces the old, or goes over it."""
+        for way in ('yes', 'no'):
+            path = self.mount.usr('text-' + way)
+            lib.write(path, b'one\ntwo\n')
+            lib.run('vim', '-Nu', 'NONE', '-es', '-c', 'set backup backupskip= swapfile',
+                    '-c', 'set backupcopy=' + way, '-c', '%s/two/2/', '-c', 'wq', path, stdin=subprocess.DEVNULL,
+                    env=dict(os.environ, HOME=self.folder, TERM='dumb'))
+            self.restart()
+            self.assertEqual(lib.read(path), b'one\n2\n')
+            self.assertEqual(lib.read(path + '~'), b'one\ntwo\n')
+
+    @lib.needs('make')
+    def test_make(self):
+        """Goes by times: what was just made is not made again."""
+        work = self.mount.usr('work')
+        os.mkdir(work)
+        lib.write(os.path.join(work, 'Makefile'),
+                  b'all: out\nout: in\n\tcat in in > out\n')
+        lib.write(os.path.join(work, 'in'), b'x')
+        lib.run('make', '-C', work)
+        self.assertEqual(lib.read(os.path.join(work, 'out')), b'xx')
+        lib.run('make', '-q', '-C', work)
+        lib.write(os.path.join(work, 'in'), b'y')
+        lib.run('make', '-C', work)
+        self.assertEqual(lib.read(os.path.join(work, 'out')), b'yy')
+
+    @lib.needs('find')
+    def test_find(self):
+        lib.run('cp', '-r', self.source, self.copy)
+        found = lib.run('find', self.copy, '-type', 'f', '-size', '0').stdout.split('\n')[:-1]
+        empty = [name for name, data in lib.tree(self.source).items() if data == b'']
+        self.assertEqual(sorted(found), sorted(os.path.join(self.copy, name) for name in empty))
+        lib.run('find', self.copy, '-name', '*.txt', '-exec', 'mv', '{}', '{}.moved', ';')
+        names = lib.run('find', self.copy, '-type', 'f').stdout.split('\n')[:-1]
+        self.assertEqual(len(names), 60)
+        self.assertTrue(all(name.endswith('.txt.moved') for name in names))
+        lib.run('find', self.copy, '-delete')
+        self.assertFalse(os.path.exists(self.copy))
+
+    @lib.needs('zip', 'unzip')
+    def test_zip(self):
+        lib.run('cp', '-r', self.source, self.mount.usr('packed'))
+        lib.run('zip', '-qr', 'packed.zip', 'packed', cwd=self.mount.usr())
+        os.mkdir(self.copy)
+        lib.run('unzip', '-q', self.mount.usr('packed.zip'), '-d', self.copy)
+        self.assertEqual(lib.tree(os.path.join(self.copy, 'packed')), lib.tree(self.source))
+
+    @lib.needs('dd')
+    def test_dd(self):
+        path = self.mount.usr('raw')
+        lib.write(path, bytes(10000))
+        lib.run('dd', 'if=/dev/zero', 'of=' + path, 'bs=4096', 'count=8', 'conv=fsync',
+                'oflag=direct')
+        lib.run('dd', 'if=' + self.mount.usr('main.py'), 'of=' + path, 'bs=7', 'seek=3',
+                'conv=notrunc')
+        main = self.files['main.py']
+        self.restart()
+        self.assertEqual(lib.read(path), bytes(21) + main + bytes(8 * 4096 - 21 - len(main)))
+
+    def test_python(self):
+        """Its own modules for files, which have ways of their own to write."""
+        shutil.copytree(self.source, self.copy)
+        shutil.move(self.copy, self.mount.usr('moved'))
+        base = shutil.make_archive(self.mount.usr('archive'), 'zip', self.mount.usr('moved'))
+        with zipfile.ZipFile(base, 'a') as archive:
+            archive.writestr('added', b'late')
+        os.mkdir(self.copy)
+        with zipfile.ZipFile(base) as archive:
+            self.assertIsNone(archive.testzip())
+            archive.extractall(self.copy)
+        self.assertEqual(lib.read(os.path.join(self.copy, 'added')), b'late')
+        os.unlink(os.path.join(self.copy, 'added'))
+        with tempfile.TemporaryDirectory(dir=self.mount.usr()) as folder, \
+                tempfile.TemporaryFile(dir=folder) as nameless, \
+                tempfile.NamedTemporaryFile(dir=folder) as named:
+            nameless.write(b'x' * 5000)
+            nameless.seek(0)
+            self.assertEqual(nameless.read(), b'x' * 5000)
+            self.assertEqual(os.listdir(folder), [os.path.basename(named.name)])
+        self.assertEqual(sorted(os.listdir(self.mount.usr('moved'))),
+                         sorted(os.listdir(self.source)))
+        with tarfile.open(self.mount.usr('archive.tar.gz'), 'w:gz') as archive:
+            archive.add(self.mount.usr('moved'), 'moved')
+        with tarfile.open(self.mount.usr('archive.tar.gz')) as archive:
+            self.assertEqual(len(archive.getnames()), len(lib.tree(self.source)) + 1)
+        self.same()
 
     def sqlite(self, mode):
         path = self.mount.usr('app.db')

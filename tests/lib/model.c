@@ -60,6 +60,19 @@ struct model_object *model_find(const struct model *model, const char *path)
 	return NULL;
 }
 
+void model_copy_object(struct model *to, const struct model *from, const char *path)
+{
+	struct model_object *target = model_find(to, path);
+	const struct model_object *source = model_find(from, path);
+
+	must(target && source, "%s is not there", path);
+	free(target->data);
+	*target = *source;
+	target->data = checked(malloc(source->len + 1));
+	memcpy(target->data, source->data, source->len);
+	target->is_unsynced = false;
+}
+
 static struct model_object *insert(struct model *model, const char *path, bool is_dir)
 {
 	struct model_object *object;

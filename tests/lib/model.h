@@ -46,6 +46,9 @@ void model_set_path(char to[MODEL_PATH], const char *path);
 void model_release(struct model *model);
 void model_copy(struct model *to, const struct model *from);
 
+/* Makes the object @path of @to what it is in @from, content that is synced. */
+void model_copy_object(struct model *to, const struct model *from, const char *path);
+
 /* NULL when there is none. */
 struct model_object *model_find(const struct model *model, const char *path);
 

@@ -116,26 +116,11 @@ static bool is_content(const struct op *op)
 	return op->kind == OP_WRITE || op->kind == OP_REPLACE || op->kind == OP_TRUNCATE;
 }
 
-/* Makes an object of @to what it is in @from. */
-static void copy_object(struct model *to, const struct model *from, const char *path)
-{
-	struct model_object *target = model_find(to, path);
-	const struct model_object *source = model_find(from, path);
-
-	must(target && source, "%s is not there", path);
-	free(target->data);
-	*target = *source;
-	target->data = malloc(source->len + 1);
-	must(target->data, "no memory");
-	memcpy(target->data, source->data, source->len);
-	target->is_unsynced = false;
-}
-
 /* The operation has been made: what is synced with it is on the chip. */
 static void note_done(struct run *run, const struct op *op)
 {
 	if (is_content(op))
-		copy_object(&run->synced, &run->seen, op->a);
+		model_copy_object(&run->synced, &run->seen, op->a);
 	else
 		must(op_on_model(op, &run->synced) == 0, "the models differ");
 }
@@ -146,7 +131,7 @@ static void note_failed(struct run *run, const struct op *op)
 	const struct model_object *object = model_find(&run->seen, op->a);
 
 	if (is_content(op) && object && !object->is_dir)
-		copy_object(&run->seen, &run->synced, op->a);
+		model_copy_object(&run->seen, &run->synced, op->a);
 }
 
 /* One operation on both; the model may not know that the volume is full. */
@@ -224,7 +209,7 @@ static void sync_one(struct run *run)
 		if (rc)
 			return;
 		model_set_time(&run->seen, object, seed);
-		copy_object(&run->synced, &run->seen, object->path);
+		model_copy_object(&run->synced, &run->seen, object->path);
 		run->tally->synced++;
 		return;
 	}

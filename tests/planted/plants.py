@@ -187,8 +187,8 @@ PLANTS = {
                     'erase',
                     'data /usr/config.json: /usr/logo.bin is not version 1 (from '
                     'before the run): it is unreadable'],
-        'edits': [('node->kind == TW_FILE && !node->is_void)',
-                   'node->kind == TW_FILE && node->file.opens)')],
+        'edits': [('node->kind != TW_FILE || node->is_void)',
+                   'node->kind != TW_FILE || !node->file.opens)')],
     },
     # ---- littlefs 2 ----
     'lfs2-rename-forgets-source': {

@@ -42,6 +42,11 @@ START_TEST(what_is_no_utf8_is_shown)
 	ck_assert_str_eq(text.data, "a\xc3\xa4\\xff"
 				    "b\\xc0\\x80\\xed\\xa0\\x80\xf0\x9f\x98\x80\\xe2\\x82");
 	tw_text_release(&text);
+	ck_assert(tw_text_is_utf8("a\xc3\xa4\xf0\x9f\x98\x80"));
+	ck_assert(tw_text_is_utf8(""));
+	ck_assert(!tw_text_is_utf8("a\xff"));
+	ck_assert(!tw_text_is_utf8("\xed\xa0\x80"));
+	ck_assert(!tw_text_is_utf8("\xc3"));
 	ck_assert_int_eq(tw_text_add_utf8(&text, ""), 0);
 	ck_assert_str_eq(text.data, "");
 	tw_text_release(&text);

@@ -134,6 +134,35 @@ START_TEST(archive_in_archive)
 }
 END_TEST
 
+/* A bundle whose inner archive is refused at its second member: nobody must go on with the first.
+ */
+START_TEST(inner_archive_is_damaged)
+{
+	static const struct rig_member members[] = {
+		{"system.img", "system", 6, 0, 0}, {"customer_fs.bin", "user", 4, 0, 0}, {0}};
+	struct rig_member outer[] = {
+		{"platform_config.json", "{\"platform\": \"ASR1606\"}", 23, 0, 0},
+		{"inner.zip", NULL, 0, 0, 0}, {0}};
+	struct twinfs_package *package;
+	size_t record;
+	char *inner;
+
+	make("inner", members);
+	ck_assert_int_eq(tw_file_read("inner", 1 << 20, &inner, &outer[1].len), 0);
+	record = outer[1].len - TW_ZIP_END_SIZE - TW_ZIP_RECORD_SIZE - strlen("customer_fs.bin");
+	ck_assert_uint_eq(tw_le32((uint8_t *)inner + record), TW_ZIP_RECORD_SIG);
+	inner[record + TW_ZIP_RECORD_SIZE] = '\0'; /* in its name */
+	outer[1].data = inner;
+	make("bundle.bin", outer);
+	package = open_package("bundle.bin");
+	expect_no_image(package, USER, -EUCLEAN, "holds a NUL byte");
+	ck_assert_int_eq(twinfs_package_verify(package, NULL), 0);
+	ck_assert_int_eq(twinfs_package_unpack(package, "out", NULL), 0);
+	twinfs_package_close(package);
+	free(inner);
+}
+END_TEST
+
 /* ---- no firmware, though it can be unpacked ---- */
 
 START_TEST(other_archives)
@@ -303,6 +332,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, tempdir_enter, tempdir_leave);
 	tcase_add_test(tcase, flat_or_in_a_folder);
 	tcase_add_test(tcase, archive_in_archive);
+	tcase_add_test(tcase, inner_archive_is_damaged);
 	tcase_add_test(tcase, other_archives);
 	tcase_add_test(tcase, loose_files);
 	tcase_add_test(tcase, folders);

@@ -107,6 +107,30 @@ START_TEST(a_damaged_directory)
 }
 END_TEST
 
+/* The limit is for new names; what has a longer one is found by it. */
+START_TEST(a_name_longer_than_the_limit)
+{
+	static const uint32_t limits[3] = {1, 0x7fffffff, 1022};
+	struct log2 log;
+	struct rig rig;
+	uint64_t ino;
+
+	chip_init(&rig.chip, &chip_512);
+	begin(&rig.chip, &log, 0, 1);
+	log2_superblock(&log, TWINFS_LFS_2_1, 32, limits);
+	log2_file(&log, 1, "ab", "content");
+	log2_commit(&log);
+	rig.volume = chip_mount(&rig.chip);
+	ck_assert_uint_eq(rig_stat(&rig, rig_find(&rig, "ab")).size, 7);
+	ck_assert_int_eq(twinfs_volume_lookup(rig.volume, TWINFS_ROOT_INO, "ac", &ino),
+		-ENAMETOOLONG);
+	ck_assert_int_eq(twinfs_volume_create(rig.volume, TWINFS_ROOT_INO, "ab", &ino),
+		-ENAMETOOLONG);
+	ck_assert_int_eq(twinfs_volume_unlink(rig.volume, TWINFS_ROOT_INO, "ab"), 0);
+	rig_close(&rig);
+}
+END_TEST
+
 /* A block that two files have is given back by neither. */
 START_TEST(a_block_with_two_owners)
 {
@@ -134,6 +158,71 @@ START_TEST(a_block_with_two_owners)
 	ck_assert_int_eq(rc, -ENOSPC);
 	rig_expect(&rig, rig_find(&rig, "b"), 300, 5);
 	rig_close(&rig);
+}
+END_TEST
+
+/*
+ * When the other owner is a directory, whatever is written to the one changes the
+ * other: nothing is written. Nor when another file cannot be read.
+ */
+START_TEST(a_block_of_a_file_and_a_directory)
+{
+	for (unsigned damaged = 0; damaged < 2; damaged++) {
+		struct log2 log;
+		struct rig rig;
+		uint64_t ino, seq;
+
+		chip_init(&rig.chip, &chip_512);
+		begin(&rig.chip, &log, 0, 1);
+		log2_superblock(&log, TWINFS_LFS_2_1, 32, usual);
+		log2_tag(&log, 0x001, 1, "a", 1);
+		log2_words(&log, 0x202, 1, damaged ? 99 : 7, 300);
+		log2_tag(&log, 0x001, 2, "b", 1);
+		log2_words(&log, 0x202, 2, 5, 300);
+		log2_tag(&log, 0x002, 3, "d", 1);
+		log2_words(&log, 0x200, 3, 4, 5);
+		log2_words(&log, 0x600, LOG2_PAIR, 4, 5);
+		log2_commit(&log);
+		begin(&rig.chip, &log, 4, 1);
+		log2_commit(&log);
+		for (uint32_t i = 0; i < 300; i++)
+			chip_bytes(&rig.chip)[5 * 512 + i] = rig_byte(5, i);
+		rig.volume = chip_mount(&rig.chip);
+		seq = rig_seq(&rig);
+		ck_assert_int_eq(twinfs_volume_unlink(rig.volume, TWINFS_ROOT_INO, "b"), -EUCLEAN);
+		ck_assert_int_eq(twinfs_volume_create(rig.volume, rig_find(&rig, "d"), "f", &ino),
+			-EUCLEAN);
+		ck_assert_uint_eq(rig_seq(&rig), seq);
+		rig_expect(&rig, rig_find(&rig, "b"), 300, 5);
+		twinfs_volume_unmount(rig.volume);
+		chip_release(&rig.chip);
+	}
+}
+END_TEST
+
+/* What is written to one pair would be read as the other. */
+START_TEST(a_thread_with_two_pairs_in_a_block)
+{
+	static const uint32_t rows[][2] = {{2, 0}, {1, 2}};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct log2 log;
+		struct rig rig;
+		uint64_t ino;
+
+		put_root(&rig.chip, 32, rows[i][0], rows[i][1]);
+		begin(&rig.chip, &log, 2, 5);
+		log2_commit(&log);
+		rig.volume = chip_mount(&rig.chip);
+		ck_assert_uint_eq(rig_stat(&rig, rig_find(&rig, "a")).size, 7);
+		ck_assert_int_eq(twinfs_volume_create(rig.volume, TWINFS_ROOT_INO, "b", &ino),
+			-EUCLEAN);
+		ck_assert_int_eq(twinfs_volume_unlink(rig.volume, TWINFS_ROOT_INO, "a"), -EUCLEAN);
+		rig_remount(&rig);
+		ck_assert_uint_eq(rig_stat(&rig, rig_find(&rig, "a")).size, 7);
+		twinfs_volume_unmount(rig.volume);
+		chip_release(&rig.chip);
+	}
 }
 END_TEST
 
@@ -188,5 +277,6 @@ START_TEST(every_file_is_synced)
 END_TEST
 
 RUN_CASES("v2_damage", a_broken_thread_is_refused, another_block_size_is_refused,
-	a_damaged_directory, a_block_with_two_owners, bad_blocks_at_the_beginning,
-	every_file_is_synced)
+	a_damaged_directory, a_name_longer_than_the_limit, a_block_with_two_owners,
+	a_block_of_a_file_and_a_directory, a_thread_with_two_pairs_in_a_block,
+	bad_blocks_at_the_beginning, every_file_is_synced)

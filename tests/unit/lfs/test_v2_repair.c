@@ -163,17 +163,22 @@ START_TEST(the_name_of_a_hidden_entry_is_free)
 }
 END_TEST
 
-/* Old writers left moves of entries and pairs that do not exist: they hide nothing. */
+/*
+ * Old writers left moves of entries and pairs that do not exist: they hide nothing.
+ * Neither does one of the superblock, which nobody can have made by renaming.
+ */
 START_TEST(stale_moves_are_cleared)
 {
-	static const uint32_t rows[][3] = {{9, 0, 1}, {2, 20, 21}, {0, 40, 41}};
+	static const uint32_t rows[][3] = {{9, 0, 1}, {2, 20, 21}, {0, 40, 41}, {0, 0, 1}};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct rig rig;
 
 		put_rename(&rig, rows[i][0], rows[i][1], rows[i][2]);
 		ck_assert_uint_eq(rig_statfs(&rig).files, 4);
-		ck_assert_int_eq(twinfs_volume_repair(rig.volume), 0);
+		ck_assert_int_eq(twinfs_volume_set_attr(rig.volume, TWINFS_ROOT_INO, 'a', "1", 1,
+					 0),
+			0);
 		rig_remount(&rig);
 		ck_assert_uint_eq(pending(&rig).marks, 0);
 		ck_assert_uint_eq(rig_statfs(&rig).files, 4);
@@ -255,6 +260,37 @@ START_TEST(blocks_of_an_outdated_pair_have_one_owner)
 }
 END_TEST
 
+/* A block that only the outdated version has may be a file's by now: that is no damage. */
+START_TEST(a_file_in_a_block_that_a_pair_has_left)
+{
+	struct log2 log;
+	struct rig rig;
+
+	chip_init(&rig.chip, &chip_512);
+	begin(&rig, &log, 0, 1);
+	log2_superblock(&log, TWINFS_LFS_2_1, 32, usual);
+	log2_tag(&log, 0x001, 1, "a", 1);
+	log2_words(&log, 0x202, 1, 2, 100);
+	put_dir(&log, 2, "d", 4, 3);
+	log2_words(&log, 0x600, LOG2_PAIR, 2, 3);
+	put_share(&log, FLAG, 0, 0);
+	log2_commit(&log);
+	for (uint32_t i = 0; i < 100; i++)
+		chip_bytes(&rig.chip)[2 * 512 + i] = rig_byte(5, i);
+	begin(&rig, &log, 3, 2);
+	log2_commit(&log);
+	begin(&rig, &log, 4, 3);
+	log2_file(&log, 0, "f", "newer");
+	log2_commit(&log);
+	rig.volume = chip_mount(&rig.chip);
+	ck_assert_uint_eq(pending(&rig).desyncs, 1);
+	repair(&rig);
+	(void)rig_create(&rig, rig_find(&rig, "d"), "g");
+	rig_expect(&rig, rig_find(&rig, "a"), 100, 5);
+	rig_close(&rig);
+}
+END_TEST
+
 /* Without the flag a pair that no entry names may be somebody's: it stays. */
 START_TEST(strangers_on_the_thread_stay)
 {
@@ -282,6 +318,35 @@ START_TEST(strangers_on_the_thread_stay)
 END_TEST
 
 /* The flag alone: whatever was wrong has been mended already. */
+/* With the flag it is garbage, unless a directory that cannot be read may be its parent. */
+START_TEST(what_a_damaged_directory_named_stays)
+{
+	for (unsigned damaged = 0; damaged < 2; damaged++) {
+		struct log2 log;
+		struct rig rig;
+
+		chip_init(&rig.chip, &chip_512);
+		begin(&rig, &log, 0, 1);
+		log2_superblock(&log, TWINFS_LFS_2_1, 32, usual);
+		if (damaged)
+			put_dir(&log, 1, "d", 20, 21);
+		log2_words(&log, 0x600, LOG2_PAIR, 2, 3);
+		put_share(&log, FLAG, 0, 0);
+		log2_commit(&log);
+		begin(&rig, &log, 2, 1);
+		log2_file(&log, 0, "f", "content");
+		log2_commit(&log);
+		rig.volume = chip_mount(&rig.chip);
+		ck_assert_uint_eq(pending(&rig).orphans, !damaged);
+		ck_assert_int_eq(twinfs_volume_repair(rig.volume), 0);
+		rig_remount(&rig);
+		ck_assert_uint_eq(rig_statfs(&rig).free, damaged ? 26 : 30);
+		twinfs_volume_unmount(rig.volume);
+		chip_release(&rig.chip);
+	}
+}
+END_TEST
+
 START_TEST(a_flag_with_nothing_wrong)
 {
 	struct log2 log;
@@ -307,5 +372,6 @@ END_TEST
 
 RUN_CASES("v2_repair", an_orphan_of_two_pairs, a_rename_is_finished,
 	the_name_of_a_hidden_entry_is_free, stale_moves_are_cleared, the_thread_is_told_of_a_move,
-	blocks_of_an_outdated_pair_have_one_owner, strangers_on_the_thread_stay,
+	blocks_of_an_outdated_pair_have_one_owner, a_file_in_a_block_that_a_pair_has_left,
+	strangers_on_the_thread_stay, what_a_damaged_directory_named_stays,
 	a_flag_with_nothing_wrong)

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <twinfs/volume.h>
 
+#include "base/bytes.h"
+#include "base/crc.h"
 #include "lib/chip.h"
 #include "lib/suite.h"
 
@@ -275,6 +277,80 @@ START_TEST(a_damaged_root_mounts)
 END_TEST
 
 /* Blocks at the end that the device never uses: readable, not allocated. */
+/* Writes the pair that directory "d" is in, as the root of a young volume says it, anew. */
+static void lead_astray(struct rig *rig)
+{
+	uint8_t *root = chip_bytes(&rig->chip) + 2 * (size_t)device.block_size, *block;
+	uint32_t len;
+
+	for (unsigned half = 0; half < 2; half++) {
+		block = root + half * device.block_size;
+		len = tw_le32(block + 4);
+		if (len <= 20 || len > device.block_size)
+			continue;
+		ck_assert_uint_eq(block[16], 0x22);
+		tw_put_le32(block + 20, 40);
+		tw_put_le32(block + 24, 41);
+		tw_put_le32(block + len - 4, tw_crc32_raw(UINT32_MAX, block, len - 4));
+	}
+}
+
+/* A directory that nothing names is not removed while one that may do so cannot be read. */
+START_TEST(what_a_damaged_directory_named_stays)
+{
+	struct twinfs_pending pending;
+	struct twinfs_flash_stats before, after;
+	struct rig rig;
+	uint64_t dir;
+
+	open_rig(&rig);
+	ck_assert_int_eq(twinfs_volume_mkdir(rig.volume, TWINFS_ROOT_INO, "d", &dir), 0);
+	lead_astray(&rig);
+	remount(&rig);
+	ck_assert_int_eq(twinfs_volume_lookup(rig.volume, TWINFS_ROOT_INO, "d", &dir), 0);
+	ck_assert_int_eq(twinfs_volume_mkdir(rig.volume, dir, "e", &dir), -EBADMSG);
+	twinfs_volume_pending(rig.volume, &pending);
+	ck_assert_uint_eq(pending.orphans, 0);
+	twinfs_flash_stats(rig.chip.flash, &before);
+	ck_assert_int_eq(twinfs_volume_repair(rig.volume), 0);
+	twinfs_flash_stats(rig.chip.flash, &after);
+	ck_assert_uint_eq(before.seq, after.seq);
+	close_rig(&rig);
+}
+END_TEST
+
+/*
+ * Where the last entry says that it is longer than its block, whatever is written
+ * behind it would be taken for a part of it.
+ */
+START_TEST(an_entry_longer_than_its_block)
+{
+	static const struct geometry small = {128, 16, 1, 0xff};
+	struct rig rig;
+	uint64_t ino;
+
+	chip_init(&rig.chip, &small);
+	ck_assert_int_eq(twinfs_volume_format(rig.chip.flash, &rig.chip.config, NULL), 0);
+	rig.volume = chip_mount(&rig.chip);
+	(void)create(&rig, "a");
+	(void)create(&rig, "b");
+	for (unsigned half = 2; half < 4; half++) {
+		uint8_t *block = chip_bytes(&rig.chip) + half * (size_t)small.block_size;
+
+		ck_assert_uint_eq(tw_le32(block + 4), half == 2 ? 20 + 13 : 20 + 26);
+		block[16 + (half == 2 ? 0 : 13) + 3] = 200;
+		tw_put_le32(block + tw_le32(block + 4) - 4,
+			tw_crc32_raw(UINT32_MAX, block, tw_le32(block + 4) - 4));
+	}
+	remount(&rig);
+	ck_assert_int_eq(twinfs_volume_unlink(rig.volume, TWINFS_ROOT_INO, "a"), -EUCLEAN);
+	ck_assert_int_eq(twinfs_volume_create(rig.volume, TWINFS_ROOT_INO, "c", &ino), -EUCLEAN);
+	remount(&rig);
+	ck_assert_int_eq(twinfs_volume_lookup(rig.volume, TWINFS_ROOT_INO, "a", &ino), 0);
+	close_rig(&rig);
+}
+END_TEST
+
 START_TEST(spare_blocks)
 {
 	struct twinfs_statfs space;
@@ -391,4 +467,5 @@ END_TEST
 RUN_CASES("volume", names, paths_are_resolved_as_text, numbers_of_the_dead_are_stale,
 	a_removed_file_lives_until_its_last_close, content_is_committed_by_sync_only,
 	sizes_have_an_end, a_read_only_volume_writes_nothing, renames, a_damaged_root_mounts,
-	spare_blocks, a_scan_gives_the_content, what_cannot_be_scanned)
+	what_a_damaged_directory_named_stays, an_entry_longer_than_its_block, spare_blocks,
+	a_scan_gives_the_content, what_cannot_be_scanned)

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fuzz_lfs2_image.c - a partition that says it is a littlefs of version 2.
+ */
+#include "fuzz.h"
+#include "image_form.h"
+#include "image_try.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	image_try(data, size, 2);
+	return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned seed)
+{
+	return image_form_mutate(data, size, room, seed, 2);
+}
