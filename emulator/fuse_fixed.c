@@ -10,6 +10,7 @@
 #include <fuse_lowlevel.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fault_control.h"
 #include "fuse_events.h"
@@ -45,17 +46,32 @@ static int open_commands(struct tw_emu *emu, uint64_t ino, struct fuse_file_info
 		tw_emu_command_file_free, fi);
 }
 
-static int open_fixed(struct tw_emu *emu, uint64_t ino, struct fuse_file_info *fi)
+/*
+ * A trace is a new file of this computer, at a path that the writer chooses, with
+ * content that he chose before, and made with our rights. So it is for those who
+ * have these: not for who was let in by allow_other and uid=, nor for an
+ * application, whose sandbox would be open. Who opens is asked, not who writes:
+ * that may be a program with more rights, which prints what it was told to.
+ */
+static bool may_record(const struct tw_emu *emu, uid_t uid)
 {
+	return !emu->options->attendant && (!uid || uid == geteuid());
+}
+
+static int open_fixed(struct tw_emu *emu, uint64_t ino, uid_t uid, struct fuse_file_info *fi)
+{
+	const bool is_written = (fi->flags & O_ACCMODE) != O_RDONLY;
 	char *text;
 	int rc;
 
 	fi->direct_io = 1;
+	if (ino == TW_EMU_INO_TRACE && is_written && !may_record(emu, uid))
+		return -EPERM;
 	if (ino == TW_EMU_INO_SECURE)
 		return tw_emu_open_own(emu, ino, tw_emu_secure_file_new(), release_secure, fi);
 	if (is_command_file(ino))
 		return open_commands(emu, ino, fi);
-	if (ino != TW_EMU_INO_POWER && (fi->flags & O_ACCMODE) != O_RDONLY)
+	if (ino != TW_EMU_INO_POWER && is_written)
 		return -EACCES;
 	if (ino == TW_EMU_INO_EVENTS)
 		return tw_emu_events_open(emu, fi);
@@ -65,7 +81,9 @@ static int open_fixed(struct tw_emu *emu, uint64_t ino, struct fuse_file_info *f
 
 void tw_emu_fixed_open(struct fuse_req *req, uint64_t ino, struct fuse_file_info *fi)
 {
-	tw_emu_reply_own(req, open_fixed(tw_emu_of(req), ino, fi), fi);
+	const uid_t uid = fuse_req_ctx(req)->uid;
+
+	tw_emu_reply_own(req, open_fixed(tw_emu_of(req), ino, uid, fi), fi);
 }
 
 /* ---- SecureData ---- */

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -177,11 +178,12 @@ static int add_options(const struct tw_emu *emu, struct fuse_args *args)
 	      fuse_opt_add_opt_escaped(&list, name) < 0 ||
 	      fuse_opt_add_opt(&list, "subtype=twinfs") < 0 ||
 	      (!is_private(emu->options) && fuse_opt_add_opt(&list, "default_permissions") < 0) ||
-	      (geteuid() == 0 && fuse_opt_add_opt(&list, "nosuid,nodev") < 0) ||
 	      fuse_opt_add_arg(args, "-o") < 0 || fuse_opt_add_arg(args, list) < 0;
 	if (emu->options->fuse_options && *emu->options->fuse_options)
 		bad = bad || fuse_opt_add_arg(args, "-o") < 0 ||
 		      fuse_opt_add_arg(args, emu->options->fuse_options) < 0;
+	/* the last word counts: root may mount what a stranger has made, by "suid" in fstab, too */
+	bad = bad || fuse_opt_add_arg(args, "-onosuid,nodev") < 0;
 	if (emu->options->debug)
 		bad = bad || fuse_opt_add_arg(args, "-odebug") < 0;
 	free(name);
@@ -348,6 +350,13 @@ static int check_secure(struct tw_emu *emu, struct twinfs_error *err)
 	return why->code;
 }
 
+/* Neither a core dump nor a debugger of the same user shall show the key, or what it seals. */
+static void hide_memory(const struct twinfs_module_options *options)
+{
+	if (options->key_file)
+		(void)prctl(PR_SET_DUMPABLE, 0);
+}
+
 /* The session comes first: a wrong option must not cost a boot, which may write. */
 static int run(struct tw_emu *emu, struct twinfs_error *err)
 {
@@ -356,6 +365,7 @@ static int run(struct tw_emu *emu, struct twinfs_error *err)
 
 	if (rc < 0)
 		return rc;
+	hide_memory(&emu->options->module);
 	rc = twinfs_module_open(&emu->options->source, &emu->options->module, &emu->module, err);
 	if (rc == 0) {
 		emu->flash = twinfs_module_flash(emu->module);

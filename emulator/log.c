@@ -5,6 +5,7 @@
 #include "log.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <syslog.h>
@@ -21,6 +22,12 @@ static const struct {
 	[TW_EMU_DEBUG] = {"debug: ", LOG_DEBUG},
 };
 
+/* C0, DEL, and the first byte of U+0080 to U+009F, which terminals take for commands, too. */
+static bool is_control(const unsigned char *at)
+{
+	return at[0] < 0x20 || at[0] == 0x7f || (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0);
+}
+
 /* Copies @text to @line, control bytes as \xHH; the newline that libfuse ends with is left out. */
 static void escape(char line[LINE_MAX_BYTES], const char *text)
 {
@@ -32,7 +39,7 @@ static void escape(char line[LINE_MAX_BYTES], const char *text)
 
 		if (byte == '\n' && !c[1])
 			break;
-		if (byte >= 0x20 && byte != 0x7f) {
+		if (!is_control((const unsigned char *)c)) {
 			line[at++] = *c;
 			continue;
 		}

@@ -81,7 +81,7 @@ void tw_tool_json_print(struct json_object *value, bool whole)
 
 	if (whole)
 		flags |= JSON_C_TO_STRING_PRETTY;
-	fputs(checked((void *)json_object_to_json_string_ext(value, flags)), stdout);
+	tw_tool_put_json(stdout, checked((void *)json_object_to_json_string_ext(value, flags)));
 	if (whole)
 		putchar('\n');
 	json_object_put(value);

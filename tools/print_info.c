@@ -165,8 +165,11 @@ void tw_tool_print_info(const struct tw_tool_info *info)
 	print_head(info);
 	print_parts(info);
 	print_protected(info);
-	if (info->has_secure)
+	if (info->has_secure) {
 		print_slots(info);
-	else if (info->secure_error)
-		printf("\nSecureData: cannot be opened: %s\n", info->secure_error->text);
+	} else if (info->secure_error) {
+		printf("\nSecureData: cannot be opened: ");
+		tw_tool_put_plain(stdout, info->secure_error->text);
+		putchar('\n');
+	}
 }

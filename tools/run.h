@@ -148,13 +148,12 @@ struct tw_run_bind {
 
 struct tw_run_layout {
 	const char *view; /* an empty directory that becomes the root */
+	bool has_network; /* that of this computer, else none */
 	struct tw_run_bind binds[TW_RUN_BINDS];
 	size_t count;
 	char *path; /* of the dynamic linker: directories of shared libraries */
 };
 
-int tw_run_layout_make(const struct tw_run_mount *mount, const struct tw_run_python *python,
-	const char *modules, struct tw_run_layout *ret_layout);
 void tw_run_layout_release(struct tw_run_layout *layout);
 
 /*
@@ -186,7 +185,8 @@ struct tw_run {
 	bool is_quiet, has_network;
 	unsigned restarts_left, boots_left; /* that the application, a power cut may have */
 	enum tw_run_sandbox sandbox;
-	char **arguments; /* of the script, with NULL behind them */
+	const char *updates; /* directory of files that app_fota may fetch, or NULL */
+	char **arguments;    /* of the script, with NULL behind them */
 
 	struct tw_run_mount mount;
 	struct tw_run_python python;
@@ -197,6 +197,9 @@ struct tw_run {
 	int ended_by;  /* signal, or 0 */
 	int status;    /* of the interpreter that ended last */
 };
+
+/* run_sandbox.c: makes ->layout of the rest. */
+int tw_run_layout_make(struct tw_run *run);
 
 /* What an interpreter is started with. */
 struct tw_run_start {
@@ -222,7 +225,7 @@ void tw_run_environment(const struct tw_run *run, struct tw_run_words *words);
 struct tw_run_modem;
 
 /* Makes the pipes; @fds gets the interpreter's ends, to read from and to write to. */
-int tw_run_modem_new(bool has_network, struct tw_run_modem **ret_modem, int ret_fds[2]);
+int tw_run_modem_new(const struct tw_run *run, struct tw_run_modem **ret_modem, int ret_fds[2]);
 
 /* Serves requests from now on, in a new thread: no process is forked while it is there. */
 int tw_run_modem_serve(struct tw_run_modem *modem);

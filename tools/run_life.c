@@ -393,7 +393,7 @@ int tw_run_live(struct tw_run *run, unsigned on_reason, unsigned down_reason)
 
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* older than what else we need of the kernel */
 	if (!status)
-		status = tw_run_modem_new(run->has_network, &life.modem, life.start.modem);
+		status = tw_run_modem_new(run, &life.modem, life.start.modem);
 	if (!status)
 		status = live(&life);
 	tw_run_modem_free(life.modem);

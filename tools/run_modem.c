@@ -11,12 +11,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "run.h"
 #include "tool.h"
@@ -27,6 +29,7 @@
 struct tw_run_modem {
 	pthread_t thread;
 	bool is_served, has_network;
+	const char *updates;   /* directory of what app_fota may fetch, or NULL */
 	int requests, answers; /* our ends */
 	int stop;              /* eventfd: the application is dead */
 	struct tw_tool_text line;
@@ -164,8 +167,43 @@ static int answer_empty(struct tw_run_answer *answer, long status, const char *r
 	return code < 0 ? code : tw_run_answer_end(answer);
 }
 
-static int fetch_file(const char *path, const struct tw_run_request *request,
-	struct tw_run_answer *answer)
+/* What is behind "@dir/" in @path; NULL: it is not below. */
+static const char *below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	while (len && dir[len - 1] == '/')
+		len--;
+	if (strncmp(path, dir, len) || path[len] != '/')
+		return NULL;
+	return path + len + strspn(path + len, "/");
+}
+
+/* The kernel sees to it that no "..", no link leads out of @updates. A descriptor or -errno. */
+static int open_update(const char *updates, const char *path)
+{
+	struct open_how how = {
+		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+	};
+	_cleanup_free_ char *real = realpath(updates, NULL);
+	_cleanup_close_ int dir = real ? open(real, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	const char *rest;
+	long fd;
+
+	if (dir < 0)
+		return -errno;
+	rest = below(path, updates);
+	if (!rest)
+		rest = below(path, real);
+	if (!rest)
+		return -EACCES;
+	fd = syscall(SYS_openat2, dir, rest, &how, sizeof(how));
+	return fd < 0 ? -errno : (int)fd;
+}
+
+static int fetch_file(const struct tw_run_modem *modem, const char *path,
+	const struct tw_run_request *request, struct tw_run_answer *answer)
 {
 	_cleanup_free_ char *name = strdup(path);
 	_cleanup_close_ int fd = -1;
@@ -175,10 +213,13 @@ static int fetch_file(const char *path, const struct tw_run_request *request,
 	char text[32];
 	int code;
 
+	if (!modem->updates)
+		return tw_run_answer_fail(answer, EACCES,
+			"no files of this computer: twinfs run --updates DIR");
 	if (!name)
 		return tw_run_answer_fail(answer, ENOMEM, "out of memory");
 	decode(name);
-	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	fd = open_update(modem->updates, name);
 	if (fd < 0 || fstat(fd, &attr) < 0 || !S_ISREG(attr.st_mode))
 		return answer_empty(answer, 404, "Not Found");
 	if (has_range && first >= (uint64_t)attr.st_size)
@@ -208,7 +249,7 @@ static int fetch(struct tw_run_modem *modem, const struct tw_run_request *reques
 	const char *path = path_of(request->url);
 
 	if (path && request->is_fota)
-		return fetch_file(path, request, answer);
+		return fetch_file(modem, path, request, answer);
 	if (!is_http(request->url))
 		return tw_run_answer_fail(answer, EINVAL, "not a URL that can be fetched");
 	if (!modem->has_network)
@@ -297,7 +338,7 @@ static void free_modem(struct tw_run_modem *modem)
 	free(modem);
 }
 
-int tw_run_modem_new(bool has_network, struct tw_run_modem **ret_modem, int ret_fds[2])
+int tw_run_modem_new(const struct tw_run *run, struct tw_run_modem **ret_modem, int ret_fds[2])
 {
 	struct tw_run_modem *modem = calloc(1, sizeof(*modem));
 	int requests[2] = {-1, -1}, answers[2] = {-1, -1}, code = 0;
@@ -307,7 +348,8 @@ int tw_run_modem_new(bool has_network, struct tw_run_modem **ret_modem, int ret_
 	if (pipe2(requests, O_CLOEXEC) < 0 || pipe2(answers, O_CLOEXEC) < 0 ||
 		fcntl(answers[1], F_SETFL, O_NONBLOCK) < 0) /* our end alone */
 		code = -errno;
-	modem->has_network = has_network;
+	modem->has_network = run->has_network;
+	modem->updates = run->updates;
 	modem->requests = requests[0];
 	modem->answers = answers[1];
 	modem->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

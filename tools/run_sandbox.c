@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * run_sandbox.c - what CPython sees: /usr and /bak of the module, and below a
- * hidden directory what it needs itself. Nothing else of this computer.
+ * hidden directory what it needs itself. Nothing else of this computer, nor its
+ * network, unless that is allowed; and root is nobody special in there.
  *
  *	/usr, /bak            of the mount
  *	/.twinfs/root         the whole mount: control files, SecureData
@@ -17,6 +18,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -149,17 +151,17 @@ static int add_python(struct tw_run_layout *layout, const struct tw_run_python *
 	return code == 0 ? add_shared(layout, python) : code;
 }
 
-int tw_run_layout_make(const struct tw_run_mount *mount, const struct tw_run_python *python,
-	const char *modules, struct tw_run_layout *ret_layout)
+int tw_run_layout_make(struct tw_run *run)
 {
+	struct tw_run_layout *layout = &run->layout;
 	int code;
 
-	*ret_layout = (struct tw_run_layout){.view = mount->view};
-	code = add_mount(ret_layout, mount);
+	*layout = (struct tw_run_layout){.view = run->mount.view, .has_network = run->has_network};
+	code = add_mount(layout, &run->mount);
 	if (code == 0)
-		code = add(ret_layout, strdup(modules), strdup(TW_RUN_INSIDE_MODULES), false);
+		code = add(layout, strdup(run->modules), strdup(TW_RUN_INSIDE_MODULES), false);
 	if (code == 0)
-		code = add_python(ret_layout, python);
+		code = add_python(layout, &run->python);
 	return code < 0 ? tw_tool_no_memory(TW_RUN_VERB) : 0;
 }
 
@@ -200,16 +202,17 @@ static int map_ids(uid_t uid, gid_t gid)
 }
 
 /* Root may do it by itself; who may not does it as the root of a user namespace. */
-static int leave_namespace(const char **ret_step)
+static int leave_namespace(const struct tw_run_layout *layout, const char **ret_step)
 {
+	const int wanted = CLONE_NEWNS | CLONE_NEWIPC | (layout->has_network ? 0 : CLONE_NEWNET);
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
 	int code;
 
 	*ret_step = "a namespace";
-	if (unshare(CLONE_NEWNS) == 0)
+	if (unshare(wanted) == 0)
 		return 0;
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+	if (unshare(CLONE_NEWUSER | wanted) < 0)
 		return -errno;
 	code = map_ids(uid, gid);
 	return code;
@@ -286,9 +289,18 @@ static int change_root(const struct tw_run_layout *layout)
 	return 0;
 }
 
+/* Of root: a program that it starts has them no more, since it may gain none (PR_SET_NO_NEW_PRIVS). */
+static int drop_capabilities(void)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+	return syscall(SYS_capset, &head, none) < 0 ? -errno : 0;
+}
+
 int tw_run_layout_enter(const struct tw_run_layout *layout, const char **ret_step)
 {
-	int code = leave_namespace(ret_step);
+	int code = leave_namespace(layout, ret_step);
 
 	if (code < 0)
 		return code;
@@ -304,15 +316,23 @@ int tw_run_layout_enter(const struct tw_run_layout *layout, const char **ret_ste
 	}
 	*ret_step = "a root of its own";
 	code = make_read_only(layout->view);
-	return code < 0 ? code : change_root(layout);
+	if (code == 0)
+		code = change_root(layout);
+	return code < 0 ? code : drop_capabilities();
 }
 
 /* ---- by bubblewrap ---- */
 
 void tw_run_layout_words(const struct tw_run_layout *layout, struct tw_run_words *words)
 {
-	tw_run_word(words, "bwrap");
-	tw_run_word(words, "--die-with-parent");
+	/* No --unshare-pid: its first process would be what dies with bwrap, and the interpreter later. */
+	static const char *const shut[] = {
+		"bwrap", "--die-with-parent", "--unshare-ipc", "--cap-drop", "ALL"};
+
+	for (size_t i = 0; i < sizeof(shut) / sizeof(*shut); i++)
+		tw_run_word(words, "%s", shut[i]);
+	if (!layout->has_network)
+		tw_run_word(words, "--unshare-net");
 	for (size_t i = 0; i < layout->count; i++) {
 		tw_run_word(words, layout->binds[i].is_writable ? "--bind" : "--ro-bind");
 		tw_run_word(words, "%s", layout->binds[i].from);

@@ -7,9 +7,16 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "text.h"
 #include "tool.h"
+
+void tw_tool_hide_memory(const char *key_file)
+{
+	if (key_file)
+		(void)prctl(PR_SET_DUMPABLE, 0);
+}
 
 int tw_tool_open(struct tw_tool_session *session, const struct tw_tool_args *args,
 	unsigned image_flags, enum twinfs_policy policy)
@@ -30,6 +37,7 @@ int tw_tool_open(struct tw_tool_session *session, const struct tw_tool_args *arg
 		.part = args->part,
 		.writable = image_flags != 0,
 	};
+	tw_tool_hide_memory(args->key_file);
 	code = twinfs_module_open(&args->source, &options, &session->module, &err);
 	if (code < 0)
 		return tw_tool_report(session->verb, session->image, &err);

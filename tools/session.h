@@ -31,6 +31,12 @@ struct tw_tool_session {
 };
 
 /*
+ * Before a key file is read, which may be NULL: no core dump is made of this
+ * process from now on, and no debugger of the same user may look into it.
+ */
+void tw_tool_hide_memory(const char *key_file);
+
+/*
  * Opens the image that @args names. @image_flags as in twinfs_module_options;
  * anything but 0 also makes the volumes writable. 0 or the exit status, with
  * the message out.

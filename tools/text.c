@@ -102,7 +102,7 @@ bool tw_tool_is_utf8(const char *text)
 /* C0, DEL, and the C1 controls U+0080 to U+009F. */
 static bool is_control(const unsigned char *s)
 {
-	return s[0] < 0x20 || s[0] == 0x7f || (s[0] == 0xc2 && s[1] < 0xa0);
+	return s[0] < 0x20 || s[0] == 0x7f || (s[0] == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0);
 }
 
 static void put_escaped(FILE *file, const char *text, const char *also)
@@ -131,6 +131,30 @@ void tw_tool_put_plain(FILE *file, const char *text)
 void tw_tool_put_name(FILE *file, const char *name)
 {
 	put_escaped(file, name, "\\");
+}
+
+void tw_tool_put_lines(FILE *file, const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+
+	for (; *s; s++)
+		if (*s != '\n' && is_control(s))
+			fprintf(file, "\\x%02x", *s);
+		else
+			fputc(*s, file);
+}
+
+void tw_tool_put_json(FILE *file, const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+
+	for (; *s; s++)
+		if (*s == 0x7f)
+			fputs("\\u007f", file);
+		else if (*s == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0)
+			fprintf(file, "\\u%04x", *++s);
+		else
+			fputc(*s, file);
 }
 
 char *tw_tool_plain_text(const char *text)

@@ -38,6 +38,15 @@ bool tw_tool_is_utf8(const char *text);
 void tw_tool_put_plain(FILE *file, const char *text);
 void tw_tool_put_name(FILE *file, const char *name);
 
+/* The same of lines that are read again: newlines stay, and what is only not UTF-8. */
+void tw_tool_put_lines(FILE *file, const char *text);
+
+/*
+ * Prints a document of JSON, in which strings alone can hold DEL and the controls
+ * U+0080 to U+009F: JSON allows them as they are, and terminals obey them.
+ */
+void tw_tool_put_json(FILE *file, const char *text);
+
 /* What put_plain prints, as a text; free() it. NULL: out of memory. */
 char *tw_tool_plain_text(const char *text);
 

@@ -13,6 +13,7 @@
 
 #include "print.h"
 #include "session.h"
+#include "text.h"
 #include "tool.h"
 
 enum {
@@ -79,7 +80,8 @@ static int boot(struct tw_tool_session *session, const char *trace, bool json, b
 	text = twinfs_boot_report_json(report);
 	if (!text)
 		return tw_tool_no_memory(session->verb);
-	puts(text);
+	tw_tool_put_json(stdout, text);
+	putchar('\n');
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "control.h"
 #include "options.h"
 #include "print.h"
+#include "text.h"
 #include "tool.h"
 
 enum {
@@ -44,10 +45,12 @@ static void print_lines(struct tw_tool_text *text, bool json)
 
 	while (line && (end = strchr(line, '\n'))) {
 		*end = '\0';
-		if (json)
-			puts(line);
-		else
+		if (json) {
+			tw_tool_put_json(stdout, line);
+			putchar('\n');
+		} else {
 			tw_tool_print_event(line);
+		}
 		line = end + 1;
 	}
 	if (!line)

@@ -15,6 +15,7 @@
 
 #include "explore.h"
 #include "options.h"
+#include "session.h"
 #include "store.h"
 #include "text.h"
 #include "tool.h"
@@ -277,7 +278,7 @@ static int print_json(const struct twinfs_explore_result *result)
 
 	if (!text)
 		return tw_tool_no_memory(syntax.verb);
-	fputs(text, stdout);
+	tw_tool_put_json(stdout, text);
 	if (!*text || text[strlen(text) - 1] != '\n')
 		putchar('\n');
 	return 0;
@@ -419,6 +420,7 @@ static int explore_image(struct explore *explore)
 		return status;
 	job->options.source = explore->args.source;
 	job->options.module.key_file = explore->args.key_file;
+	tw_tool_hide_memory(explore->args.key_file);
 	job->image = tw_tool_image_name(&explore->args);
 	if (job->resume)
 		job->checkpoint = job->resume;

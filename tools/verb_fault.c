@@ -10,6 +10,7 @@
 #include "control.h"
 #include "options.h"
 #include "print.h"
+#include "text.h"
 #include "tool.h"
 
 enum {
@@ -84,7 +85,7 @@ static int add(struct tw_tool_args *args, struct fault *fault)
 	if (!status)
 		status = run_command(fault);
 	if (!status && fault->answer.data)
-		fputs(fault->answer.data, stdout);
+		tw_tool_put_lines(stdout, fault->answer.data);
 	return status;
 }
 
@@ -124,7 +125,7 @@ static int list(struct tw_tool_args *args, struct fault *fault)
 	if (fault->json)
 		tw_tool_json_faults(fault->answer.data);
 	else
-		fputs(fault->answer.data, stdout);
+		tw_tool_put_lines(stdout, fault->answer.data);
 	return TW_EXIT_OK;
 }
 

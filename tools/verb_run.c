@@ -33,6 +33,7 @@ enum {
 	KEY_COMPAT,
 	KEY_MAX_RESTARTS,
 	KEY_SANDBOX,
+	KEY_UPDATES,
 };
 
 static const struct tw_tool_option options[] = {
@@ -50,6 +51,8 @@ static const struct tw_tool_option options[] = {
 	{KEY_SANDBOX, "sandbox", "namespace|bwrap|any",
 		"how files of this computer are hidden from CPython: namespace, bwrap, or any "
 		"(default)"},
+	{KEY_UPDATES, "updates", "DIR",
+		"app_fota may fetch files below DIR of this computer, by file:/// URLs"},
 	TW_TOOL_SERVE_OPTIONS,
 	{0},
 };
@@ -245,7 +248,7 @@ static int prepare(struct tw_run *run)
 	if (!status)
 		status = tw_run_mount_wait(&run->mount);
 	if (!status && !run->python.is_micropython)
-		status = tw_run_layout_make(&run->mount, &run->python, run->modules, &run->layout);
+		status = tw_run_layout_make(run);
 	return status;
 }
 
@@ -299,6 +302,13 @@ static int take_sandbox(const struct tw_tool_args *args, enum tw_run_sandbox *re
 	return tw_tool_bad_value(args, "sandbox", "namespace, bwrap or any");
 }
 
+static int check_updates(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? tw_tool_error(VERB, path, "%s", tw_tool_host_reason(-errno)) : 0;
+}
+
 static int take_option(const struct tw_tool_args *args, int key, struct tw_run *run)
 {
 	switch (key) {
@@ -322,6 +332,9 @@ static int take_option(const struct tw_tool_args *args, int key, struct tw_run *
 		return strcmp(args->value, "port") ? tw_tool_bad_value(args, "compat", "port") : 0;
 	case KEY_MAX_RESTARTS:
 		return take_number(args, "max-restarts", &run->restarts_left);
+	case KEY_UPDATES:
+		run->updates = args->value;
+		return check_updates(run->updates);
 	case KEY_SANDBOX:
 		return take_sandbox(args, &run->sandbox);
 	default:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * verb_umount.c - twinfs umount: "fusermount3 -u", and then waiting until the
- * daemon has let go of the image.
+ * verb_umount.c - twinfs umount: unmounting, for users by "fusermount3 -u", and
+ * then waiting until the daemon has let go of the image.
  *
  * The kernel says "unmounted" while the daemon is still closing. A script that
  * goes on with the image at once would find it locked; so this verb returns
@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,14 +38,17 @@ static const struct tw_tool_syntax syntax = {
 /* Closing takes milliseconds; somebody else's lock is not worth more waiting. */
 #define WAIT_SECONDS 10
 
-/* The image that is mounted there, opened; -1 when that cannot be told: nothing to wait for. */
-static int open_image(const char *mountpoint)
+/*
+ * The image that is mounted at @where, opened; -1 when that cannot be told, as of
+ * a mount whose daemon was killed: nothing to wait for.
+ */
+static int open_image(const char *where, bool *ret_is_twinfs)
 {
-	_cleanup_free_ char *where = realpath(mountpoint, NULL);
 	FILE *table = where ? setmntent("/proc/self/mounts", "re") : NULL;
 	const struct mntent *entry;
 	int fd = -1;
 
+	*ret_is_twinfs = false;
 	if (!table)
 		return -1;
 	while ((entry = getmntent(table))) {
@@ -53,9 +57,9 @@ static int open_image(const char *mountpoint)
 		if (fd >= 0)
 			close(fd);
 		/* The last mount on a directory is the one that counts. */
-		fd = strcmp(entry->mnt_type, "fuse.twinfs")
-			     ? -1
-			     : open(entry->mnt_fsname, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		*ret_is_twinfs = !strcmp(entry->mnt_type, "fuse.twinfs");
+		fd = *ret_is_twinfs ? open(entry->mnt_fsname, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+				    : -1;
 	}
 	endmntent(table);
 	return fd;
@@ -76,10 +80,10 @@ static void wait_for_release(int fd)
 	alarm(0);
 }
 
-static int unmount(const char *mountpoint)
+/* By the program that may do it for a user. 0 or the exit status. */
+static int ask_fusermount(const char *mountpoint)
 {
 	const char *const words[] = {"fusermount3", "-u", "--", mountpoint, NULL};
-	_cleanup_close_ int image = open_image(mountpoint);
 	pid_t child = fork();
 	int status;
 
@@ -94,11 +98,26 @@ static int unmount(const char *mountpoint)
 		if (errno != EINTR)
 			return tw_tool_error("umount", mountpoint, "%s",
 				tw_tool_host_reason(-errno));
-	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		return TW_EXIT_FAILED; /* its own message is out */
-	if (image >= 0)
+	return !WIFEXITED(status) || WEXITSTATUS(status) ? TW_EXIT_FAILED : 0; /* it has told */
+}
+
+/* Root needs nobody's help, and so no program that is looked for in its path. */
+static int unmount(const char *mountpoint)
+{
+	_cleanup_free_ char *where = realpath(mountpoint, NULL);
+	bool is_missing = !where && errno == ENOENT, is_twinfs;
+	_cleanup_close_ int image = open_image(where, &is_twinfs);
+	int status = 0;
+
+	if (is_missing)
+		return tw_tool_error("umount", mountpoint, "%s", tw_tool_host_reason(-ENOENT));
+	if (geteuid() || !is_twinfs)
+		status = ask_fusermount(mountpoint);
+	else if (umount2(where, UMOUNT_NOFOLLOW) < 0)
+		status = tw_tool_error("umount", mountpoint, "%s", tw_tool_host_reason(-errno));
+	if (!status && image >= 0)
 		wait_for_release(image);
-	return TW_EXIT_OK;
+	return status;
 }
 
 int tw_tool_verb_umount(int argc, char **argv)

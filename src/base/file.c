@@ -15,14 +15,11 @@
 
 #include "cleanup.h"
 
-int tw_file_read(const char *path, size_t limit, char **ret_data, size_t *ret_len)
+static int read_all(int fd, size_t limit, char **ret_data, size_t *ret_len)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	_cleanup_free_ char *data = NULL;
 	size_t len = 0, room = 0;
 
-	if (fd < 0)
-		return -errno;
 	for (;;) {
 		ssize_t got;
 
@@ -48,6 +45,23 @@ int tw_file_read(const char *path, size_t limit, char **ret_data, size_t *ret_le
 	*ret_data = tw_steal(&data);
 	*ret_len = len;
 	return 0;
+}
+
+int tw_file_read(const char *path, size_t limit, char **ret_data, size_t *ret_len)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : read_all(fd, limit, ret_data, ret_len);
+}
+
+int tw_file_read_found(const char *path, size_t limit, char **ret_data, size_t *ret_len)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat attr;
+
+	if (fd < 0 || fstat(fd, &attr) < 0)
+		return -errno;
+	return S_ISREG(attr.st_mode) ? read_all(fd, limit, ret_data, ret_len) : -EINVAL;
 }
 
 int tw_write_all(int fd, const void *data, size_t len)

@@ -15,6 +15,13 @@
  */
 int tw_file_read(const char *path, size_t limit, char **ret_data, size_t *ret_len);
 
+/*
+ * The same of a file that nobody named: it only lies where ours would. Not
+ * followed when it is a symbolic link (-ELOOP), nor waited for when it is a FIFO or
+ * the like (-EINVAL): anybody may have put it there.
+ */
+int tw_file_read_found(const char *path, size_t limit, char **ret_data, size_t *ret_len);
+
 enum {
 	TW_FILE_NEW = 1u << 0, /* fail with -EEXIST instead of replacing */
 };

@@ -71,7 +71,7 @@ int twinfs_flash_load_wear(struct twinfs_flash *flash, const char *path, struct 
 	_cleanup_unlock_ pthread_mutex_t *guard = tw_lock(&flash->lock);
 	_cleanup_free_ char *data = NULL;
 	size_t len;
-	int rc = tw_file_read(path, file_size(flash), &data, &len);
+	int rc = tw_file_read_found(path, file_size(flash), &data, &len);
 
 	(void)guard;
 	if (rc == -EFBIG)

@@ -199,7 +199,8 @@ class AppTest(unittest.TestCase):
         lib.write(self.image, self.factory)
 
     def go(self, name, *words):
-        done = subprocess.run([lib.TWINFS, 'run', *running.WORDS, *words, self.image],
+        done = subprocess.run([lib.TWINFS, 'run', *running.WORDS, '--updates', self.folder, *words,
+                               self.image],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True, timeout=120, check=False,
                               cwd=self.folder)

@@ -177,14 +177,34 @@ get(%r)
         """A file of this computer is an update's, and nobody else's."""
         path = os.path.join(self.folder, 'new version')
         lib.write(path, BODY)
+        words = ('--updates', self.folder)
         url = 'file://' + path.replace(' ', '%20')
         self.assertEqual(self.get('get(%r, None, "fota")\nget(%r)\n'
                                   'get(%r, {"Range": "bytes=76790-"}, "fota")\n'
                                   'get(%r, {"Range": "bytes=76800-"}, "fota")\n'
-                                  'get("file:///nix", None, "fota")\n'
-                                  'get("file:///dev/zero", None, "fota")\n' % ((url,) * 4)),
+                                  'get("file:///nix", None, "fota")\n' % ((url,) * 4), *words),
                          '200 OK 76800 whole\nerror 22\n206 Partial Content 10 whole\n'
-                         '416 Range Not Satisfiable 0 whole\n' + '404 Not Found 0 whole\n' * 2)
+                         '416 Range Not Satisfiable 0 whole\n404 Not Found 0 whole\n')
+
+    def test_other_files(self):
+        """Nothing but regular files below the directory that was named, and none without that."""
+        below = os.path.join(self.folder, 'below')
+        os.mkdir(below)
+        lib.write(os.path.join(below, 'new'), BODY)
+        lib.write(os.path.join(self.folder, 'secret'), BODY)
+        os.symlink('new', os.path.join(below, 'link'))
+        os.symlink('../secret', os.path.join(below, 'out'))
+        os.symlink(self.folder, os.path.join(below, 'up'))
+        os.mkfifo(os.path.join(below, 'fifo'))
+        script = ''.join('get("file://%s/%s", None, "fota")\n' % (below, name) for name in (
+            'new', 'link', '../below/new', '../secret', '%2e%2e/secret', 'out', 'up/secret', 'fifo', '',
+            '../../../../../../etc/passwd'))
+        script += 'get("file://%s/secret", None, "fota")\nget("file:///etc/passwd", None, "fota")\n' % self.folder
+        refused = '404 Not Found 0 whole\n'
+        self.assertEqual(self.get(script, '--updates', below), '200 OK 76800 whole\n' * 2 + refused * 10)
+        self.assertEqual(self.get(script, '--updates', below + '/'),
+                         '200 OK 76800 whole\n' * 2 + refused * 10)
+        self.assertEqual(self.get(script), 'error 13\n' * 12)
 
     def test_request(self):
         """The module's own client."""
@@ -217,7 +237,7 @@ print(sizes == [76800] * 12)
     def test_update(self):
         """An update is fetched, and applied by the next boot."""
         lib.write(os.path.join(self.folder, 'cfg'), b'{"volume": 9}\n')
-        out = self.run_it('-q', script='''
+        out = self.run_it('-q', '--updates', self.folder, script='''
 import app_fota
 from misc import Power
 if Power.powerOnReason() == 2:

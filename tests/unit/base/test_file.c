@@ -64,7 +64,8 @@ START_TEST(a_new_file_replaces_nothing)
 }
 END_TEST
 
-START_TEST(limits_and_missing_files)
+START_TEST(limits_and_missing_files,
+	what_was_only_found_may_be_a_trap)
 {
 	char *data;
 	size_t len;
@@ -74,6 +75,28 @@ START_TEST(limits_and_missing_files)
 	ck_assert_int_eq(tw_file_write("/nonexistent/file", "x", 1, 0600, 0), -ENOENT);
 	ck_assert_int_eq(tw_file_write(path, "12345", 5, 0600, 0), 0);
 	ck_assert_int_eq(tw_file_read(path, 4, &data, &len), -EFBIG);
+	tear_down();
+}
+END_TEST
+
+START_TEST(what_was_only_found_may_be_a_trap)
+{
+	char link[] = "link", *data;
+	size_t len;
+
+	set_up();
+	ck_assert_int_eq(tw_file_read_found(path, 10, &data, &len), -ENOENT);
+	ck_assert_int_eq(tw_file_write(path, "12345", 5, 0600, 0), 0);
+	ck_assert_int_eq(tw_file_read_found(path, 4, &data, &len), -EFBIG);
+	ck_assert_int_eq(tw_file_read_found(path, 5, &data, &len), 0);
+	ck_assert_str_eq(data, "12345");
+	free(data);
+	ck_assert_int_eq(symlink(path, link), 0);
+	ck_assert_int_eq(tw_file_read_found(link, 10, &data, &len), -ELOOP);
+	ck_assert_int_eq(unlink(link), 0);
+	ck_assert_int_eq(mkfifo(link, 0600), 0);
+	ck_assert_int_eq(tw_file_read_found(link, 10, &data, &len), -EINVAL);
+	ck_assert_int_eq(unlink(link), 0);
 	tear_down();
 }
 END_TEST
