@@ -64,8 +64,7 @@ START_TEST(a_new_file_replaces_nothing)
 }
 END_TEST
 
-START_TEST(limits_and_missing_files,
-	what_was_only_found_may_be_a_trap)
+START_TEST(limits_and_missing_files)
 {
 	char *data;
 	size_t len;
@@ -101,4 +100,5 @@ START_TEST(what_was_only_found_may_be_a_trap)
 }
 END_TEST
 
-RUN_CASES("file", what_is_written_is_read, a_new_file_replaces_nothing, limits_and_missing_files)
+RUN_CASES("file", what_is_written_is_read, a_new_file_replaces_nothing, limits_and_missing_files,
+	what_was_only_found_may_be_a_trap)
