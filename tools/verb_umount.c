@@ -37,28 +37,30 @@ static const struct tw_tool_syntax syntax = {
 /* Closing takes milliseconds; somebody else's lock is not worth more waiting. */
 #define WAIT_SECONDS 10
 
-/* The image that is mounted there, opened; -1 when that cannot be told: nothing to wait for. */
-static int open_image(const char *mountpoint)
+/*
+ * Whether a module is mounted there, as far as can be told; and its image, opened,
+ * or -1: nothing to wait for.
+ */
+static bool find_mount(const char *where, int *ret_image)
 {
-	_cleanup_free_ char *where = realpath(mountpoint, NULL);
-	FILE *table = where ? setmntent("/proc/self/mounts", "re") : NULL;
+	FILE *table = setmntent("/proc/self/mounts", "re");
 	const struct mntent *entry;
+	bool is_found = !table;
 	int fd = -1;
 
-	if (!table)
-		return -1;
-	while ((entry = getmntent(table))) {
+	while (table && (entry = getmntent(table))) {
 		if (strcmp(entry->mnt_dir, where))
 			continue;
+		is_found = !strcmp(entry->mnt_type, "fuse.twinfs");
 		if (fd >= 0)
 			close(fd);
 		/* The last mount on a directory is the one that counts. */
-		fd = strcmp(entry->mnt_type, "fuse.twinfs")
-			     ? -1
-			     : open(entry->mnt_fsname, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		fd = !is_found ? -1 : open(entry->mnt_fsname, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	}
-	endmntent(table);
-	return fd;
+	if (table)
+		endmntent(table);
+	*ret_image = fd;
+	return is_found;
 }
 
 static void on_alarm(int sig)
@@ -76,26 +78,86 @@ static void wait_for_release(int fd)
 	alarm(0);
 }
 
-static int unmount(const char *mountpoint)
+/* In the child: its words go into @words. */
+static _Noreturn void run_fusermount(const char *mountpoint, int words)
 {
-	const char *const words[] = {"fusermount3", "-u", "--", mountpoint, NULL};
-	_cleanup_close_ int image = open_image(mountpoint);
-	pid_t child = fork();
-	int status;
+	const char *const line[] = {"fusermount3", "-u", "--", mountpoint, NULL};
 
+	(void)dup2(words, STDERR_FILENO);
+	(void)setenv("LC_ALL", "C", 1);
+	execvp(line[0], (char *const *)line);
+	dprintf(words, "%s",
+		errno == ENOENT ? "fusermount3 is not installed: it is in the package fuse3"
+				: tw_tool_host_reason(-errno));
+	_exit(TW_EXIT_FAILED);
+}
+
+static int fail_unmount(const char *mountpoint, char *words)
+{
+	static const char own[] = "fusermount3: ";
+
+	words[strcspn(words, "\n")] = '\0';
+	if (strstr(words, "busy"))
+		return tw_tool_error("umount", mountpoint,
+			"is in use: a program has a file open there, or works in it "
+			"(fuser -vm tells which)");
+	return tw_tool_error("umount", mountpoint, "%s",
+		strncmp(words, own, strlen(own)) ? words : words + strlen(own));
+}
+
+/* What fusermount3 says, before it ends. */
+static void read_words(int fd, char *words, size_t size)
+{
+	size_t len = 0;
+	ssize_t got;
+
+	do {
+		got = read(fd, words + len, size - 1 - len);
+		len += got > 0 ? (size_t)got : 0;
+	} while (got > 0 || (got < 0 && errno == EINTR));
+	words[len] = '\0';
+}
+
+static int run(const char *mountpoint)
+{
+	char words[512];
+	int pipe_fds[2], status;
+	pid_t child;
+
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return tw_tool_error("umount", mountpoint, "%s", tw_tool_host_reason(-errno));
+	child = fork();
+	if (!child)
+		run_fusermount(mountpoint, pipe_fds[1]);
+	(void)close(pipe_fds[1]);
+	if (child > 0)
+		read_words(pipe_fds[0], words, sizeof(words));
+	(void)close(pipe_fds[0]);
 	if (child < 0)
 		return tw_tool_error("umount", mountpoint, "%s", tw_tool_host_reason(-errno));
-	if (!child) {
-		execvp(words[0], (char *const *)words);
-		tw_tool_error("umount", words[0], "%s", tw_tool_host_reason(-errno));
-		_exit(TW_EXIT_FAILED);
-	}
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
 			return tw_tool_error("umount", mountpoint, "%s",
 				tw_tool_host_reason(-errno));
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		return TW_EXIT_FAILED; /* its own message is out */
+		return fail_unmount(mountpoint, words);
+	return 0;
+}
+
+static int unmount(const char *mountpoint)
+{
+	_cleanup_free_ char *where = realpath(mountpoint, NULL);
+	_cleanup_close_ int image = -1;
+	int status;
+
+	/* of a mount whose daemon was killed the kernel says that it is not connected */
+	if (!where && errno != ENOTCONN)
+		return tw_tool_error("umount", mountpoint, "%s", tw_tool_host_reason(-errno));
+	if (where && !find_mount(where, &image))
+		return tw_tool_error("umount", mountpoint, "no module is mounted there");
+	status = run(mountpoint);
+	if (status)
+		return status;
 	if (image >= 0)
 		wait_for_release(image);
 	return TW_EXIT_OK;
