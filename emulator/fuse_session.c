@@ -5,14 +5,18 @@
  */
 #include "daemon.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <fuse_lowlevel.h>
 #include <limits.h>
 #include <malloc.h>
+#include <mntent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/statvfs.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -191,6 +195,26 @@ static int add_options(const struct tw_emu *emu, struct fuse_args *args)
 	return bad ? -ENOMEM : 0;
 }
 
+/* libfuse says "unknown option(s): `-o WORD'" of what nobody knows. */
+static int fail_options(struct twinfs_error *err, int code)
+{
+	static const char *const names[] = {"view", "uid", "gid", "umask", "quiet", "ro", "rw",
+		"mtime", "upgrade", "writeback", "allow_other", "allow_root", "auto_unmount"};
+	const char *word = strstr(words.first, "`-o "), *meant;
+	char name[64], text[160];
+
+	if (!word)
+		return fail(err, "", code, "these mount options cannot be used");
+	word += strlen("`-o ");
+	(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "=,'\n"), word);
+	meant = twinfs_nearest(name, names, sizeof(names) / sizeof(*names));
+	(void)snprintf(text, sizeof(text), "'%.*s' is not an option of a mount%s%s%s",
+		(int)strcspn(word, "'\n"), word, meant ? " (did you mean " : "", meant ? meant : "",
+		meant ? "?)" : "");
+	words.first[0] = '\0';
+	return fail(err, "-o", code, text);
+}
+
 static int new_session(struct tw_emu *emu, struct fuse_session **ret_session,
 	struct twinfs_error *err)
 {
@@ -203,7 +227,7 @@ static int new_session(struct tw_emu *emu, struct fuse_session **ret_session,
 			rc = -EINVAL;
 	}
 	fuse_opt_free_args(&args);
-	return rc < 0 ? fail(err, "", rc, "these mount options cannot be used") : 0;
+	return rc < 0 ? fail_options(err, rc) : 0;
 }
 
 static int loop(struct tw_emu *emu, struct fuse_session *session)
@@ -234,7 +258,8 @@ static int serve(struct tw_emu *emu, struct fuse_session *session, struct twinfs
 	const char *text = "the mount ended with an error";
 	int rc, stopped, synced;
 
-	tw_emu_log(&emu->log, TW_EMU_INFO, "mounted on '%s'", options->mountpoint);
+	tw_emu_log(&emu->log, TW_EMU_INFO, "mounted on '%s'%s", options->mountpoint,
+		emu->hides_files ? "; the files that are in it are hidden meanwhile" : "");
 	if (fuse_daemonize(options->foreground) < 0)
 		return fail(err, options->mountpoint, -EAGAIN, "cannot go into the background");
 	words.is_up = true;
@@ -266,6 +291,54 @@ static int serve(struct tw_emu *emu, struct fuse_session *session, struct twinfs
 	return rc < 0 ? fail(err, options->mountpoint, rc, text) : 0;
 }
 
+static bool is_empty(const char *path)
+{
+	DIR *dir = opendir(path);
+	const struct dirent *entry;
+	int count = 0;
+
+	while (dir && (entry = readdir(dir)))
+		count += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
+	if (dir)
+		(void)closedir(dir);
+	return !count;
+}
+
+static bool has_fusermount(void)
+{
+	const char *dirs = getenv("PATH");
+	char name[512]; /* longer ones are no folders of programs */
+
+	for (int len; dirs && *dirs; dirs += len + (dirs[len] == ':')) {
+		len = (int)strcspn(dirs, ":");
+		(void)snprintf(name, sizeof(name), "%.*s/fusermount3", len, dirs);
+		if (access(name, X_OK) == 0)
+			return true;
+	}
+	return access("/usr/bin/fusermount3", X_OK) == 0; /* libfuse knows where it is */
+}
+
+/* What every mount takes, and containers often lack. libfuse says it without what to do. */
+static int check_device(struct twinfs_error *err)
+{
+	const int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	const int code = fd < 0 ? -errno : 0;
+
+	if (fd >= 0)
+		(void)close(fd);
+	if (code == -ENOENT || code == -ENODEV || code == -ENXIO)
+		return fail(err, "/dev/fuse", code,
+			"is not there: load the module fuse (modprobe fuse), or give the "
+			"container the device");
+	if (code < 0)
+		return fail(err, "/dev/fuse", code,
+			"permission denied: only who may open it can mount");
+	if (geteuid() && !has_fusermount())
+		return fail(err, "fusermount3", -ENOENT,
+			"is not installed, and users mount by it: it is in the package fuse3");
+	return 0;
+}
+
 static int mount_and_serve(struct tw_emu *emu, struct fuse_session *session,
 	struct twinfs_error *err)
 {
@@ -273,6 +346,7 @@ static int mount_and_serve(struct tw_emu *emu, struct fuse_session *session,
 
 	if (rc < 0)
 		return fail(err, "", rc, "signals cannot be handled");
+	emu->hides_files = !is_empty(emu->options->mountpoint);
 	if (fuse_session_mount(session, emu->options->mountpoint) < 0)
 		return fail(err, emu->options->mountpoint, -EIO, "cannot mount here");
 	rc = serve(emu, session, err);
@@ -371,6 +445,8 @@ static int run(struct tw_emu *emu, struct twinfs_error *err)
 		emu->flash = twinfs_module_flash(emu->module);
 		rc = check_secure(emu, err);
 		if (rc == 0)
+			rc = check_device(err);
+		if (rc == 0)
 			rc = boot_and_mount(emu, session, err);
 		twinfs_module_close(emu->module);
 	}
@@ -421,14 +497,41 @@ static int make_absolute(const char *directory, const char **path, char **ret_co
 	return 0;
 }
 
-/* libfuse would mount a directory on a file, which nobody can enter. */
-static int check_mountpoint(const char *path, char ret_path[PATH_MAX])
+/* Whether a module is mounted at @path, which is absolute. */
+static bool is_taken(const char *path)
 {
-	struct stat attr;
+	FILE *table = setmntent("/proc/self/mounts", "re");
+	const struct mntent *entry;
+	bool found = false;
 
-	if (!realpath(path, ret_path) || stat(ret_path, &attr) < 0)
-		return -errno;
-	return S_ISDIR(attr.st_mode) ? 0 : -ENOTDIR;
+	while (table && !found && (entry = getmntent(table)))
+		found = !strcmp(entry->mnt_dir, path) && !strcmp(entry->mnt_type, "fuse.twinfs");
+	if (table)
+		endmntent(table);
+	return found;
+}
+
+/* libfuse would mount a directory on a file, which nobody can enter, and a module over another. */
+static int check_mountpoint(const char *path, char ret_path[PATH_MAX], struct twinfs_error *err)
+{
+	struct statvfs use;
+	struct stat attr;
+	int code = 0;
+
+	/* statvfs: the kernel may know the attributes of what is gone */
+	if (!realpath(path, ret_path) || stat(ret_path, &attr) < 0 || statvfs(ret_path, &use) < 0)
+		code = -errno;
+	if (code == -ENOTCONN)
+		return fail(err, path, code,
+			"a mount whose daemon has died is still there; twinfs umount takes it "
+			"away");
+	if (code)
+		return fail(err, path, code, twinfs_strerror(code));
+	if (!S_ISDIR(attr.st_mode))
+		return fail(err, path, -ENOTDIR, twinfs_strerror(-ENOTDIR));
+	if (is_taken(ret_path))
+		return fail(err, path, -EBUSY, "a module is mounted there already");
+	return 0;
 }
 
 enum { PATHS = 5 };
@@ -451,9 +554,7 @@ int tw_daemon_run(const struct tw_daemon_options *options, struct twinfs_error *
 	words.first[0] = '\0';
 	if (rc < 0) {
 		fail(err, "", rc, "the current directory is not known");
-	} else if ((rc = check_mountpoint(options->mountpoint, mountpoint)) < 0) {
-		fail(err, options->mountpoint, rc, twinfs_strerror(rc));
-	} else {
+	} else if ((rc = check_mountpoint(options->mountpoint, mountpoint, err)) == 0) {
 		absolute.mountpoint = mountpoint;
 		rc = run_daemon(&absolute, err);
 	}

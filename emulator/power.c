@@ -137,8 +137,8 @@ static void log_boot(struct tw_emu *emu)
 		return;
 	for (size_t i = 0; i < report->file_count; i++)
 		restored += report->files[i].verdict == TWINFS_VERDICT_RESTORED;
-	tw_emu_log(&emu->log, TW_EMU_INFO, "booted: %zu protected files, %zu restored",
-		report->file_count, restored);
+	tw_emu_log(&emu->log, TW_EMU_INFO, "booted: %zu protected file%s, %zu restored",
+		report->file_count, report->file_count == 1 ? "" : "s", restored);
 	if (report->user_formatted)
 		tw_emu_log(&emu->log, TW_EMU_WARNING,
 			"the user partition could not be mounted and was formatted; saved as '%s'",
@@ -268,6 +268,11 @@ void tw_emu_power_recover(struct tw_emu *emu)
 		emu->restarts_left--;
 		(void)tw_emu_power_switch(emu, TW_EMU_ON); /* a cut in the boot comes here again */
 	}
+	if (emu->options->auto_restarts && !emu->restarts_left &&
+		!twinfs_module_is_on(emu->module) && !twinfs_flash_has_power(emu->flash))
+		tw_emu_log(&emu->log, TW_EMU_WARNING,
+			"all %u of --auto-restart are used up: the power stays off",
+			emu->options->auto_restarts);
 }
 
 void tw_emu_power_pull(struct tw_emu *emu)

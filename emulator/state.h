@@ -63,6 +63,7 @@ struct tw_emu {
 	struct twinfs_faults *faults; /* the module's; lives as long */
 	bool wants_calls; /* a rule waits for calls; changes with the power as if to switch it */
 	struct tw_emu_trace trace;
+	bool hides_files;       /* the mount point was not empty */
 	unsigned restarts_left; /* boots after a power cut that are still granted; the worker's */
 	struct tw_emu_events events;
 	struct tw_emu_stream stream;

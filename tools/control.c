@@ -27,13 +27,16 @@ int tw_tool_control_open(const char *verb, const char *mount, const char *name, 
 	struct stat attr;
 	int fd;
 
-	if (stat(mount, &attr) < 0)
+	if (stat(mount, &attr) < 0 && errno != ENOTCONN)
 		return tw_tool_error(verb, mount, "%s", tw_tool_host_reason(-errno));
 	if (asprintf(&path, "%s/.twinfs", mount) < 0) {
 		path = NULL;
 		return tw_tool_no_memory(verb);
 	}
 	folder = open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
+	if (folder == -ENOTCONN)
+		return tw_tool_error(verb, mount,
+			"the daemon of this mount has died; twinfs umount takes it away");
 	if (folder < 0)
 		return tw_tool_error(verb, mount,
 			"is no mounted module; MOUNT is the directory that was given to twinfs "

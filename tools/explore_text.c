@@ -39,8 +39,7 @@ static bool find_operation(struct twinfs_trace *trace, uint64_t op, struct place
 		return false;
 	twinfs_trace_rewind(trace);
 	while (!is_found && twinfs_trace_next(trace, &record))
-		if (record.kind == TWINFS_TRACE_PROGRAM || record.kind == TWINFS_TRACE_ERASE ||
-			record.kind == TWINFS_TRACE_FLIP)
+		if (tw_tool_is_traced_operation(&record))
 			is_found = !op--;
 	if (is_found)
 		*ret_place = (struct place){

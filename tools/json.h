@@ -23,6 +23,9 @@ void tw_tool_json_add_bool(struct json_object *to, const char *key, bool value);
 /* Text that may hold any bytes: member @key, or KEY_hex with its bytes when it is not UTF-8. */
 void tw_tool_json_add_bytes(struct json_object *to, const char *key, const char *value);
 
+/* Of a littlefs, as major << 16 | minor: "format": "lfs1", "version": "1.1"; null for 0, none. */
+void tw_tool_json_add_version(struct json_object *to, uint32_t version);
+
 void tw_tool_json_append(struct json_object *array, struct json_object *value);
 
 /* Prints @value, indented for a whole document, in one line for a piece of one; releases it. */

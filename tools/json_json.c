@@ -4,6 +4,7 @@
  */
 #include "json.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +68,16 @@ void tw_tool_json_add_bytes(struct json_object *to, const char *key, const char 
 	for (size_t i = 0; i < len; i++)
 		snprintf(hex + 2 * i, 3, "%02x", (unsigned char)value[i]);
 	tw_tool_json_add_string(to, hex_key, hex);
+}
+
+void tw_tool_json_add_version(struct json_object *to, uint32_t version)
+{
+	char format[16], text[24];
+
+	(void)snprintf(format, sizeof(format), "lfs%" PRIu32, version >> 16);
+	(void)snprintf(text, sizeof(text), "%" PRIu32 ".%" PRIu32, version >> 16, version & 0xffff);
+	tw_tool_json_add_string(to, "format", version ? format : NULL);
+	tw_tool_json_add_string(to, "version", version ? text : NULL);
 }
 
 void tw_tool_json_append(struct json_object *array, struct json_object *value)

@@ -85,10 +85,16 @@ static void print_help(void)
 
 static int run_verb(int argc, char **argv)
 {
+	const char *names[VERB_COUNT], *meant;
+
 	for (size_t i = 0; i < VERB_COUNT; i++)
 		if (!strcmp(argv[0], verbs[i].name))
 			return verbs[i].run(argc, argv);
-	return tw_tool_usage(NULL, "'%s' is not a verb", argv[0]);
+	for (size_t i = 0; i < VERB_COUNT; i++)
+		names[i] = verbs[i].name;
+	meant = twinfs_nearest(argv[0], names, VERB_COUNT);
+	return tw_tool_usage(NULL, "'%s' is not a verb%s%s%s", argv[0],
+		meant ? " (did you mean " : "", meant ? meant : "", meant ? "?)" : "");
 }
 
 /* "help VERB" is "VERB --help". */
@@ -104,6 +110,15 @@ static int help(int argc, char **argv)
 	return TW_EXIT_OK;
 }
 
+static int unknown_option(const char *word)
+{
+	static const char *const names[] = {"--help", "--version"};
+	const char *meant = twinfs_nearest(word, names, sizeof(names) / sizeof(*names));
+
+	return tw_tool_usage(NULL, "%s is not an option%s%s%s", word,
+		meant ? " (did you mean " : "", meant ? meant : "", meant ? "?)" : "");
+}
+
 static int run(int argc, char **argv)
 {
 	if (argc < 2)
@@ -117,7 +132,7 @@ static int run(int argc, char **argv)
 		return TW_EXIT_OK;
 	}
 	if (argv[1][0] == '-')
-		return tw_tool_usage(NULL, "%s is not an option", argv[1]);
+		return unknown_option(argv[1]);
 	if (!strcmp(argv[1], "help"))
 		return help(argc - 1, argv + 1);
 	return run_verb(argc - 1, argv + 1);

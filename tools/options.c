@@ -186,11 +186,30 @@ int tw_tool_bad_value(const struct tw_tool_args *args, const char *name, const c
 		expected);
 }
 
+/* "--jsno=1" may have meant json: " (did you mean --json?)", or "". */
+static void guess_long(const struct tw_tool_syntax *syntax, const char *word, char *hint,
+	size_t size)
+{
+	_cleanup_free_ char *name = strndup(word + 2, strcspn(word + 2, "="));
+	const char *names[OPTIONS_MAX], *meant;
+	struct getopt_form form;
+	size_t count = 0;
+
+	build_form(syntax, &form);
+	for (; form.longs[count].name; count++)
+		names[count] = form.longs[count].name;
+	meant = name ? twinfs_nearest(name, names, count) : NULL;
+	snprintf(hint, size, "%s%s%s", meant ? " (did you mean --" : "", meant ? meant : "",
+		meant ? "?)" : "");
+}
+
 /* getopt leaves a long option that it does not know in argv, a short one in optopt. */
 static int unknown_option(struct tw_tool_args *args, bool lacks_argument)
 {
 	const struct tw_tool_option *option = find_option(args->syntax, optopt);
 	const char *verb = args->syntax->verb, *word = args->argv[optind - 1];
+	const int other = islower(optopt) ? toupper(optopt) : tolower(optopt);
+	char hint[64] = "";
 
 	if (lacks_argument && option && option->name)
 		return tw_tool_usage(verb, "--%s needs an argument %s", option->name, option->arg);
@@ -199,9 +218,12 @@ static int unknown_option(struct tw_tool_args *args, bool lacks_argument)
 	if (optopt >= TW_OPT_LONG || (option && option->name && !strncmp(word, "--", 2)))
 		return tw_tool_usage(verb, "--%s takes no argument",
 			option && option->name ? option->name : "");
+	if (optopt && isalpha(optopt) && find_option(args->syntax, other))
+		snprintf(hint, sizeof(hint), " (did you mean -%c?)", other);
 	if (optopt)
-		return tw_tool_usage(verb, "-%c is not an option", optopt);
-	return tw_tool_usage(verb, "%s is not an option", word);
+		return tw_tool_usage(verb, "-%c is not an option%s", optopt, hint);
+	guess_long(args->syntax, word, hint, sizeof(hint));
+	return tw_tool_usage(verb, "%s is not an option%s", word, hint);
 }
 
 static int parse_bytes(struct tw_tool_args *args, const char *name, uint32_t *ret_bytes)

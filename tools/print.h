@@ -226,17 +226,25 @@ void tw_tool_json_damage(const struct tw_tool_damage *damage);
 /* "12.345678". Returns @room, of TW_TOOL_NUMBER_ROOM bytes. */
 const char *tw_tool_seconds_text(uint64_t ns, char *room);
 
+/*
+ * Whether explore counts it among the operations of the trace, from 0: a flip is
+ * one too. That number is not the one that the chip gave it, which goes on from
+ * before the trace, and counts what the chip refused.
+ */
+bool tw_tool_is_traced_operation(const struct twinfs_trace_record *record);
+
+/* @operation: how many operations of the trace were before it. */
 void tw_tool_print_trace_record(const struct twinfs_trace *trace,
-	const struct twinfs_trace_record *record);
+	const struct twinfs_trace_record *record, uint64_t operation);
 
 /* @rows: of each table. */
 void tw_tool_print_trace_summary(const struct twinfs_trace *trace,
 	const struct twinfs_trace_summary *summary, size_t rows);
 
-/* A record at a time: a trace may be long. @count: how many were printed before. */
+/* A record at a time: a trace may be long. @operation as above, @count: how many were printed. */
 void tw_tool_json_trace_begin(const struct twinfs_trace *trace);
 void tw_tool_json_trace_record(const struct twinfs_trace *trace,
-	const struct twinfs_trace_record *record, uint64_t count);
+	const struct twinfs_trace_record *record, uint64_t operation, uint64_t count);
 void tw_tool_json_trace_end(uint64_t count);
 void tw_tool_json_trace_summary(const struct twinfs_trace *trace,
 	const struct twinfs_trace_summary *summary);

@@ -33,14 +33,11 @@ static struct json_object *finding_json(const struct twinfs_error *finding)
 static struct json_object *part_json(const struct tw_tool_check_part *part, bool repairs)
 {
 	struct json_object *object = tw_tool_json_object(), *found = tw_tool_json_array();
-	char version[TW_TOOL_NUMBER_ROOM];
 
 	tw_tool_json_add_string(object, "name", part->name);
 	tw_tool_json_add_uint(object, "addr", part->addr);
 	tw_tool_json_add_uint(object, "size", part->size);
-	if (part->version)
-		tw_tool_json_add_string(object, "format",
-			tw_tool_version_text(part->version, version));
+	tw_tool_json_add_version(object, part->version);
 	add_counts(object, part->errors, part->warnings, part->notes);
 	tw_tool_json_add(object, "findings", found);
 	for (size_t i = 0; i < part->count; i++)

@@ -110,8 +110,9 @@ static void print_boot(struct json_object *event)
 {
 	const char *error = text_of(event, "error"), *formatted = text_of(event, "user_formatted");
 
-	printf("boot %" PRIu64 ": %" PRIu64 " protected files, %" PRIu64 " restored",
-		number_of(event, "boot"), number_of(event, "listed"), number_of(event, "restored"));
+	printf("boot %" PRIu64 ": %" PRIu64 " protected file%s, %" PRIu64 " restored",
+		number_of(event, "boot"), number_of(event, "listed"),
+		tw_tool_plural(number_of(event, "listed")), number_of(event, "restored"));
 	if (formatted && !strcmp(formatted, "true"))
 		printf(", user partition formatted");
 	if (error) {

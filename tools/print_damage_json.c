@@ -27,7 +27,7 @@ static struct json_object *run_json(const struct tw_tool_damage_run *run)
 
 	tw_tool_json_add_uint(it, "rule", run->rule);
 	tw_tool_json_add_uint(it, "addr", run->addr);
-	tw_tool_json_add_uint(it, "length", run->len);
+	tw_tool_json_add_uint(it, "len", run->len);
 	tw_tool_json_add_uint(it, "bits", run->bits);
 	add_hex(it, "old", run->was, run->len);
 	add_hex(it, "new", run->is, run->len);

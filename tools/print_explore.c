@@ -188,8 +188,11 @@ void tw_tool_print_explore(const struct tw_tool_explore *explore)
 		print_replay(explore);
 		return;
 	}
-	printf("\n%snothing is wrong%s: every state boots and keeps what was promised\n",
-		tw_tool_paint(TW_TOOL_GREEN), tw_tool_paint(TW_TOOL_PLAIN));
+	if (!explore->is_complete)
+		puts("\nnothing is wrong so far");
+	else
+		printf("\n%snothing is wrong%s: every state boots and keeps what was promised\n",
+			tw_tool_paint(TW_TOOL_GREEN), tw_tool_paint(TW_TOOL_PLAIN));
 }
 
 /* ---- one state ---- */

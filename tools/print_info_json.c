@@ -4,35 +4,32 @@
  */
 #include "print.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "json.h"
 
 static void add_volume(struct json_object *to, const struct tw_tool_info_part *part)
 {
 	const struct twinfs_statfs *statfs = &part->statfs;
-	char version[32];
+	struct json_object *pending;
 
 	tw_tool_json_add_bool(to, "mounted", part->mounted);
 	if (!part->mounted) {
 		tw_tool_json_add_bytes(to, "error", part->error.text);
 		return;
 	}
-	snprintf(version, sizeof(version), "%" PRIu32 ".%" PRIu32, statfs->version >> 16,
-		statfs->version & 0xffff);
-	tw_tool_json_add_string(to, "format", "littlefs");
-	tw_tool_json_add_string(to, "version", version);
+	tw_tool_json_add_version(to, statfs->version);
 	tw_tool_json_add_uint(to, "block_size", statfs->block_size);
 	tw_tool_json_add_uint(to, "blocks", statfs->blocks);
+	tw_tool_json_add_uint(to, "used_blocks", statfs->blocks - statfs->free);
 	tw_tool_json_add_uint(to, "free_blocks", statfs->free);
 	tw_tool_json_add_uint(to, "objects", statfs->files);
 	tw_tool_json_add_uint(to, "name_max", statfs->name_max);
 	tw_tool_json_add_uint(to, "file_max", part->part.superblock.file_max);
 	tw_tool_json_add_uint(to, "attr_max", statfs->attr_max);
-	tw_tool_json_add_uint(to, "pending_orphans", part->pending.orphans);
-	tw_tool_json_add_uint(to, "pending_desyncs", part->pending.desyncs);
-	tw_tool_json_add_uint(to, "pending_marks", part->pending.marks);
+	pending = tw_tool_json_object();
+	tw_tool_json_add_uint(pending, "orphans", part->pending.orphans);
+	tw_tool_json_add_uint(pending, "desyncs", part->pending.desyncs);
+	tw_tool_json_add_uint(pending, "marks", part->pending.marks);
+	tw_tool_json_add(to, "pending_repairs", pending);
 }
 
 static struct json_object *parts_json(const struct tw_tool_info *info)
@@ -140,7 +137,8 @@ void tw_tool_json_info(const struct tw_tool_info *info)
 	tw_tool_json_add(root, "geometry", geometry);
 	tw_tool_json_add(root, "partitions", parts_json(info));
 	tw_tool_json_add(root, "checksums", checksums_json(info));
-	if (info->has_secure)
-		tw_tool_json_add(root, "securedata", slots_json(info));
+	tw_tool_json_add(root, "securedata", info->has_secure ? slots_json(info) : NULL);
+	tw_tool_json_add_bytes(root, "securedata_error",
+		info->secure_error ? info->secure_error->text : NULL);
 	tw_tool_json_print(root, true);
 }

@@ -16,7 +16,8 @@ void tw_tool_print_merge(const struct tw_tool_merge *merge)
 	tw_tool_put_plain(stdout, merge->project.name);
 	putchar(' ');
 	tw_tool_put_plain(stdout, merge->project.version);
-	printf(", %zu files and directories\n", merge->objects);
+	printf(", %zu %s\n", merge->objects,
+		merge->objects == 1 ? "file or directory" : "files and directories");
 	for (int image = 0; image < TWINFS_FIRMWARE_IMAGES; image++)
 		if (merge->sizes[image])
 			printf("  %-8s %s, %" PRIu64 " bytes\n",

@@ -100,7 +100,6 @@ void tw_tool_json_unpack(const struct tw_tool_unpack *unpack)
 static struct json_object *part_json(const struct tw_tool_flash_part *part)
 {
 	struct json_object *it = tw_tool_json_object();
-	char version[16];
 
 	tw_tool_json_add_string(it, "name", part->part.name);
 	tw_tool_json_add_uint(it, "addr", part->part.addr);
@@ -108,10 +107,8 @@ static struct json_object *part_json(const struct tw_tool_flash_part *part)
 	tw_tool_json_add_bool(it, "flashed", part->is_flashed);
 	if (!part->is_flashed)
 		return it;
-	(void)snprintf(version, sizeof(version), "%" PRIu32 ".%" PRIu32, part->version >> 16,
-		part->version & 0xffff);
 	tw_tool_json_add_uint(it, "image_bytes", part->image_len);
-	tw_tool_json_add_string(it, "version", part->version ? version : NULL);
+	tw_tool_json_add_version(it, part->version);
 	return it;
 }
 

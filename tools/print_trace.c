@@ -96,17 +96,24 @@ static void print_mark(const struct twinfs_trace_mark *mark)
 	fputs(tw_tool_paint(TW_TOOL_PLAIN), stdout);
 }
 
+bool tw_tool_is_traced_operation(const struct twinfs_trace_record *record)
+{
+	return record->kind == TWINFS_TRACE_PROGRAM || record->kind == TWINFS_TRACE_ERASE ||
+	       record->kind == TWINFS_TRACE_FLIP;
+}
+
 void tw_tool_print_trace_record(const struct twinfs_trace *trace,
-	const struct twinfs_trace_record *record)
+	const struct twinfs_trace_record *record, uint64_t operation)
 {
 	bool is_operation =
 		record->kind == TWINFS_TRACE_PROGRAM || record->kind == TWINFS_TRACE_ERASE;
-	char time[TW_TOOL_NUMBER_ROOM];
+	char time[TW_TOOL_NUMBER_ROOM], number[TW_TOOL_NUMBER_ROOM] = "", at[24] = "";
 
 	if (is_operation)
-		printf("%8" PRIu64, record->number);
-	else
-		printf("%8s", "");
+		snprintf(number, sizeof(number), "%" PRIu64, record->number);
+	if (tw_tool_is_traced_operation(record))
+		snprintf(at, sizeof(at), "@%" PRIu64, operation);
+	printf("%8s %-6s", number, at);
 	printf(" %12s %-7s", tw_tool_seconds_text(record->time_ns, time),
 		twinfs_trace_kind_name(record->kind));
 	if (record->kind == TWINFS_TRACE_MARK) {

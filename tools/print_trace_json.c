@@ -119,11 +119,13 @@ static void add_mark(struct json_object *to, const struct twinfs_trace_mark *mar
 }
 
 void tw_tool_json_trace_record(const struct twinfs_trace *trace,
-	const struct twinfs_trace_record *record, uint64_t count)
+	const struct twinfs_trace_record *record, uint64_t operation, uint64_t count)
 {
 	struct json_object *object = tw_tool_json_object();
 
 	tw_tool_json_add_string(object, "kind", twinfs_trace_kind_name(record->kind));
+	if (tw_tool_is_traced_operation(record))
+		tw_tool_json_add_uint(object, "operation", operation);
 	tw_tool_json_add_uint(object, "number", record->number);
 	tw_tool_json_add_uint(object, "time_ns", record->time_ns);
 	if (record->kind == TWINFS_TRACE_MARK) {

@@ -35,14 +35,14 @@ static int set_text(char **where, char *text)
 /* What a person should know about a boot, in one line; .twinfs/boot has all of it. */
 static char *summary(struct json_object *event)
 {
-	unsigned long long holes = number_of(event, "holes");
+	unsigned long long holes = number_of(event, "holes"), listed = number_of(event, "listed");
 	char *text, more[64] = "";
 
 	if (holes)
 		(void)snprintf(more, sizeof(more), ", %llu hole%s of the device", holes,
 			tw_tool_plural(holes));
-	if (asprintf(&text, "booted: %llu protected files, %llu restored%s%s%s",
-		    number_of(event, "listed"), number_of(event, "restored"), more,
+	if (asprintf(&text, "booted: %llu protected file%s, %llu restored%s%s%s", listed,
+		    tw_tool_plural(listed), number_of(event, "restored"), more,
 		    json_object_get_boolean(json_object_object_get(event, "user_formatted"))
 			    ? ", the user partition was formatted"
 			    : "",

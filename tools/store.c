@@ -50,7 +50,8 @@ static int store(const char *verb, const char *path, const void *data, size_t le
 
 	if (code < 0)
 		return tw_tool_error(verb, path, "cannot be written: %s",
-			tw_tool_host_reason(code));
+			code == -ENOENT ? "its directory does not exist"
+					: tw_tool_host_reason(code));
 	return 0;
 }
 

@@ -63,7 +63,8 @@ static const struct tw_tool_option options[] = {
 		"word, or the word {}, is the directory. Anything but exit status 0 is a finding"},
 	{KEY_NO_MEMO, "no-memo", NULL, "boot every single state: slow, tests the explorer itself"},
 	{KEY_AT, "at", "CRASH",
-		"judge one state and say all about it, such as 1337:12 (operations count from 0)"},
+		"judge one state and say all about it, such as 1337:12: operation @1337 of what "
+		"trace prints, behind 12 bytes"},
 	{KEY_REPRODUCERS, "reproducers", "DIR",
 		"for each finding, an image at that state and how to see it, in DIR"},
 	{KEY_CHECKPOINT, "checkpoint", "FILE", "keep what is done in FILE, which must not exist"},

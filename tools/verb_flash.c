@@ -93,6 +93,17 @@ static int read_package(struct flash *flash)
 	return 0;
 }
 
+/* What is misspelt comes before what is wrong with image and package. */
+static int check_rules(const struct flash *flash)
+{
+	struct twinfs_error err = {0};
+
+	for (size_t i = 0; i < flash->rule_count; i++)
+		if (twinfs_fault_check(flash->rules[i], &err) < 0)
+			return tw_tool_rule_error("flash", flash->rules[i], err.text);
+	return 0;
+}
+
 /* An image that does not hold a file system is flashed all the same: devices do. */
 static int prepare_part(struct flash *flash, const struct tw_tool_session *session, int image)
 {
@@ -264,6 +275,8 @@ static int run(struct flash *flash, struct tw_tool_args *args)
 		status = tw_tool_need(args, "PACKAGE", &flash->package_path);
 	if (!status)
 		status = tw_tool_no_more(args);
+	if (!status)
+		status = check_rules(flash);
 	if (!status)
 		status = read_package(flash);
 	return status ? status : flash_image(flash, args);

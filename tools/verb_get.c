@@ -180,7 +180,9 @@ static int get_target(struct get *get, const struct tw_tool_target *target, cons
 		return status;
 	code = tw_tool_find_place(dest, name, &place);
 	if (code < 0)
-		return tw_tool_error("get", dest, "%s", tw_tool_host_reason(code));
+		return tw_tool_error("get", dest, "%s",
+			code == -ENOENT ? "its directory does not exist"
+					: tw_tool_host_reason(code));
 	if (stat.type == TWINFS_REG) {
 		get_file(get, target, volume, &stat, target->path, place.dir, place.name,
 			place.shown);

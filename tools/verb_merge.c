@@ -186,15 +186,34 @@ static int open_base(struct merge *merge)
 		return tw_tool_report("merge", args->firmware, &err);
 	if (!code)
 		free(data);
-	code = load_profile(merge);
-	return code ? code : compare_sizes(merge);
+	return 0;
+}
+
+/* What is written is a zip archive, made of one. */
+static int check_base(const struct merge *merge)
+{
+	switch (merge->result.base.kind) {
+	case TWINFS_PACKAGE_FOLDER:
+	case TWINFS_PACKAGE_EIGEN:
+	case TWINFS_PACKAGE_LOOSE:
+		return tw_tool_error("merge", merge->args->firmware,
+			"is no zip archive: nothing to be merged with");
+	case TWINFS_PACKAGE_ZIP:
+	case TWINFS_PACKAGE_ASR:
+	case TWINFS_PACKAGE_BUNDLE:
+		break;
+	}
+	return 0;
 }
 
 static int load_project(struct merge *merge)
 {
 	_cleanup_free_ char *path = NULL;
 	struct twinfs_error err = {0};
+	struct stat attr;
 
+	if (stat(merge->args->user, &attr) < 0)
+		return tw_tool_error("merge", merge->args->user, "%s", tw_tool_host_reason(-errno));
 	if (asprintf(&path, "%s/main.py", merge->args->user) < 0) {
 		path = NULL;
 		return tw_tool_no_memory("merge");
@@ -291,7 +310,13 @@ static int merge_all(struct merge *merge)
 	int status = open_base(merge);
 
 	if (!status)
+		status = check_base(merge);
+	if (!status)
 		status = load_project(merge);
+	if (!status)
+		status = load_profile(merge);
+	if (!status)
+		status = compare_sizes(merge);
 	if (!status)
 		status = find_output(merge);
 	if (!status)

@@ -170,8 +170,8 @@ static int make(struct mk *mk)
 		return tw_tool_report("mk", made, &err);
 	if (!mk->quiet) {
 		tw_tool_put_plain(stdout, made);
-		printf(": made, profile %s, %zu files and directories written\n", profile.name,
-			mk->done);
+		printf(": made, profile %s, %zu %s written\n", profile.name, mk->done,
+			mk->done == 1 ? "file or directory" : "files and directories");
 	}
 	return 0;
 }

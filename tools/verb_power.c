@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "control.h"
 #include "options.h"
@@ -94,6 +95,9 @@ static int run(struct tw_tool_args *args, bool json)
 	status = tw_tool_no_more(args);
 	if (status)
 		return status;
+	for (size_t i = 0; !word && i < sizeof(words) / sizeof(*words); i++)
+		if (!strcmp(mount, words[i]) && access(mount, F_OK) < 0)
+			return tw_tool_usage("power", "MOUNT is missing before '%s'", mount);
 	if (!word || !strcmp(word, "status"))
 		return show(mount, json);
 	if (json)

@@ -126,6 +126,8 @@ static int find_where(struct tw_tool_put *put, const struct put_args *args, cons
 static int put_target(struct tw_tool_put *put, const struct put_args *args)
 {
 	_cleanup_free_ char *source = strdup(args->source);
+	const bool wants_dir =
+		args->path && *args->path && args->path[strlen(args->path) - 1] == '/';
 	struct where where = {0};
 	int status, code;
 
@@ -135,7 +137,11 @@ static int put_target(struct tw_tool_put *put, const struct put_args *args)
 	if (status)
 		return status;
 	code = find_where(put, args, name_of(source), &where);
-	if (code < 0)
+	if (code == -ENOENT)
+		status = tw_tool_error("put", put->session->image, "'%s%s': %s; -p makes it",
+			put->target->prefix, put->target->path,
+			wants_dir ? "no such directory" : "its directory does not exist");
+	else if (code < 0)
 		status = tw_tool_path_error(put->session, put->target, put->target->path, code);
 	else
 		status = tw_tool_put_tree(put, args->source, where.dir,

@@ -54,8 +54,8 @@ static int begin(const struct tw_tool_control *control, const char *file)
 	return tw_tool_control_write(control, command);
 }
 
-/* In the child. */
-static void run_command(char **command)
+/* In the child. @failed hears of it when the command is not run. */
+static void run_command(char **command, int failed)
 {
 	int code;
 
@@ -63,25 +63,46 @@ static void run_command(char **command)
 	(void)signal(SIGQUIT, SIG_DFL);
 	execvp(command[0], command);
 	code = errno;
-	tw_tool_error("record", command[0], "%s", tw_tool_host_reason(-code));
+	tw_tool_error("record", command[0], "%s",
+		code == ENOENT ? "there is no such command" : tw_tool_host_reason(-code));
+	(void)!write(failed, "", 1);
 	_exit(code == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUN);
 }
 
-/* Runs it to its end; what a shell would give as its status. */
-static int run_and_wait(char **command)
+/* Whether the child has said so; what it runs does not have the other end of the pipe. */
+static bool has_failed(int fd)
 {
+	char byte;
+	ssize_t got;
+
+	do
+		got = read(fd, &byte, 1);
+	while (got < 0 && errno == EINTR);
+	return got > 0;
+}
+
+/* Runs it to its end; what a shell would give as its status. */
+static int run_and_wait(char **command, bool *ret_is_run)
+{
+	int pipe_fds[2], status;
 	pid_t child;
-	int status;
+
+	*ret_is_run = false;
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return tw_tool_error("record", command[0], "%s", tw_tool_host_reason(-errno));
 
 	/* what the terminal sends goes to the command, whose end we want to see */
 	(void)signal(SIGINT, SIG_IGN);
 	(void)signal(SIGQUIT, SIG_IGN);
 	(void)fflush(stdout);
 	child = fork();
+	if (!child)
+		run_command(command, pipe_fds[1]);
+	(void)close(pipe_fds[1]);
+	*ret_is_run = child > 0 && !has_failed(pipe_fds[0]);
+	(void)close(pipe_fds[0]);
 	if (child < 0)
 		return tw_tool_error("record", command[0], "%s", tw_tool_host_reason(-errno));
-	if (!child)
-		run_command(command);
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
 			return tw_tool_error("record", command[0], "%s",
@@ -93,13 +114,16 @@ static int record(const char *mount, const char *file, char **command)
 {
 	struct tw_tool_control control;
 	int status = tw_tool_control_open("record", mount, "trace", O_RDWR, &control), ended;
+	bool is_run;
 
 	if (status)
 		return status;
 	status = begin(&control, file);
 	if (!status) {
-		status = run_and_wait(command);
+		status = run_and_wait(command, &is_run);
 		ended = tw_tool_control_write(&control, "stop");
+		if (!is_run)
+			(void)unlink(file); /* ours, and of nothing */
 		status = status ? status : ended;
 	}
 	tw_tool_control_close(&control);

@@ -130,7 +130,11 @@ static int go_on(struct tw_run *run, struct reasons *reasons)
 	if (!why)
 		return tw_tool_no_memory(VERB);
 	if (!*left && is_cut) {
-		say(run, "power cut: %s", why);
+		if (run->serve.daemon.auto_restarts)
+			say(run, "power cut: %s; all %u of --auto-restart are used up", why,
+				run->serve.daemon.auto_restarts);
+		else
+			say(run, "power cut: %s", why);
 		return TW_RUN_CUT;
 	}
 	if (!*left) {

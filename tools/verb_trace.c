@@ -132,20 +132,21 @@ static void print_records(const struct trace *it)
 {
 	struct twinfs_trace_filter filter = it->filter;
 	struct twinfs_trace_record record;
-	uint64_t count = 0;
+	uint64_t count = 0, operation = 0;
 
 	if (!filter.kinds)
 		filter.kinds = ~(1u << TWINFS_TRACE_OLD);
 	if (it->json)
 		tw_tool_json_trace_begin(it->trace);
 	while (twinfs_trace_next(it->trace, &record)) {
-		if (!twinfs_trace_passes(it->trace, &filter, &record))
-			continue;
-		if (it->json)
-			tw_tool_json_trace_record(it->trace, &record, count);
-		else
-			tw_tool_print_trace_record(it->trace, &record);
-		count++;
+		const bool passes = twinfs_trace_passes(it->trace, &filter, &record);
+
+		if (passes && it->json)
+			tw_tool_json_trace_record(it->trace, &record, operation, count);
+		else if (passes)
+			tw_tool_print_trace_record(it->trace, &record, operation);
+		count += passes;
+		operation += tw_tool_is_traced_operation(&record);
 	}
 	if (it->json)
 		tw_tool_json_trace_end(count);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * verb_umount.c - twinfs umount: unmounting, for users by "fusermount3 -u", and
- * then waiting until the daemon has let go of the image.
+ * verb_umount.c - twinfs umount: "fusermount3 -u", and then waiting until the
+ * daemon has let go of the image.
  *
  * The kernel says "unmounted" while the daemon is still closing. A script that
  * goes on with the image at once would find it locked; so this verb returns
@@ -39,30 +39,29 @@ static const struct tw_tool_syntax syntax = {
 #define WAIT_SECONDS 10
 
 /*
- * The image that is mounted at @where, opened; -1 when that cannot be told, as of
- * a mount whose daemon was killed: nothing to wait for.
+ * Whether a module is mounted there, as far as can be told; and its image, opened,
+ * or -1: nothing to wait for.
  */
-static int open_image(const char *where, bool *ret_is_twinfs)
+static bool find_mount(const char *where, int *ret_image)
 {
-	FILE *table = where ? setmntent("/proc/self/mounts", "re") : NULL;
+	FILE *table = setmntent("/proc/self/mounts", "re");
 	const struct mntent *entry;
+	bool is_found = !table;
 	int fd = -1;
 
-	*ret_is_twinfs = false;
-	if (!table)
-		return -1;
-	while ((entry = getmntent(table))) {
+	while (table && (entry = getmntent(table))) {
 		if (strcmp(entry->mnt_dir, where))
 			continue;
+		is_found = !strcmp(entry->mnt_type, "fuse.twinfs");
 		if (fd >= 0)
 			close(fd);
 		/* The last mount on a directory is the one that counts. */
-		*ret_is_twinfs = !strcmp(entry->mnt_type, "fuse.twinfs");
-		fd = *ret_is_twinfs ? open(entry->mnt_fsname, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-				    : -1;
+		fd = !is_found ? -1 : open(entry->mnt_fsname, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	}
-	endmntent(table);
-	return fd;
+	if (table)
+		endmntent(table);
+	*ret_image = fd;
+	return is_found;
 }
 
 static void on_alarm(int sig)
@@ -80,44 +79,106 @@ static void wait_for_release(int fd)
 	alarm(0);
 }
 
-/* By the program that may do it for a user. 0 or the exit status. */
+/* In the child: its words go into @words. */
+static _Noreturn void run_fusermount(const char *mountpoint, int words)
+{
+	const char *const line[] = {"fusermount3", "-u", "--", mountpoint, NULL};
+
+	(void)dup2(words, STDERR_FILENO);
+	(void)setenv("LC_ALL", "C", 1);
+	execvp(line[0], (char *const *)line);
+	dprintf(words, "%s",
+		errno == ENOENT ? "fusermount3 is not installed: it is in the package fuse3"
+				: tw_tool_host_reason(-errno));
+	_exit(TW_EXIT_FAILED);
+}
+
+static int fail_busy(const char *mountpoint)
+{
+	return tw_tool_error("umount", mountpoint,
+		"is in use: a program has a file open there, or works in it "
+		"(fuser -vm tells which)");
+}
+
+static int fail_unmount(const char *mountpoint, char *words)
+{
+	static const char own[] = "fusermount3: ";
+
+	words[strcspn(words, "\n")] = '\0';
+	if (strstr(words, "busy"))
+		return fail_busy(mountpoint);
+	return tw_tool_error("umount", mountpoint, "%s",
+		strncmp(words, own, strlen(own)) ? words : words + strlen(own));
+}
+
+/* What fusermount3 says, before it ends. */
+static void read_words(int fd, char *words, size_t size)
+{
+	size_t len = 0;
+	ssize_t got;
+
+	do {
+		got = read(fd, words + len, size - 1 - len);
+		len += got > 0 ? (size_t)got : 0;
+	} while (got > 0 || (got < 0 && errno == EINTR));
+	words[len] = '\0';
+}
+
+/* By the program that may do it for a user. */
 static int ask_fusermount(const char *mountpoint)
 {
-	const char *const words[] = {"fusermount3", "-u", "--", mountpoint, NULL};
-	pid_t child = fork();
-	int status;
+	char words[512];
+	int pipe_fds[2], status;
+	pid_t child;
 
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return tw_tool_error("umount", mountpoint, "%s", tw_tool_host_reason(-errno));
+	child = fork();
+	if (!child)
+		run_fusermount(mountpoint, pipe_fds[1]);
+	(void)close(pipe_fds[1]);
+	if (child > 0)
+		read_words(pipe_fds[0], words, sizeof(words));
+	(void)close(pipe_fds[0]);
 	if (child < 0)
 		return tw_tool_error("umount", mountpoint, "%s", tw_tool_host_reason(-errno));
-	if (!child) {
-		execvp(words[0], (char *const *)words);
-		tw_tool_error("umount", words[0], "%s", tw_tool_host_reason(-errno));
-		_exit(TW_EXIT_FAILED);
-	}
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
 			return tw_tool_error("umount", mountpoint, "%s",
 				tw_tool_host_reason(-errno));
-	return !WIFEXITED(status) || WEXITSTATUS(status) ? TW_EXIT_FAILED : 0; /* it has told */
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		return fail_unmount(mountpoint, words);
+	return 0;
 }
 
 /* Root needs nobody's help, and so no program that is looked for in its path. */
+static int unmount_as_root(const char *where, const char *mountpoint)
+{
+	if (!umount2(where, UMOUNT_NOFOLLOW))
+		return 0;
+	if (errno == EBUSY)
+		return fail_busy(mountpoint);
+	return tw_tool_error("umount", mountpoint, "%s", tw_tool_host_reason(-errno));
+}
+
 static int unmount(const char *mountpoint)
 {
 	_cleanup_free_ char *where = realpath(mountpoint, NULL);
-	bool is_missing = !where && errno == ENOENT, is_twinfs;
-	_cleanup_close_ int image = open_image(where, &is_twinfs);
-	int status = 0;
+	_cleanup_close_ int image = -1;
+	int status;
 
-	if (is_missing)
-		return tw_tool_error("umount", mountpoint, "%s", tw_tool_host_reason(-ENOENT));
-	if (geteuid() || !is_twinfs)
-		status = ask_fusermount(mountpoint);
-	else if (umount2(where, UMOUNT_NOFOLLOW) < 0)
-		status = tw_tool_error("umount", mountpoint, "%s", tw_tool_host_reason(-errno));
-	if (!status && image >= 0)
+	/* of a mount whose daemon was killed the kernel says that it is not connected */
+	if (!where && errno != ENOTCONN)
+		return tw_tool_error("umount", mountpoint, "%s", tw_tool_host_reason(-errno));
+	if (where && !find_mount(where, &image))
+		return tw_tool_error("umount", mountpoint, "no module is mounted there");
+	status = geteuid() ? ask_fusermount(mountpoint)
+			   : unmount_as_root(where ? where : mountpoint, mountpoint);
+	if (status)
+		return status;
+	if (image >= 0)
 		wait_for_release(image);
-	return status;
+	return TW_EXIT_OK;
 }
 
 int tw_tool_verb_umount(int argc, char **argv)

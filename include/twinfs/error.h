@@ -24,6 +24,7 @@
 #define TWINFS_ERROR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -131,6 +132,12 @@ TWINFS_API const char *twinfs_severity_name(enum twinfs_severity severity);
  * "power is off"). Never NULL; the result is a constant.
  */
 TWINFS_API const char *twinfs_strerror(int code);
+
+/*
+ * The one of @names that @name is a misspelling of, for "did you mean"; NULL when
+ * none is near, or @name is one of them.
+ */
+TWINFS_API const char *twinfs_nearest(const char *name, const char *const *names, size_t count);
 
 #ifdef __cplusplus
 }

@@ -171,3 +171,8 @@ int tw_fail_file(struct twinfs_error *err, const char *path, int code)
 		(void)snprintf(err->file, sizeof(err->file), "%s", path);
 	return code;
 }
+
+const char *tw_make_reason(int code)
+{
+	return code == -ENOENT ? "its directory does not exist" : twinfs_strerror(code);
+}

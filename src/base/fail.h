@@ -22,6 +22,12 @@ int tw_fail(struct twinfs_error *err, enum twinfs_problem problem, int code, con
 int tw_fail_at(struct twinfs_error *err, enum twinfs_problem problem, int code, uint32_t block,
 	uint64_t addr, const char *format, ...) __attribute__((format(printf, 6, 7)));
 
+/*
+ * Why a new file could not be made: as twinfs_strerror(), but what does not
+ * exist is its directory.
+ */
+const char *tw_make_reason(int code);
+
 /* Names the file of an error that has none yet. Returns @code. */
 int tw_fail_file(struct twinfs_error *err, const char *path, int code);
 

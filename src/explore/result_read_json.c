@@ -273,7 +273,8 @@ static int check_head(struct json_object *json, struct twinfs_error *err)
 
 	if (!format || strcmp(format, TW_RESULT_FORMAT) != 0 ||
 		!get_number(json, "version", UINT32_MAX, &version))
-		return tw_fail(err, TWINFS_P_EXPLORE, -EUCLEAN, "not the result of an exploration");
+		return tw_fail(err, TWINFS_P_EXPLORE, -EUCLEAN,
+			"not the result of an exploration, as explore --output makes it");
 	if (version != TW_RESULT_VERSION)
 		return tw_fail(err, TWINFS_P_EXPLORE, -ENOTSUP,
 			"a result of version %" PRIu64 ", of which only %d is understood", version,

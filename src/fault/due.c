@@ -141,7 +141,7 @@ void tw_due_end(struct twinfs_faults *faults, uint64_t time_ns)
 	}
 }
 
-enum twinfs_fault_state tw_due_state(const struct tw_live_rule *live)
+enum twinfs_fault_state tw_due_state(const struct tw_live_rule *live, uint64_t time_ns)
 {
 	const struct tw_rule *rule = &live->rule;
 
@@ -152,6 +152,8 @@ enum twinfs_fault_state tw_due_state(const struct tw_live_rule *live)
 	if (has(live, TW_C_AT_NTH) && live->counted + 1 < live->at_nth)
 		return TWINFS_FAULT_WAITING;
 	if (live->counted < live->after_ops || live->bytes < live->after_bytes)
+		return TWINFS_FAULT_WAITING;
+	if (has(live, TW_C_AFTER_TIME) && time_ns - live->start_ns < live->after_ns)
 		return TWINFS_FAULT_WAITING;
 	if (has(live, TW_C_EVERY) && live->passed + 1 < live->every)
 		return TWINFS_FAULT_WAITING;

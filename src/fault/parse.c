@@ -149,6 +149,19 @@ static int parse_bits(struct tw_parser *parser)
 }
 
 /* The kind, and what stands right behind it. */
+static int fail_kind(struct tw_words *words)
+{
+	const char *names[TWINFS_FAULT_KINDS], *meant;
+
+	for (unsigned kind = 0; kind < TWINFS_FAULT_KINDS; kind++)
+		names[kind] = tw_kinds[kind].name;
+	meant = twinfs_nearest(words->word, names, TWINFS_FAULT_KINDS);
+	return tw_words_fail(words,
+		"expected a fault: cut, fail, skip, flip, fill, garble, stick, loosen, misread, "
+		"wear out, slow, read only, brown-out or note%s%s%s",
+		meant ? " (did you mean " : "", meant ? meant : "", meant ? "?)" : "");
+}
+
 static int parse_what(struct tw_parser *parser)
 {
 	struct tw_words *words = &parser->words;
@@ -166,10 +179,7 @@ static int parse_what(struct tw_parser *parser)
 			break;
 	}
 	if (kind == TWINFS_FAULT_KINDS)
-		return tw_words_fail(words,
-			"expected a fault: cut, fail, skip, flip, fill, garble, "
-			"stick, loosen, misread, wear out, slow, read only, "
-			"brown-out or note");
+		return fail_kind(words);
 	rule->kind = (enum twinfs_fault_kind)kind;
 	if (tw_words_next(words))
 		return -EINVAL;

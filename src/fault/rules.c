@@ -126,13 +126,27 @@ static int no_memory(struct twinfs_error *err)
 	return tw_fail(err, TWINFS_P_FAULT, -ENOMEM, "out of memory");
 }
 
+static int fail_part(const char *name, struct twinfs_error *err)
+{
+	static const char *const names[] = {
+		"user", "backup", "secure", "customer_fs", "customer_backup_fs", "securedata"};
+	const char *meant = twinfs_nearest(name, names, sizeof(names) / sizeof(*names));
+
+	if (strchr(name, '/'))
+		return tw_fail(err, TWINFS_P_FAULT, -ENOENT,
+			"no partition '%s'; a path begins with /usr or /bak", name);
+	return tw_fail(err, TWINFS_P_FAULT, -ENOENT,
+		"no partition '%s'%s%s%s; they are user, backup and secure", name,
+		meant ? " (did you mean " : "", meant ? meant : "", meant ? "?)" : "");
+}
+
 static int find_part(const struct twinfs_faults *faults, const char *name,
 	struct twinfs_fault_part *ret_part, struct twinfs_error *err)
 {
 	const struct twinfs_fault_site *site = &faults->site;
 
 	if (!site->part || site->part(site->ctx, name, 0, ret_part))
-		return tw_fail(err, TWINFS_P_FAULT, -ENOENT, "no partition '%s'", name);
+		return fail_part(name, err);
 	return 0;
 }
 
@@ -469,15 +483,17 @@ int twinfs_faults_get(const struct twinfs_faults *faults, unsigned index,
 {
 	_cleanup_unlock_ pthread_mutex_t *guard = tw_lock((pthread_mutex_t *)&faults->lock);
 	const struct tw_live_rule *live;
+	struct twinfs_flash_stats stats;
 
 	(void)guard;
 	if (index >= faults->count)
 		return -ENOENT;
 	live = faults->rules[index];
+	twinfs_flash_stats(faults->flash, &stats);
 	*ret_rule = (struct twinfs_fault_rule){
 		.id = live->id,
 		.kind = live->rule.kind,
-		.state = tw_due_state(live),
+		.state = tw_due_state(live, stats.busy_ns),
 		.counted = live->counted,
 		.fired = live->fired,
 	};

@@ -136,7 +136,7 @@ void tw_due_fired(struct tw_live_rule *live);
 /* All rules have seen the moment: those that wait for one that fired see the next. */
 void tw_due_end(struct twinfs_faults *faults, uint64_t time_ns);
 
-enum twinfs_fault_state tw_due_state(const struct tw_live_rule *live);
+enum twinfs_fault_state tw_due_state(const struct tw_live_rule *live, uint64_t time_ns);
 
 /* A number of @range, and of 0 to @n - 1. */
 uint64_t tw_draw(uint64_t *random, struct tw_range range);

@@ -484,8 +484,7 @@ int twinfs_recorder_new(struct twinfs_flash *flash, const char *path,
 	if (rc) {
 		free_recorder(recorder);
 		return tw_fail_file(err, path,
-			tw_fail(err, TWINFS_P_TRACE, rc, "cannot be made: %s",
-				twinfs_strerror(rc)));
+			tw_fail(err, TWINFS_P_TRACE, rc, "cannot be made: %s", tw_make_reason(rc)));
 	}
 	rc = put_header(recorder, options);
 	if (rc) {

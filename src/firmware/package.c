@@ -215,6 +215,6 @@ int twinfs_package_write(const struct twinfs_package *package,
 	rc = tw_file_write(path, out.data, out.len, 0644, merge->replaces ? 0 : TW_FILE_NEW);
 	if (!rc)
 		return 0;
-	(void)tw_fail(err, TWINFS_P_PACKAGE, rc, "cannot be made: %s", twinfs_strerror(rc));
+	(void)tw_fail(err, TWINFS_P_PACKAGE, rc, "cannot be made: %s", tw_make_reason(rc));
 	return tw_fail_file(err, path, rc);
 }

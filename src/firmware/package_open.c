@@ -242,6 +242,8 @@ static int open_file(struct twinfs_package *package, uint64_t max_bytes, struct 
 		return tw_fail(err, TWINFS_P_PACKAGE, -ENOTSUP,
 			"is a .binpkg of the Eigen tools, whose format is not public; its folder "
 			"has the images as loose files");
+	if (!len)
+		return tw_fail(err, TWINFS_P_PACKAGE, -ENOTSUP, "the file is empty");
 	return tw_fail(err, TWINFS_P_PACKAGE, -ENOTSUP,
 		"is no zip archive, and no loose image, which would be called %s or %s",
 		twinfs_firmware_image_name(TWINFS_FIRMWARE_USER),

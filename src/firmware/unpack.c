@@ -218,7 +218,7 @@ static int unpack_beside(const struct tw_zip *zip, const char *dir, const char *
 	}
 	if (!rc)
 		return 0;
-	(void)tw_fail(err, TWINFS_P_PACKAGE, rc, "cannot be made: %s", twinfs_strerror(rc));
+	(void)tw_fail(err, TWINFS_P_PACKAGE, rc, "cannot be made: %s", tw_make_reason(rc));
 	return tw_fail_file(err, dir, rc);
 }
 
@@ -238,7 +238,7 @@ int twinfs_package_unpack(const struct twinfs_package *package, const char *dir,
 		return tw_fail_file(err, package->path, rc);
 	rc = make_stage(dir, &stage);
 	if (rc) {
-		(void)tw_fail(err, TWINFS_P_PACKAGE, rc, "cannot be made: %s", twinfs_strerror(rc));
+		(void)tw_fail(err, TWINFS_P_PACKAGE, rc, "cannot be made: %s", tw_make_reason(rc));
 		return tw_fail_file(err, dir, rc);
 	}
 	rc = unpack_beside(&package->zip, dir, stage, err);

@@ -237,16 +237,29 @@ static int attach(int fd, const char *path, int read_only, struct fdisk_context 
 	return 0;
 }
 
+/* A header that says where the other one is, behind the end of the file, was cut off with it. */
+static int fail_both(const struct twinfs_image *image, struct twinfs_error *err)
+{
+	const uint64_t size = twinfs_image_file_size(image, 0);
+	const uint64_t other = is_header_at(image, 1) ? tw_le64(sector_at(image, 1) + 32) : 0;
+
+	if (other >= size / SECTOR && other < UINT64_MAX / SECTOR - 1)
+		return tw_fail(err, TWINFS_P_IMAGE_TABLE, -EUCLEAN,
+			"is cut short: it has %" PRIu64 " of %" PRIu64 " bytes", size,
+			(other + 1) * SECTOR);
+	return tw_fail(err, TWINFS_P_IMAGE_TABLE, -EUCLEAN,
+		"both copies of the partition table are damaged");
+}
+
 /* What libfdisk makes of the file. The caller holds the lock of @fd. */
-static int load_table(int fd, const char *path, struct fdisk_table **ret_table,
-	struct twinfs_error *err)
+static int load_table(const struct twinfs_image *image, int fd, const char *path,
+	struct fdisk_table **ret_table, struct twinfs_error *err)
 {
 	_cleanup_context_ struct fdisk_context *context = NULL;
 	int rc = attach(fd, path, 1, &context);
 
 	if (!rc && !fdisk_is_label(context, GPT))
-		return tw_fail(err, TWINFS_P_IMAGE_TABLE, -EUCLEAN,
-			"both copies of the partition table are damaged");
+		return fail_both(image, err);
 	if (!rc)
 		rc = fdisk_get_partitions(context, ret_table);
 	if (rc)
@@ -285,7 +298,8 @@ static int read_table(const struct twinfs_image *image, struct twinfs_partition 
 	guard = tw_lock(tw_image_fd_lock(image));
 	rc = check_headers(image, err);
 	if (!rc)
-		rc = load_table(tw_image_fd(image), twinfs_image_path(image, 0), &found, err);
+		rc = load_table(image, tw_image_fd(image), twinfs_image_path(image, 0), &found,
+			err);
 	if (rc)
 		return rc;
 	count = fdisk_table_get_nents(found);
@@ -540,7 +554,7 @@ static int make_file(int fd, const char *name, const char *path, const struct pl
 	rc = fsync(fd) < 0 ? -errno : publish(name, path);
 	if (rc)
 		return tw_fail(err, TWINFS_P_IMAGE_OPEN, rc, "cannot be made: %s",
-			twinfs_strerror(rc));
+			tw_make_reason(rc));
 	return 0;
 }
 
@@ -559,7 +573,7 @@ int twinfs_image_create_gpt(const char *path, uint64_t size, const struct twinfs
 	fd = lstat(path, &st) == 0 ? -EEXIST : open_beside(path, &name);
 	if (fd < 0) {
 		rc = tw_fail(err, TWINFS_P_IMAGE_OPEN, fd, "cannot be made: %s",
-			twinfs_strerror(fd));
+			tw_make_reason(fd));
 		return tw_fail_file(err, path, rc);
 	}
 	rc = make_file(fd, name, path, &plan, err);

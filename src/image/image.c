@@ -90,6 +90,12 @@ static int fail_errno(struct twinfs_error *err, int code, const char *what)
 		twinfs_strerror(code));
 }
 
+static int fail_directory(struct twinfs_error *err)
+{
+	return tw_fail(err, TWINFS_P_IMAGE_OPEN, -EISDIR,
+		"is a directory; files of partitions are given as --user and --backup");
+}
+
 static int open_fd(const char *path, unsigned flags, struct twinfs_error *err)
 {
 	/*
@@ -108,8 +114,15 @@ static int open_fd(const char *path, unsigned flags, struct twinfs_error *err)
 	if (errno == ENXIO)
 		return tw_fail(err, TWINFS_P_IMAGE_OPEN, -EINVAL,
 			"not a regular file or block device");
-	return fail_errno(err, -errno,
-		flags & TWINFS_IMAGE_WRITABLE ? "opened for writing" : "opened");
+	if (errno == EISDIR)
+		return fail_directory(err);
+	if (errno == EROFS)
+		return tw_fail(err, TWINFS_P_IMAGE_OPEN, -EROFS,
+			"cannot be changed: it is on a read-only file system");
+	if (errno == EACCES && mode != O_RDONLY && !access(path, R_OK))
+		return tw_fail(err, TWINFS_P_IMAGE_OPEN, -EACCES,
+			"cannot be changed: you may only read it (see chmod u+w)");
+	return fail_errno(err, -errno, "opened");
 }
 
 /* Size in bytes of what @fd names. */
@@ -118,7 +131,7 @@ static int measure(int fd, const struct stat *st, uint64_t *ret_size, struct twi
 	uint64_t size = (uint64_t)st->st_size;
 
 	if (S_ISDIR(st->st_mode))
-		return tw_fail(err, TWINFS_P_IMAGE_OPEN, -EISDIR, "is a directory");
+		return fail_directory(err);
 	if (!S_ISREG(st->st_mode) && !S_ISBLK(st->st_mode))
 		return tw_fail(err, TWINFS_P_IMAGE_OPEN, -EINVAL,
 			"not a regular file or block device");

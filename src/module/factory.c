@@ -38,7 +38,7 @@ enum {
 
 static int fail_host(const char *path, int code, struct twinfs_error *err)
 {
-	(void)tw_fail(err, TWINFS_P_FACTORY, code, "cannot be made: %s", twinfs_strerror(code));
+	(void)tw_fail(err, TWINFS_P_FACTORY, code, "cannot be made: %s", tw_make_reason(code));
 	return tw_fail_file(err, path, code);
 }
 

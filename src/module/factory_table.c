@@ -64,8 +64,11 @@ static int mark_named(struct tw_tree *tree, const struct twinfs_factory_options 
 			name++;
 	entry = tw_tree_find(tree, name);
 	if (!entry)
-		return tw_tree_fail(tree, name, -ENOENT,
-			"to be protected, but there is no such file", err);
+		return tw_tree_fail(tree, name + strspn(name, "/"), -ENOENT,
+			*name == '/' ? "to be protected, but there is no such file: paths begin "
+				       "in the directory, without /"
+				     : "to be protected, but there is no such file",
+			err);
 	if (entry->is_dir)
 		return tw_tree_fail(tree, name, -EISDIR,
 			"is a directory; the module protects files only, name them", err);

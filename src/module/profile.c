@@ -203,15 +203,26 @@ static int load_file(const char *path, struct twinfs_profile *ret_profile, struc
 	return load_text(text, len, ret_profile, err);
 }
 
+#define PROFILES_MAX 32 /* among those that are compared with a misspelt name */
+
 static int fail_unknown(const char *name, struct twinfs_error *err)
 {
+	const char *list[PROFILES_MAX], *meant;
 	struct tw_text names = {0};
+	size_t count = 0;
 	int rc = 0;
 
-	for (const struct tw_profile_text *at = tw_profile_texts; !rc && at->name; at++)
+	for (const struct tw_profile_text *at = tw_profile_texts; !rc && at->name; at++) {
 		rc = tw_text_addf(&names, "%s%s", names.len ? ", " : "", at->name);
-	rc = fail(err, -ENOENT, "no profile '%s'; there are %s, or give the path of a file", name,
-		rc ? "others" : names.data);
+		if (count < PROFILES_MAX)
+			list[count++] = at->name;
+	}
+	meant = twinfs_nearest(name, list, count);
+	rc = fail(err, -ENOENT,
+		"no profile '%s'%s%s%s; there are %s, or give the path of a file%s%s", name,
+		meant ? " (did you mean " : "", meant ? meant : "", meant ? "?)" : "",
+		rc ? "others" : names.data, access(name, F_OK) ? "" : ": ./",
+		access(name, F_OK) ? "" : name);
 	tw_text_release(&names);
 	return rc;
 }

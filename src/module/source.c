@@ -263,6 +263,22 @@ static int find_by_profile(const struct finder *finder)
 	return 0;
 }
 
+/* Files of ours that are easily taken for an image. */
+static int fail_no_image(const struct finder *finder)
+{
+	const uint8_t *bytes = twinfs_image_bytes(finder->image);
+	const bool has_magic = twinfs_image_size(finder->image) >= 8;
+
+	if (has_magic && !memcmp(bytes, "PK\3\4", 4))
+		return tw_fail(finder->err, TWINFS_P_SOURCE, -EUCLEAN,
+			"is a zip archive, no image; flash, merge and unpack take packages");
+	if (has_magic && !memcmp(bytes, "TWFSTRCE", 8))
+		return tw_fail(finder->err, TWINFS_P_SOURCE, -EUCLEAN, "is a trace, no image");
+	return tw_fail(finder->err, TWINFS_P_SOURCE, -EUCLEAN,
+		"no partition table and no littlefs at the start: name the module's profile "
+		"(--profile) for a raw dump, or give partition files as --user and --backup");
+}
+
 static int find_in_image(const struct finder *finder)
 {
 	if (twinfs_image_has_gpt(finder->image))
@@ -271,9 +287,7 @@ static int find_in_image(const struct finder *finder)
 		return place_file(finder, TWINFS_PART_USER, 0);
 	if (finder->source->profile)
 		return find_by_profile(finder);
-	return tw_fail(finder->err, TWINFS_P_SOURCE, -EUCLEAN,
-		"no partition table and no littlefs at the start: name the module's profile "
-		"(--profile) for a raw dump, or give partition files as --user and --backup");
+	return fail_no_image(finder);
 }
 
 /* ---- loose files ---- */
@@ -290,7 +304,7 @@ int tw_source_make_erased(const char *path, uint64_t size, unsigned mode, struct
 	rc = tw_file_write(path, erased, size, mode, TW_FILE_NEW);
 	if (rc)
 		(void)tw_fail(err, TWINFS_P_IMAGE_OPEN, rc, "cannot be made: %s",
-			twinfs_strerror(rc));
+			tw_make_reason(rc));
 	return rc;
 }
 

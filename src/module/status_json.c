@@ -125,9 +125,9 @@ static void put_use(struct json_object **object, struct twinfs_volume *volume)
 		return;
 	put_version(object, true, statfs.version);
 	put_number(object, "blocks", statfs.blocks);
-	put_number(object, "used", statfs.blocks - statfs.free);
-	put_number(object, "free", statfs.free);
-	put_number(object, "files", statfs.files);
+	put_number(object, "used_blocks", statfs.blocks - statfs.free);
+	put_number(object, "free_blocks", statfs.free);
+	put_number(object, "objects", statfs.files);
 	put_number(object, "name_max", statfs.name_max);
 	put_number(object, "attr_max", statfs.attr_max);
 	put(object, "pending_repairs", pending_json(volume));
@@ -157,7 +157,7 @@ static struct json_object *part_json(struct twinfs_module *module, enum twinfs_p
 	put_text(&object, "name", info->name);
 	put_text(&object, "file", info->file);
 	put_number(&object, "addr", info->addr);
-	put_number(&object, "offset", info->file_offset);
+	put_number(&object, "file_offset", info->file_offset);
 	put_number(&object, "size", info->size);
 	if (part == TWINFS_PART_USER)
 		put_volume(&object, info, twinfs_module_user(module));

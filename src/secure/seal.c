@@ -47,7 +47,7 @@ static int check_key_file(int fd, struct twinfs_error *err)
 			(unsigned)geteuid());
 	if (st.st_mode & (S_IRWXG | S_IRWXO))
 		return tw_fail(err, TWINFS_P_SECURE_KEY, -EACCES,
-			"the key file has mode %04o, expected 0600 or stricter",
+			"the key file has mode %04o, others can read it: chmod 600",
 			(unsigned)st.st_mode & 07777u);
 	if (st.st_size != KEY_BYTES)
 		return tw_fail(err, TWINFS_P_SECURE_KEY, -EBADMSG,
@@ -68,7 +68,7 @@ static int read_key(const char *path, uint8_t key[KEY_BYTES], struct twinfs_erro
 			"the key file is a symbolic link");
 	if (fd < 0)
 		return tw_fail(err, TWINFS_P_SECURE_KEY, -errno, "cannot open the key file: %s",
-			strerror(errno));
+			twinfs_strerror(-errno));
 	rc = check_key_file(fd, err);
 	if (rc)
 		return rc;

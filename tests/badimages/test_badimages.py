@@ -18,8 +18,9 @@ import unittest
 import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'interop'))
+sys.path[:0] = [os.path.join(os.path.dirname(HERE), folder) for folder in ('interop', 'lib')]
 
+import schema
 import test_reader as reader
 
 TWINFS = os.path.abspath(sys.argv[1])
@@ -131,6 +132,7 @@ class Case(unittest.TestCase):
                               cwd=self.folder, timeout=60, check=False)
         self.assertIn(says, done.stderr)
         self.assertEqual(bool(says), bool(done.stderr), done.stderr)
+        schema.judge_output(words, done.stdout)
         return done.returncode, done.stdout
 
     def check_image(self, *words):

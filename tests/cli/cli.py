@@ -9,6 +9,9 @@ import tempfile
 import unittest
 import zlib
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+import schema  # noqa: E402
+
 EXE = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else 'twinfs'
 VERBS = ('mk', 'merge', 'run', 'mount', 'umount', 'power', 'fault', 'events', 'record', 'info', 'ls', 'cat', 'get',
          'history', 'unpack', 'crc', 'put', 'rm', 'resize', 'flash', 'damage', 'boot', 'check', 'trace', 'explore', 'report')
@@ -81,6 +84,8 @@ class CliTest(unittest.TestCase):
                               check=False)
         err = done.stderr.decode('utf-8', 'backslashreplace')
         self.assertEqual(done.returncode, status, f'twinfs {words}: {done.stdout!r} {err}')
+        if status != FAILED and done.stdout:
+            schema.judge_output(words, done.stdout)
         return done.stdout, err
 
     def json(self, *words, status=OK):

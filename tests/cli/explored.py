@@ -53,4 +53,6 @@ class ExploreTest(cli.CliTest):
         return lasting(self.twinfs('explore', '--json', *words, status=status)[0])
 
     def stored(self, name):
-        return lasting(cli.read(self.path(name)))
+        text = cli.read(self.path(name))
+        cli.schema.judge('explore-result', json.loads(text))
+        return lasting(text)

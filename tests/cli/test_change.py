@@ -47,7 +47,7 @@ class Change(cli.CliTest):
     def test_parents(self):
         cli.write_tree(self.folder, {'new.py': b'new'})
         with self.unchanged('app.img'):
-            self.fails('put', 'app.img', 'new.py', 'usr/x/y.py', saying="'/usr/x/y.py': no such")
+            self.fails('put', 'app.img', 'new.py', 'usr/x/y.py', saying="'/usr/x/y.py': its directory does not exist; -p makes it")
             self.fails('put', 'app.img', 'new.py', 'usr/x/', saying="'/usr/x': no such")
         self.twinfs('put', '-p', 'app.img', 'new.py', 'usr/x/y.py')
         self.twinfs('put', '-p', 'app.img', 'new.py', 'usr/z/')

@@ -13,8 +13,8 @@ class Check(cli.CliTest):
         self.assertEqual(out.count(b'  littlefs 1.1  '), 2)
         result = self.json('check', '--json', 'app.img')
         self.assertEqual((result['errors'], result['warnings']), (0, 0))
-        self.assertEqual([part.get('format') for part in result['partitions']],
-                         ['littlefs 1.1', 'littlefs 1.1', None])
+        self.assertEqual([part['format'] for part in result['partitions']],
+                         ['lfs1', 'lfs1', None])
 
     def test_version_2(self):
         self.make_app()
@@ -22,7 +22,8 @@ class Check(cli.CliTest):
             self.twinfs('mk', name, '--format', name, '--user', 'app', '--backup-all')
             result = self.json('check', '--json', name)
             self.assertEqual(result['errors'], 0)
-            self.assertEqual(result['partitions'][0]['format'], 'littlefs ' + version)
+            part = result['partitions'][0]
+            self.assertEqual((part['format'], part['version']), ('lfs2', version))
         part = self.part('lfs2', 'customer_fs')
         self.flip(self.path('lfs2'), part['addr'], 2 * part['block_size'])
         self.assertTrue(self.findings('lfs2'))

@@ -42,15 +42,15 @@ class Damage(cli.CliTest):
         self.assertEqual(got['seed'], 7)
         self.assertEqual([rule['text'] for rule in got['rules']], rules)
         self.assertEqual(got['changes'], [
-            {'rule': 1, 'addr': 0x9000, 'length': 4, 'bits': 32, 'old': 'ff' * 4, 'new': '00' * 4,
+            {'rule': 1, 'addr': 0x9000, 'len': 4, 'bits': 32, 'old': 'ff' * 4, 'new': '00' * 4,
              'partition': None, 'block': 9, 'owner': ''},
-            {'rule': 2, 'addr': 0x9004, 'length': 4, 'bits': 32, 'old': 'ff' * 4, 'new': '00' * 4,
+            {'rule': 2, 'addr': 0x9004, 'len': 4, 'bits': 32, 'old': 'ff' * 4, 'new': '00' * 4,
              'partition': None, 'block': 9, 'owner': ''}])
         self.assertEqual(after[0x9000:0x9008], bytes(8))
 
     def test_long_runs(self):
         change, = self.json('damage', '--json', 'app.img', 'fill with 0 in 0x9000+4K')['changes']
-        self.assertEqual((change['length'], change['old'], change['new']), (4096, None, None))
+        self.assertEqual((change['len'], change['old'], change['new']), (4096, None, None))
         out = self.twinfs('damage', '-n', 'app.img', 'fill with 0xff in 0x9000+4K')[0].decode()
         self.assertIn('0x00009000  4,096 bytes, 32,768 bits', out)
         self.assertIn('4,096 bytes changed, seed 1', out)

@@ -232,6 +232,7 @@ class Parts(explored.ExploreTest):
         out, err = self.twinfs('explore', '--merge', names[0], names[2], status=cli.FAILED)
         self.assertIn('not complete: parts 2, 4 of 4 are missing\n', err)
         self.assertIn('not complete', out.decode())
+        self.assertIn('nothing is wrong so far', out.decode())
         self.twinfs('explore', '--merge', '-q', '-o', 'some.json', *names[1:], status=cli.FAILED)
         self.assertEqual(self.explore('--merge', 'some.json', names[0]),
                          self.explore('app.img', 'app.trace'))

@@ -13,7 +13,7 @@ class Info(cli.CliTest):
         user, backup = info['partitions'][:2]
         for part in (user, backup):
             self.assertTrue(part['mounted'])
-            self.assertEqual((part['format'], part['version']), ('littlefs', '1.1'))
+            self.assertEqual((part['format'], part['version']), ('lfs1', '1.1'))
             self.assertEqual((part['name_max'], part['attr_max']), (255, 0))
             # The device never uses the last block.
             self.assertEqual(part['blocks'], part['size'] // part['block_size'] - 1)
@@ -25,7 +25,7 @@ class Info(cli.CliTest):
         self.make_app()
         self.twinfs('mk', '--format', 'lfs2', 'app.img', '--user', 'app', '--backup-all')
         user = self.part('app.img', 'customer_fs')
-        self.assertEqual((user['format'], user['version']), ('littlefs', '2.1'))
+        self.assertEqual((user['format'], user['version']), ('lfs2', '2.1'))
         self.assertEqual(user['blocks'], user['size'] // user['block_size'])
         self.assertEqual((user['name_max'], user['file_max'], user['attr_max']),
                          (255, 0x7fffffff, 1022))

@@ -246,10 +246,12 @@ class Merge(cli.CliTest):
                              ('u.bin', "member 'fw.pac': is a .pac package"),
                              ('a.binpkg', 'is a .binpkg of the Eigen tools'),
                              ('text', 'is no zip archive'), ('nix', 'cannot be read'),
-                             ('eigen', 'are not known: give them with --profile'),
+                             ('eigen', 'nothing to be merged with'),
                              ('other.zip', 'no firmware package')):
             self.refuses(*APP, base=base, saying=saying)
-        self.refuses(*APP, '--profile', 'asr1601', base='eigen', saying='nothing to be merged with')
+        packages.asr(self.path('plain.zip'))
+        packages.bundle(self.path('new.bin'), cli.read(self.path('plain.zip')), 'ASR9999')
+        self.refuses(*APP, base='new.bin', saying="of platform 'ASR9999' are not known: give them")
 
     def test_damaged_base(self):
         data = bytearray(cli.read(self.path('base.zip')))

@@ -38,11 +38,11 @@ class Trace(cli.CliTest):
         out, err = self.twinfs('trace', 'run.trace')
         self.assertEqual(err, '')
         lines = out.decode().splitlines()
-        self.assertEqual(lines[0], '             0.000000 mark    begin boot 1')
-        self.assertRegex(lines[2], r'^       1     0\.000000 erase   customer_fs [0-9]+ +0x[0-9a-f]{8} '
+        self.assertEqual(lines[0], 20 * ' ' + '0.000000 mark    begin boot 1')
+        self.assertRegex(lines[2], r'^       1 @0         0\.000000 erase   customer_fs [0-9]+ +0x[0-9a-f]{8} '
                                    r'  4096  data /usr/lib/driver.py$')
         self.assertIn(' mark    end content /usr/main.py, 45 bytes', out.decode())
-        self.assertEqual(lines[-1][22:], 'mark    end boot 1')
+        self.assertEqual(lines[-1][29:], 'mark    end boot 1')
         self.assertNotIn(' old ', out.decode())
         self.assertEqual(len(lines), len(self.records()))
 
@@ -56,6 +56,10 @@ class Trace(cli.CliTest):
         operations = [r for r in records if r['kind'] in ('program', 'erase')]
         self.assertEqual([r['number'] for r in operations], list(range(1, len(operations) + 1)))
         self.assertEqual(trace['operations'], len(operations))
+        # its number in the trace is the one that explore knows it by, also behind a filter
+        self.assertEqual([r['operation'] for r in operations], list(range(len(operations))))
+        chosen = self.records('--from', '7', '--kind', 'program', '--kind', 'erase')
+        self.assertEqual(chosen[0]['operation'], 6)
         self.assertEqual({r['errno'] for r in operations}, {0})
         times = [r['time_ns'] for r in records]
         self.assertEqual(times, sorted(times))

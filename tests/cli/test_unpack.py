@@ -189,7 +189,7 @@ class Unpack(cli.CliTest):
         os.mkdir(self.path('dir'))
         with self.unchanged('customer_fs.bin'):
             for name, saying in (('customer_fs.bin', 'nothing to unpack'), ('dir', 'a folder'),
-                                 ('nix', 'cannot be read'), ('/dev/null', 'is no zip archive')):
+                                 ('nix', 'cannot be read'), ('/dev/null', 'the file is empty')):
                 self.fails('unpack', name, 'out', saying=saying)
             self.fails('unpack', 'customer_fs.bin', saying='DIR')
             self.fails('unpack', '--list', 'customer_fs.bin', 'out', saying='out')

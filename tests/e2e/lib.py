@@ -8,6 +8,7 @@ test is named by the environment variable TWINFS or the first argument.
 import atexit
 import contextlib
 import errno
+import json
 import os
 import shutil
 import signal
@@ -16,6 +17,9 @@ import sys
 import tempfile
 import time
 import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+import schema  # noqa: E402
 
 SKIPPED = 77
 PATIENCE = 30  # seconds; only a failing test waits that long
@@ -32,6 +36,9 @@ FILES = {
     'own.bin': bytes(range(256)) * 64,
 }
 PROTECTED = ['main.py', 'cfg.json', 'lib/net.py', 'data/table.bin']
+
+# Control files that are JSON documents -> their schemas.
+CONTROL_SCHEMAS = {'boot': 'boot-report', 'status': 'status', 'wear': 'wear'}
 
 _mounts = []  # every mount that is not cleaned up yet
 
@@ -66,6 +73,8 @@ def run(*words, check=True, **options):
     done = subprocess.run(words, text=True, timeout=120, **options)
     if check and done.returncode:
         raise AssertionError('%s: exit %d\n%s' % (' '.join(words), done.returncode, done.stdout))
+    if words[0] == TWINFS and done.returncode in (0, 1) and done.stdout:
+        schema.judge_output(words[1:], done.stdout)
     return done
 
 
@@ -143,7 +152,10 @@ class Mount:
         return self.path('bak', *names)
 
     def control(self, name):
-        return read(self.path('.twinfs', name)).decode()
+        text = read(self.path('.twinfs', name)).decode()
+        if name in CONTROL_SCHEMAS:
+            schema.judge(CONTROL_SCHEMAS[name], json.loads(text))
+        return text
 
     def power(self, word):
         with open(self.path('.twinfs', 'power'), 'w') as file:

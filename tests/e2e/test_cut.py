@@ -186,9 +186,11 @@ class AutoRestart(lib.MountTest):
             self.assertEqual(self.mount.control('power'), 'on\n')
             self.assertEqual(json.loads(self.mount.control('status'))['boots'], boots)
             self.assertEqual(lib.read(self.mount.usr('main.py')), self.files['main.py'])
+        self.assertNotIn('used up', self.mount.words())
         self.mount.power('cut')
         with self.fails(errno.EIO):
             lib.read(self.mount.usr('main.py'))
+        self.assertIn('all 3 of --auto-restart are used up', self.mount.words())
         self.mount.power('on')
         self.mount.power('cut')
         self.assertEqual(self.mount.control('power'), 'off\nthe plug was pulled\n')

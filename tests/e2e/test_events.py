@@ -38,7 +38,10 @@ class Events(lib.MountTest):
         except BlockingIOError:
             pass
         self.assertTrue(not data or data.endswith(b'\n'))
-        return [json.loads(line) for line in data.splitlines()]
+        events = [json.loads(line) for line in data.splitlines()]
+        for event in events:
+            lib.schema.judge('event', event)
+        return events
 
     def test_boots_and_files(self):
         lib.write(self.mount.usr('main.py'), b'damaged')

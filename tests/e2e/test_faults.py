@@ -66,6 +66,12 @@ class Control(FaultTest):
             ['3', 'waiting', '0', '0', 'note every 5 writes']])
         self.assertTrue(self.mount.control('faults').startswith('# seed 0\n'))
 
+    def test_waits_for_its_time(self):
+        self.add('note after 3 s')
+        self.assertEqual(self.rules()[0][1], 'waiting')
+        self.ask('pass 3000')
+        self.assertEqual(self.rules()[0][1], 'armed')
+
     def test_clear(self):
         self.add('cut at op 1000000', 'note at op 1000001', 'note at op 1000002')
         self.assertEqual(self.ask('clear 2'), (0, ''))

@@ -296,6 +296,7 @@ class Cuts(running.RunTest):
             self.assertRegex(line, r'^twinfs run: power cut: rule 1: .*\); booted: 2 protected '
                              r'files, 0 restored$')
         self.assertNotIn('booted', err[4])
+        self.assertTrue(err[4].endswith('; all 3 of --auto-restart are used up'), err)
         self.assertTrue(out.startswith('life 0\n3 0\nlife '), out)
         self.assertRegex(out, r'\n3 3\n')
         self.check_image()

@@ -101,6 +101,13 @@ def check_pages(folder):
         sys.exit(f'installed manual pages are {sorted(installed)}, not {sorted(source)}')
 
 
+def check_schemas(folder):
+    """Every schema that there is is installed."""
+    source = {name for name in os.listdir(project.path('docs', 'schemas')) if name != 'meson.build'}
+    if source != set(os.listdir(folder)):
+        sys.exit(f'installed schemas are {sorted(os.listdir(folder))}, not {sorted(source)}')
+
+
 def main():
     build, cc = sys.argv[1], shlex.split(sys.argv[2])
     if not shutil.which('pkg-config') or not shutil.which('meson'):
@@ -114,6 +121,7 @@ def main():
         if headers != installed:
             sys.exit(f'installed headers are {sorted(installed)}')
         check_pages(os.path.dirname(os.path.dirname(find(folder, '/man/man1/twinfs.1'))))
+        check_schemas(os.path.dirname(find(folder, '/share/twinfs/schemas/ls.schema.json')))
         find(folder, '/share/twinfs/python/start.py')
         check_completions(folder)
         check_helper(folder)

@@ -167,9 +167,9 @@ START_TEST(unknown_name_lists_the_known)
 
 	ck_assert_int_eq(twinfs_profile_load("asr", &profile, &err), -ENOENT);
 	ck_assert_int_eq(err.problem, TWINFS_P_PROFILE);
-	ck_assert_str_eq(err.text,
-		"no profile 'asr'; there are default, asr1601, asr1603, eigen718, unisoc8910, "
-		"or give the path of a file");
+	ck_assert_str_eq(err.text, "no profile 'asr' (did you mean asr1601?); there are default, "
+				   "asr1601, asr1603, eigen718, unisoc8910, "
+				   "or give the path of a file");
 	ck_assert_int_eq(twinfs_profile_load("", &profile, &err), -ENOENT);
 	ck_assert_int_eq(twinfs_profile_load("./missing", &profile, &err), -ENOENT);
 	ck_assert_str_eq(err.file, "./missing");

@@ -57,7 +57,7 @@ START_TEST(status_of_a_module_that_is_off)
 	expect_string(status, "partitions.1.name", "customer_backup_fs");
 	expect_string(status, "partitions.2.name", "securedata");
 	expect_number(status, "partitions.2.size", SECURE_SIZE);
-	ck_assert(!json_object_object_get_ex(at(status, "partitions.0"), "used", &none));
+	ck_assert(!json_object_object_get_ex(at(status, "partitions.0"), "used_blocks", &none));
 	ck_assert_ptr_null(at(status, "last_boot"));
 	expect_number(status, "secure.slots", 16);
 	json_object_put(status);
@@ -80,9 +80,9 @@ START_TEST(status_of_a_module_that_is_on)
 	status = parse(text);
 	expect_string(status, "power", "on");
 	expect_string(status, "access", "writable");
-	expect_number(status, "partitions.0.used", statfs.blocks - statfs.free);
-	expect_number(status, "partitions.0.free", statfs.free);
-	expect_number(status, "partitions.0.files", 4);
+	expect_number(status, "partitions.0.used_blocks", statfs.blocks - statfs.free);
+	expect_number(status, "partitions.0.free_blocks", statfs.free);
+	expect_number(status, "partitions.0.objects", 4);
 	expect_number(status, "partitions.0.pending_repairs.orphans", 0);
 	expect_number(status, "secure.stored", 1);
 	expect_number(status, "flash.erase_size", 4096);
