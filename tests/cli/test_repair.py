@@ -47,6 +47,7 @@ class Repair(cli.CliTest):
         with self.unchanged('app.img'):
             out = self.twinfs('check', '--repair', 'app.img')[0].decode()
         self.assertNotIn('repaired', out)
+        self.assertEqual(out.splitlines()[-1], 'nothing to repair')
         result = self.json('check', '--repair', '--json', 'app.img')
         self.assertEqual([p['repair']['kind'] for p in result['partitions']], ['nothing'] * 3)
         self.assertEqual(result['replaced'], [])
