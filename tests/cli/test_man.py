@@ -16,7 +16,7 @@ DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'doc
 
 # Pages of other programs that ours refer to.
 OTHERS = set('chmod.2 chown.2 close.2 dup.2 epoll.7 fork.2 fsync.2 fusermount3.1 kill.1 lseek.2 '
-             'mount.fuse3.8 mv.1 open.2 poll.2 pwrite.2 read.2 select.2 truncate.2 write.2'.split())
+             'mount.fuse3.8 mv.1 open.2 poll.2 pwrite.2 read.2 select.2 sync.1 truncate.2 write.2'.split())
 
 # Documents of formats, and the pages that together have to name their every key.
 FORMATS = {

@@ -111,6 +111,7 @@ class Terminal(cli.CliTest):
                       ('get', 'app.img', *hostile[:1], 'nix/nix'), ('cat', 'app.img', b'usr/nix' + HOSTILE[1]),
                       ('crc', *[b'app/' + name for name in HOSTILE]),
                       ('crc', '--json', *[b'app/' + name for name in HOSTILE]),
+                      ('history', 'app.img'), ('history', '--all', '--json', 'app.img'),
                       ('trace', 'new.trace'), ('trace', '--json', 'new.trace'),
                       ('put', '--force', 'app.img', b'app/' + HOSTILE[0]),
                       ('rm', '-rv', 'app.img', *hostile), (HOSTILE[0],), ('ls', b'--' + HOSTILE[1]),
@@ -171,6 +172,20 @@ class Extract(cli.CliTest):
             self.twinfs('get', *force, 'app.img', 'usr', 'out', status=cli.FAILED)
             self.assertEqual(cli.read_tree(outside), {'main.py': b'mine'})
         self.assertEqual(cli.read(self.path('out/usr/config.json')), cli.APP['config.json'])
+
+    def test_versions(self):
+        """Older versions go by the same way."""
+        self.make_image()
+        victim = self.path('victim')
+        os.mkdir(self.path('out'))
+        os.symlink(victim, self.path('out/main.py.1'))
+        words = ('history', '--extract', '1', 'app.img', 'usr/main.py')
+        for dest in ('out/main.py.1', 'out'):
+            self.fails(*words, '--to', dest, saying='exists')
+            self.assertFalse(os.path.exists(victim))
+        self.twinfs(*words, '--force', '--to', 'out/main.py.1')
+        self.assertFalse(os.path.exists(victim))
+        self.assertEqual(cli.read(self.path('out/main.py.1')), cli.APP['main.py'])
 
     def test_outputs(self):
         """A link where a file is to be made leads nowhere."""
