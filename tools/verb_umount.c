@@ -111,7 +111,9 @@ static int unmount(const char *mountpoint)
 
 	if (is_missing)
 		return tw_tool_error("umount", mountpoint, "%s", tw_tool_host_reason(-ENOENT));
-	if (geteuid() || !is_twinfs)
+	if (where && !is_twinfs)
+		return tw_tool_error("umount", mountpoint, "is no mounted module");
+	if (geteuid() || !where)
 		status = ask_fusermount(mountpoint);
 	else if (umount2(where, UMOUNT_NOFOLLOW) < 0)
 		status = tw_tool_error("umount", mountpoint, "%s", tw_tool_host_reason(-errno));
