@@ -117,6 +117,10 @@ class Repair(cli.CliTest):
         self.assertEqual(self.files(), ['app', 'app.img', 'new.img'])
         self.assertTrue(cli.read(self.path('app.img')) == bad)
         self.twinfs('check', 'new.img')
+        for taken in ('new.img', 'app.img'):
+            with self.unchanged(taken):
+                self.fails('check', '--repair', '--output', taken, 'app.img',
+                           saying=f'{taken}: cannot be written: file exists')
 
     def test_keep(self):
         self.damage_user()
