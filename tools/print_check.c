@@ -46,9 +46,24 @@ static void print_counts(size_t errors, size_t warnings, size_t notes)
 		tw_tool_plural(notes));
 }
 
+/* Silence could mean as well that --repair was not understood. */
+static bool is_all_well(const struct tw_tool_check *check)
+{
+	for (size_t i = 0; i < check->part_count; i++) {
+		const struct tw_tool_check_part *part = &check->parts[i];
+
+		if (*part->unrepaired ||
+			(part->repair && part->repair->kind != TWINFS_REPAIR_NOTHING))
+			return false;
+	}
+	return true;
+}
+
 /* Where the result is, and the old bytes. */
 static void print_files(const struct tw_tool_check *check)
 {
+	if (is_all_well(check))
+		puts("nothing to repair");
 	for (size_t i = 0; i < check->file_count; i++) {
 		tw_tool_put_plain(stdout, check->files[i].path);
 		fputs(": repaired; as it was: ", stdout);

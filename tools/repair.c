@@ -202,7 +202,8 @@ static int write_file(const struct tw_tool_session *session, const struct tw_too
 
 	if (status)
 		return status;
-	code = tw_tool_store_like(path, to, bytes, size, true);
+	/* The image gave way to its copy; what lies at --output would be lost. */
+	code = tw_tool_store_like(path, to, bytes, size, !args->output);
 	if (code < 0)
 		return tw_tool_error(session->verb, to, "cannot be written: %s",
 			tw_tool_host_reason(code));

@@ -70,7 +70,7 @@ int tw_tool_store_like(const char *like, const char *path, const void *data, siz
 {
 	_cleanup_free_ char *target = replace ? realpath(path, NULL) : NULL;
 	struct tw_tool_host_file file = {.fd = -1};
-	const char *name;
+	const char *name = path;
 	_cleanup_close_ int dir = open_parent(target ? target : path, &name);
 	struct stat stat_buf;
 	int code = dir < 0 ? dir : stat(like, &stat_buf) < 0 ? -errno : 0;

@@ -24,7 +24,8 @@ enum {
 static const struct tw_tool_option options[] = {
 	{KEY_REPAIR, "repair", NULL, "make damaged volumes whole again"},
 	{'n', "dry-run", NULL, "tell what a repair would do; nothing is written"},
-	{KEY_OUTPUT, "output", "FILE", "write the repaired image to FILE; IMAGE stays as it is"},
+	{KEY_OUTPUT, "output", "FILE",
+		"write the repaired image to the new FILE; IMAGE stays as it is"},
 	{KEY_KEEP, "keep", "FILE", "keep the old image as FILE, not as IMAGE.before-repair"},
 	{KEY_BACKUP_WRITE, "allow-backup-write", NULL, "repair the backup partition, too"},
 	{'v', "verbose", NULL, "also name the files that are as they were"},

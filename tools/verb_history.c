@@ -160,6 +160,16 @@ static int enter_path(int dir, const char *path)
 	return dir;
 }
 
+/* Many files need a directory that is there: a new name would be that of each of them. */
+static int check_dest(const char *dest)
+{
+	struct stat st;
+
+	if (stat(dest, &st) < 0)
+		return tw_tool_error("history", dest, "%s", tw_tool_host_reason(-errno));
+	return S_ISDIR(st.st_mode) ? 0 : tw_tool_error("history", dest, "not a directory");
+}
+
 /* One of many: below --to at the path that it has in the image. */
 static void extract_below(struct history *it, const struct tw_tool_history *entry)
 {
@@ -343,6 +353,11 @@ static int run(struct history *it, const char *path)
 		return status;
 	if (target.is_top && !lists && it->number != EVERY)
 		return tw_tool_usage("history", "the image has two partitions: --part says which");
+	if (it->extracts && it->number == EVERY && it->dest) {
+		status = check_dest(it->dest);
+		if (status)
+			return status;
+	}
 	if (lists && it->json)
 		tw_tool_json_history_begin();
 	status = target.is_top ? look_at_both(it) : look_at(it, &target);

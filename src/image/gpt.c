@@ -111,6 +111,24 @@ bool twinfs_image_has_gpt(const struct twinfs_image *image)
 	       (is_header_at(image, 1) || is_header_at(image, last_lba(image)));
 }
 
+/* Whether sector @lba has a header that its checksum vouches for. */
+static bool is_sound_header_at(const struct twinfs_image *image, uint64_t lba)
+{
+	static const uint8_t no_crc[4];
+	const uint8_t *header = sector_at(image, lba);
+	uint32_t crc, size;
+
+	if (!is_header_at(image, lba))
+		return false;
+	size = tw_le32(header + 12);
+	if (size < HEADER_SIZE || size > SECTOR)
+		return false;
+	crc = tw_crc32(0, header, 16);
+	crc = tw_crc32(crc, no_crc, sizeof(no_crc));
+	crc = tw_crc32(crc, header + 20, size - 20);
+	return crc == tw_le32(header + 16);
+}
+
 /*
  * Decides whether libfdisk may see the header in sector @lba. A header whose
  * checksum is wrong is none to libfdisk, so it passes. One whose checksum is
@@ -119,19 +137,10 @@ bool twinfs_image_has_gpt(const struct twinfs_image *image)
  */
 static int check_header(const struct twinfs_image *image, uint64_t lba, struct twinfs_error *err)
 {
-	static const uint8_t no_crc[4];
 	const uint8_t *header = sector_at(image, lba);
-	uint32_t crc, size, entries, entry_size;
+	uint32_t entries, entry_size;
 
-	if (!is_header_at(image, lba))
-		return 0;
-	size = tw_le32(header + 12);
-	if (size < HEADER_SIZE || size > SECTOR)
-		return 0;
-	crc = tw_crc32(0, header, 16);
-	crc = tw_crc32(crc, no_crc, sizeof(no_crc));
-	crc = tw_crc32(crc, header + 20, size - 20);
-	if (crc != tw_le32(header + 16))
+	if (!is_sound_header_at(image, lba))
 		return 0;
 	entries = tw_le32(header + 80);
 	entry_size = tw_le32(header + 84);
@@ -237,29 +246,29 @@ static int attach(int fd, const char *path, int read_only, struct fdisk_context 
 	return 0;
 }
 
-/* A header that says where the other one is, behind the end of the file, was cut off with it. */
-static int fail_both(const struct twinfs_image *image, struct twinfs_error *err)
+/* libfdisk found no table: no copy is right, or the second would be behind the file's end. */
+static int fail_without_table(const struct twinfs_image *image, struct twinfs_error *err)
 {
-	const uint64_t size = twinfs_image_file_size(image, 0);
-	const uint64_t other = is_header_at(image, 1) ? tw_le64(sector_at(image, 1) + 32) : 0;
+	uint64_t sectors = twinfs_image_file_size(image, 0) / SECTOR;
+	uint64_t last = is_sound_header_at(image, 1) ? tw_le64(sector_at(image, 1) + 32) : 0;
 
-	if (other >= size / SECTOR && other < UINT64_MAX / SECTOR - 1)
+	if (last >= sectors && last < INT64_MAX / SECTOR)
 		return tw_fail(err, TWINFS_P_IMAGE_TABLE, -EUCLEAN,
-			"is cut short: it has %" PRIu64 " of %" PRIu64 " bytes", size,
-			(other + 1) * SECTOR);
+			"is cut short: it has %" PRIu64 " of %" PRIu64 " bytes",
+			twinfs_image_file_size(image, 0), (last + 1) * SECTOR);
 	return tw_fail(err, TWINFS_P_IMAGE_TABLE, -EUCLEAN,
 		"both copies of the partition table are damaged");
 }
 
-/* What libfdisk makes of the file. The caller holds the lock of @fd. */
-static int load_table(const struct twinfs_image *image, int fd, const char *path,
-	struct fdisk_table **ret_table, struct twinfs_error *err)
+/* What libfdisk makes of the file. The caller holds the lock of its descriptor. */
+static int load_table(const struct twinfs_image *image, struct fdisk_table **ret_table,
+	struct twinfs_error *err)
 {
 	_cleanup_context_ struct fdisk_context *context = NULL;
-	int rc = attach(fd, path, 1, &context);
+	int rc = attach(tw_image_fd(image), twinfs_image_path(image, 0), 1, &context);
 
 	if (!rc && !fdisk_is_label(context, GPT))
-		return fail_both(image, err);
+		return fail_without_table(image, err);
 	if (!rc)
 		rc = fdisk_get_partitions(context, ret_table);
 	if (rc)
@@ -298,8 +307,7 @@ static int read_table(const struct twinfs_image *image, struct twinfs_partition 
 	guard = tw_lock(tw_image_fd_lock(image));
 	rc = check_headers(image, err);
 	if (!rc)
-		rc = load_table(image, tw_image_fd(image), twinfs_image_path(image, 0), &found,
-			err);
+		rc = load_table(image, &found, err);
 	if (rc)
 		return rc;
 	count = fdisk_table_get_nents(found);

@@ -85,6 +85,14 @@ class History(cli.CliTest):
         self.assertEqual(tree['usr/config.json.2'], OLD[0])
         self.assertEqual(tree['usr/lib/deep/data.bin.1'], cli.APP['lib/deep/data.bin'])
 
+    def test_extract_all_needs_a_directory(self):
+        self.make_lfs2()
+        before = sorted(os.listdir(self.folder))
+        words = ('history', '--extract', 'all', 'app.img', 'usr/lib', '--to')
+        self.fails(*words, 'none', saying='none: no such file or directory')
+        self.fails(*words, 'app.img', saying='app.img: not a directory')
+        self.assertEqual(sorted(os.listdir(self.folder)), before)
+
     def test_nothing_is_replaced_or_followed(self):
         self.make_image()
         self.overwrite(contents=OLD[:1])

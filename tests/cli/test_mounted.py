@@ -26,6 +26,13 @@ class Mounted(cli.CliTest):
                                    saying=f'twinfs {verb}: {name}: is no mounted module; MOUNT')
         self.assertEqual(sorted(os.listdir(self.folder)), ['dir', 'file'])
 
+    def test_umount(self):
+        os.mkdir(self.path('dir'))
+        cli.write_tree(self.folder, {'file': b''})
+        self.fails('umount', 'nix', saying='twinfs umount: nix: no such file')
+        for name in ('dir', 'file', '/'):
+            self.fails('umount', name, saying=f'twinfs umount: {name}: is no mounted module')
+
     def test_wrong_rule(self):
         """The message names the rule and the word, whether or not there is a mount."""
         os.makedirs(self.path('m/.twinfs'))

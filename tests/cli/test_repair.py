@@ -47,6 +47,7 @@ class Repair(cli.CliTest):
         with self.unchanged('app.img'):
             out = self.twinfs('check', '--repair', 'app.img')[0].decode()
         self.assertNotIn('repaired', out)
+        self.assertEqual(out.splitlines()[-1], 'nothing to repair')
         result = self.json('check', '--repair', '--json', 'app.img')
         self.assertEqual([p['repair']['kind'] for p in result['partitions']], ['nothing'] * 3)
         self.assertEqual(result['replaced'], [])
@@ -116,6 +117,10 @@ class Repair(cli.CliTest):
         self.assertEqual(self.files(), ['app', 'app.img', 'new.img'])
         self.assertTrue(cli.read(self.path('app.img')) == bad)
         self.twinfs('check', 'new.img')
+        for taken in ('new.img', 'app.img'):
+            with self.unchanged(taken):
+                self.fails('check', '--repair', '--output', taken, 'app.img',
+                           saying=f'{taken}: cannot be written: file exists')
 
     def test_keep(self):
         self.damage_user()

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Every document that a comment or another document refers to exists."""
+"""What comments and documents refer to exists, and the scripts that they call can be run."""
 import os
 import re
 import sys
 
 import project
+
+
+def scripts_of(text):
+    """Of the indented lines, which are commands, those that begin with a file of ours."""
+    return re.findall(r'^ {4,}((?:tests|tools)/[\w./-]+)', text, re.M)
 
 
 def main():
@@ -15,8 +20,13 @@ def main():
             count += 1
             if not os.path.exists(project.path(reference)):
                 complaints.append(f'{name}: {reference} does not exist')
-    pages = ['README.md', 'CONTRIBUTING.md', *project.sources('docs', ends=('.md',))]
+    pages = [*filter(lambda name: name.endswith('.md'), sorted(os.listdir(project.path('')))),
+             *project.sources('docs', 'tests', 'images', ends=('.md',))]
     for name in pages:
+        for script in scripts_of(project.read(name)):
+            count += 1
+            if not os.access(project.path(script), os.X_OK):
+                complaints.append(f'{name}: {script} cannot be run')
         for reference in re.findall(r'\]\(([^)#:]+)(?:#[^)]*)?\)', project.read(name)):
             count += 1
             if not os.path.exists(project.path(os.path.dirname(name), reference)):

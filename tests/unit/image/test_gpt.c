@@ -558,6 +558,9 @@ START_TEST(cut_off_dump_is_refused)
 	make_chip("chip");
 	ck_assert_int_eq(truncate("chip", 0xe8000), 0);
 	ck_assert_int_eq(read_chip("chip", table, 8, &count, &err), -EUCLEAN);
+	ck_assert_msg(strstr(err.text, "the file has 950272 bytes, its partition table is one for "
+				       "1048576: the end is missing"),
+		"%s", err.text);
 	ck_assert_int_eq(truncate("chip", 1024), 0);
 	ck_assert_int_eq(read_chip("chip", table, 8, &count, &err), -EUCLEAN);
 }

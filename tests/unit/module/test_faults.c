@@ -91,7 +91,6 @@ static void set_up(int loop)
 	struct twinfs_error err = {0};
 
 	memset(&rig, 0, sizeof(rig));
-	tempdir_enter();
 	make_image(loop + 1);
 	ck_assert_msg(!twinfs_module_open(&source, &options, &rig.module, &err), "%s", err.text);
 	rig.faults = twinfs_module_faults(rig.module);
@@ -459,6 +458,7 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
+	tcase_add_checked_fixture(tcase, tempdir_enter, tempdir_leave);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 		tcase_add_loop_test(tcase, cases[i], 0, FORMATS);
 	suite_add_tcase(suite, tcase);
