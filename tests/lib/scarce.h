@@ -33,12 +33,14 @@ struct scarce_trial {
 	void (*verify)(void *ctx, int rc);
 	void *ctx;
 	bool may_do_without; /* some of the memory is only for speed or for words */
+	unsigned thin;       /* of those behind so many, only some are tried; 0: each is */
 };
 
 /*
  * Runs the body with its 1st, 2nd, 3rd ... allocation failing, once and then for good,
  * until it ends without meeting the failure. It must say -ENOMEM each time (or 0, where
- * the trial says so), and 0 in the end. Returns the number of allocations that failed.
+ * the trial says so; but not always), and 0 in the end. Returns the number of allocations that
+ * failed.
  */
 unsigned scarce_try(const char *what, const struct scarce_trial *trial);
 

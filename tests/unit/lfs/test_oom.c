@@ -427,7 +427,7 @@ static void try_steps(uint32_t version, const struct step *step)
 {
 	struct bench bench = {.step = step->run};
 	const struct scarce_trial trial = {
-		restore, mount_and_step, expect_sound, &bench, step->may_do_without};
+		restore, mount_and_step, expect_sound, &bench, step->may_do_without, 0};
 
 	bench_open(&bench, version);
 	(void)snprintf(test_context, sizeof(test_context), "%s", step->name);
@@ -484,7 +484,7 @@ START_TEST(calls_without_a_volume)
 
 	bench_open(&bench, versions[_i]);
 	for (size_t i = 0; i < COUNT(calls) - (_i == 0); i++ /* to probe version 1 takes none */) {
-		const struct scarce_trial trial = {restore, calls[i], NULL, &bench, false};
+		const struct scarce_trial trial = {restore, calls[i], NULL, &bench, false, 0};
 
 		(void)scarce_try(names[i], &trial);
 	}
