@@ -72,6 +72,11 @@ static void no_mbr(uint8_t *bytes)
 	bytes[510] = 0;
 }
 
+static void no_protection(uint8_t *bytes)
+{
+	bytes[446 + 4] = 0x83; /* an ordinary partition instead of 0xee */
+}
+
 static void both_checksums(uint8_t *bytes)
 {
 	bytes[512 + 16] ^= 1;
@@ -163,6 +168,7 @@ static const struct {
 } fatal[] = {
 	{both_headers, TWINFS_P_IMAGE_TABLE, "no GUID partition table"},
 	{no_mbr, TWINFS_P_IMAGE_TABLE, "no GUID partition table"},
+	{no_protection, TWINFS_P_IMAGE_TABLE, "no GUID partition table"},
 	{both_checksums, TWINFS_P_IMAGE_TABLE, "both copies"},
 	{many_entries, TWINFS_P_IMAGE_TABLE, "offset 0x200: partition table of 33554431 entries"},
 	{many_entries_behind, TWINFS_P_IMAGE_TABLE, "offset 0xffe00: "},
