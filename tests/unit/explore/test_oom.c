@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "lib/recorded.h"
 #include "lib/scarce.h"
 #include "lib/tempdir.h"
@@ -42,6 +43,13 @@ static struct twinfs_explore_options make_options(void)
 	return options;
 }
 
+/* Of all kinds, and true in every state. */
+static const char checks[] = "# checks of a small run\n"
+			     "not exists /usr/never\n"
+			     "if exists /usr/app0.json then size /usr/app0.json < 65536\n"
+			     "if exists /usr/never.json then json /usr/never.json has a.b\n"
+			     "if slot 3 stored then slot 3 stored\n";
+
 static int explore(void *ctx)
 {
 	struct twinfs_explore_result *result;
@@ -59,6 +67,9 @@ START_TEST(explores_without_memory)
 	struct twinfs_explore_options options = make_options();
 	const struct scarce_trial trial = {NULL, explore, NULL, &options, true, 24};
 
+	options.depth = _i ? 2 : 1;
+	options.checks = "checks";
+	ck_assert_int_eq(tw_file_write("checks", checks, sizeof(checks) - 1, 0644, 0), 0);
 	recorded_make(&plan);
 	(void)scarce_try("explore", &trial);
 }

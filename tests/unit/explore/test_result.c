@@ -73,6 +73,20 @@ START_TEST(what_is_no_result)
 }
 END_TEST
 
+START_TEST(what_cannot_be_explored)
+{
+	struct twinfs_explore_options options;
+	struct twinfs_explore_result *result = NULL;
+	struct twinfs_error err = {0};
+
+	twinfs_explore_defaults(&options);
+	ck_assert_int_eq(twinfs_explore(&options, &result, &err), -EINVAL);
+	ck_assert_ptr_null(result);
+	ck_assert_int_eq(err.problem, TWINFS_P_EXPLORE);
+	ck_assert_str_eq(err.text, "no trace is named");
+}
+END_TEST
+
 START_TEST(names)
 {
 	static const char *const cuts[] = {
@@ -87,4 +101,4 @@ START_TEST(names)
 }
 END_TEST
 
-RUN_CASES("result", strangers_are_not_merged, what_is_no_result, names)
+RUN_CASES("result", strangers_are_not_merged, what_is_no_result, what_cannot_be_explored, names)
