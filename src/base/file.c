@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,12 +84,12 @@ int tw_write_all(int fd, const void *data, size_t len)
 
 int tw_fsync_parent(const char *path)
 {
-	_cleanup_free_ char *copy = strdup(path);
+	char copy[PATH_MAX]; /* not allocated: what was made must not fail for that afterwards */
 	_cleanup_close_ int fd = -1;
 
-	if (!copy)
-		return -ENOMEM;
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (strlen(path) >= sizeof(copy))
+		return -ENAMETOOLONG;
+	fd = open(dirname(strcpy(copy, path)), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	/* Some file systems cannot sync a directory; their renames last by themselves. */

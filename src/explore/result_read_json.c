@@ -282,17 +282,17 @@ static int check_head(struct json_object *json, struct twinfs_error *err)
 	return 0;
 }
 
-static struct json_object *parse(const char *text, size_t len)
+/* NULL is stored for what is no JSON: check_head() has the words for it. */
+static int parse(const char *text, size_t len, struct json_object **ret_json,
+	struct twinfs_error *err)
 {
 	struct json_tokener *tokener = json_tokener_new_ex(MAX_DEPTH);
-	struct json_object *json = NULL;
 
 	if (!tokener)
-		return NULL;
-	if (len <= INT32_MAX)
-		json = json_tokener_parse_ex(tokener, text, (int)len);
+		return tw_fail(err, TWINFS_P_EXPLORE, -ENOMEM, "out of memory");
+	*ret_json = len <= INT32_MAX ? json_tokener_parse_ex(tokener, text, (int)len) : NULL;
 	json_tokener_free(tokener);
-	return json;
+	return 0;
 }
 
 int twinfs_explore_result_parse(const char *text, size_t len,
@@ -300,9 +300,11 @@ int twinfs_explore_result_parse(const char *text, size_t len,
 {
 	const struct twinfs_explore_request nothing = {0};
 	struct twinfs_explore_result *result = NULL;
-	struct json_object *json = parse(text, len);
-	int rc = check_head(json, err);
+	struct json_object *json = NULL;
+	int rc = parse(text, len, &json, err);
 
+	if (!rc)
+		rc = check_head(json, err);
 	if (!rc) {
 		result = tw_result_new(&nothing);
 		rc = result ? get_result(json, result) : -ENOMEM;

@@ -503,8 +503,8 @@ int tw_trial_boot(struct tw_rig *rig, const struct twinfs_crash *crash,
 	rig->ops = (struct tw_boot_ops){0};
 	twinfs_module_power_off(rig->module);
 	end = tw_stage_end(&rig->stage);
-	if (!rc)
-		rc = end;
+	if (end)
+		rc = end; /* what it lacks looks like a power cut to those above it */
 	if (rc) {
 		tw_outcome_free(trial.outcome);
 		return rc;

@@ -122,8 +122,8 @@ int tw_trial_secure(struct tw_rig *rig, struct tw_outcome **ret_outcome)
 	tw_stage_begin(&rig->stage, false);
 	rc = run(&trial);
 	end = tw_stage_end(&rig->stage);
-	if (!rc)
-		rc = end;
+	if (end)
+		rc = end; /* what it lacks looks like a power cut to those above it */
 	if (rc) {
 		tw_outcome_free(trial.outcome);
 		return rc;

@@ -206,7 +206,10 @@ static int open_archive(struct twinfs_package *package, size_t len, uint64_t max
 
 	if (rc)
 		return rc;
-	if (find_images(package, max_bytes, &package->why)) {
+	rc = find_images(package, max_bytes, &package->why);
+	if (rc == -ENOMEM) /* that says nothing about the package */
+		return tw_fail(err, TWINFS_P_PACKAGE, rc, "out of memory");
+	if (rc) {
 		free(package->folder);
 		package->folder = NULL;
 		(void)tw_fail_file(&package->why, package->path, 0);

@@ -227,8 +227,6 @@ static int take_constant(struct scan *scan, struct tw_text *text)
 /* Why the text cannot be part of a file name, or NULL. */
 static const char *judge(const struct tw_text *text, size_t room)
 {
-	_cleanup_(tw_text_release) struct tw_text utf8 = {0};
-
 	if (!text->len)
 		return "is empty";
 	if (text->len >= room)
@@ -241,7 +239,7 @@ static const char *judge(const struct tw_text *text, size_t room)
 		if (iscntrl(*at) || (at[0] == 0xc2 && at[1] < 0xa0))
 			return "holds a control character, but is to be part of a file name";
 	}
-	if (tw_text_add_utf8(&utf8, text->data) || utf8.len != text->len)
+	if (!tw_text_is_utf8(text->data))
 		return "is not UTF-8";
 	return NULL;
 }

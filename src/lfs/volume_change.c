@@ -34,8 +34,10 @@ static int begin_change(struct twinfs_volume *volume)
 	/*
 	 * The map is built from the tree as it is between operations. On a damaged
 	 * volume there is none; then only what needs no block can be done, or nothing.
+	 * Without memory nothing begins: later it would be built in the middle.
 	 */
-	(void)tw_alloc_prepare(volume);
+	if (tw_alloc_prepare(volume) == -ENOMEM)
+		return -ENOMEM;
 	if (volume->thread_damage)
 		return volume->thread_damage;
 	return has_pending(volume) ? volume->engine->repair(volume) : 0;

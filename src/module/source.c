@@ -112,6 +112,8 @@ static int check_version(const struct finder *finder, const struct twinfs_part_i
 {
 	uint32_t major = info->superblock.version >> 16;
 
+	if (probed == -ENOMEM)
+		return tw_fail(finder->err, TWINFS_P_SOURCE, probed, "out of memory");
 	if (probed == -ENOTSUP && major == 2)
 		(void)tw_fail(finder->err, TWINFS_P_LFS_VERSION, probed,
 			"%s holds littlefs version %" PRIu32 ".%" PRIu32 ", which is not supported",
@@ -224,13 +226,13 @@ static int find_by_table(const struct finder *finder)
 	return 0;
 }
 
-static bool starts_with_littlefs(const struct finder *finder)
+/* What probe() says of the whole image; -EUCLEAN: it does not start with a littlefs. */
+static int probe_whole(const struct finder *finder)
 {
 	const struct twinfs_part_info whole = {.size = twinfs_image_size(finder->image)};
 	struct twinfs_superblock superblock;
-	int rc = probe(finder, &whole, &superblock);
 
-	return !rc || rc == -ENOTSUP;
+	return probe(finder, &whole, &superblock);
 }
 
 static int find_by_profile(const struct finder *finder)
@@ -281,9 +283,14 @@ static int fail_no_image(const struct finder *finder)
 
 static int find_in_image(const struct finder *finder)
 {
+	int rc;
+
 	if (twinfs_image_has_gpt(finder->image))
 		return find_by_table(finder);
-	if (starts_with_littlefs(finder))
+	rc = probe_whole(finder);
+	if (rc == -ENOMEM)
+		return tw_fail(finder->err, TWINFS_P_SOURCE, rc, "out of memory");
+	if (!rc || rc == -ENOTSUP)
 		return place_file(finder, TWINFS_PART_USER, 0);
 	if (finder->source->profile)
 		return find_by_profile(finder);

@@ -7,9 +7,7 @@ import project
 
 # Problems that no test names, and why.
 UNTESTED = {
-    'FLASH_WEAR': 'tests/unit/flash/test_wear.c tells the faults of the file apart by their codes',
-    'LFS_GEOMETRY': 'never a finding; tests/badimages reads its text',
-    'TABLE': 'tests/unit/module/test_factory.c tells its causes apart by code and text',
+    'TABLE': 'tests/unit/module/test_factory_refused.c tells its causes apart by code and text',
     'FACTORY': 'the same',
     'BOOT': 'tests/unit/module/test_boot.c, the same',
     'MOUNT': 'tests/cli and tests/e2e read its text',

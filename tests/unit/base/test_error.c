@@ -69,5 +69,45 @@ START_TEST(long_text_is_cut)
 }
 END_TEST
 
-RUN_CASES("error", every_problem_has_a_name_of_its_own, an_error_names_its_place,
+/* The errors that users meet, in our words; any other in the host's. */
+START_TEST(errors_have_words)
+{
+	static const struct {
+		int code;
+		const char *words;
+	} all[] = {
+		{0, "no error"},
+		{-EUCLEAN, "damaged structure"},
+		{-EBADMSG, "wrong checksum"},
+		{-ENOTSUP, "not supported"},
+		{-EIO, "the flash failed"},
+		{-ESHUTDOWN, "power is off"},
+		{-EOVERFLOW, "a size does not fit"},
+		{-EBUSY, "in use by another program"},
+		{-ESTALE, "gone since the last restart or removal"},
+		{-ENOSPC, "no space left"},
+		{-EROFS, "read-only"},
+		{-ENOENT, "no such file or directory"},
+		{-EEXIST, "exists already"},
+		{-EACCES, "permission denied"},
+		{-EPERM, "permission denied"},
+		{-ENOTDIR, "not a directory"},
+		{-EISDIR, "is a directory"},
+		{-ENOTEMPTY, "directory not empty"},
+		{-EINVAL, "invalid argument"},
+		{-ENAMETOOLONG, "name too long"},
+		{-ENOMEM, "out of memory"},
+		{-EPIPE, "Broken pipe"},
+		{-99999, "unknown error"},
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		ck_assert_str_eq(twinfs_strerror(all[i].code), all[i].words);
+	ck_assert_str_eq(twinfs_severity_name(TWINFS_NOTE), "note");
+	ck_assert_str_eq(twinfs_severity_name(TWINFS_WARNING), "warning");
+	ck_assert_str_eq(twinfs_severity_name(TWINFS_ERROR), "error");
+}
+END_TEST
+
+RUN_CASES("error", every_problem_has_a_name_of_its_own, errors_have_words, an_error_names_its_place,
 	control_bytes_do_not_reach_a_terminal, the_first_file_stays, long_text_is_cut)

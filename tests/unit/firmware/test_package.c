@@ -163,6 +163,55 @@ START_TEST(inner_archive_is_damaged)
 }
 END_TEST
 
+/* Of two inner archives it is not known which is meant; a directory is none. */
+START_TEST(two_inner_archives)
+{
+	static const struct rig_member members[] = {
+		{"system.img", "system", 6, 0, 0}, {"customer_fs.bin", "user", 4, 0, 0}, {0}};
+	struct rig_member outer[] = {
+		{"platform_config.json", "{\"platform\": \"ASR1606\"}", 23, 0, 0},
+		{"dir/", "", 0, RIG_STORED, 040755}, {"dir/one.zip", NULL, 0, 0, 0},
+		{"dir/two.zip", NULL, 0, 0, 0}, {0}};
+	struct twinfs_package *package;
+	char *inner;
+
+	make("inner", members);
+	ck_assert_int_eq(tw_file_read("inner", 1 << 20, &inner, &outer[2].len), 0);
+	outer[2].data = outer[3].data = inner;
+	outer[3].len = outer[2].len;
+	make("bundle.bin", outer);
+	package = open_package("bundle.bin");
+	expect_no_image(package, USER, -ENOTSUP, "'dir/two.zip'");
+	expect_no_image(package, USER, -ENOTSUP, "a second zip archive in it: which is meant?");
+	twinfs_package_close(package);
+	outer[3] = (struct rig_member){0};
+	make("single.bin", outer);
+	package = open_package("single.bin");
+	check_image(package, USER, "user");
+	twinfs_package_close(package);
+	free(inner);
+}
+END_TEST
+
+/* What was there when it was opened, and is gone. */
+START_TEST(loose_file_that_is_gone)
+{
+	struct twinfs_error err = {0};
+	struct twinfs_package *package;
+	uint8_t *data = NULL;
+	size_t len;
+
+	write_bytes("customer_fs.bin", "user", 4);
+	package = open_package("customer_fs.bin");
+	ck_assert_int_eq(unlink("customer_fs.bin"), 0);
+	ck_assert_int_eq(twinfs_package_read_image(package, USER, &data, &len, &err), -ENOENT);
+	ck_assert_ptr_null(data);
+	ck_assert_str_eq(err.text, "cannot be read: no such file or directory");
+	ck_assert_str_eq(err.file, "customer_fs.bin");
+	twinfs_package_close(package);
+}
+END_TEST
+
 /* ---- no firmware, though it can be unpacked ---- */
 
 START_TEST(other_archives)
@@ -176,6 +225,8 @@ START_TEST(other_archives)
 		{{{"readme.txt", "hello", 5, 0, 0}}, -ENOTSUP, "no firmware package"},
 		{{{"a/customer_fs.bin", "1", 1, RIG_STORED, 0},
 			 {"b/customer_fs.bin", "2", 1, RIG_STORED, 0}},
+			-EUCLEAN, "which is meant"},
+		{{{"a/system.img", "1", 1, RIG_STORED, 0}, {"b/system.img", "2", 1, RIG_STORED, 0}},
 			-EUCLEAN, "which is meant"},
 		{{{"platform_config.json", "{}", 2, 0, 0}}, -EUCLEAN, "text \"platform\""},
 		{{{"platform_config.json", "[1", 2, 0, 0}}, -EUCLEAN, "text \"platform\""},
@@ -333,8 +384,10 @@ int main(void)
 	tcase_add_test(tcase, flat_or_in_a_folder);
 	tcase_add_test(tcase, archive_in_archive);
 	tcase_add_test(tcase, inner_archive_is_damaged);
+	tcase_add_test(tcase, two_inner_archives);
 	tcase_add_test(tcase, other_archives);
 	tcase_add_test(tcase, loose_files);
+	tcase_add_test(tcase, loose_file_that_is_gone);
 	tcase_add_test(tcase, folders);
 	tcase_add_test(tcase, what_is_refused);
 	tcase_add_test(tcase, platforms);
