@@ -22,19 +22,19 @@
 
 enum {
 	PIECE = 1 << 16,
-	NAME_ROOM = 200, /* of a name that ours is made of: with numbers behind it fits the limit */
+	NUMBERS = 48,      /* bytes that our names have behind that of the file */
 	NAME_TRIES = 1000, /* so many objects may have one name of ours */
 };
 
 /* ---- names ---- */
 
 /* Whether every component of an absolute path names something: rescued ones may be anything. */
-static bool is_plain(const char *path)
+static bool is_plain(const struct tw_rebuild *rebuild, const char *path)
 {
 	while (*path == '/') {
 		size_t len = strcspn(++path, "/");
 
-		if (!len || len > TWINFS_NAME_MAX || (len == 1 && path[0] == '.') ||
+		if (!len || len > rebuild->name_max || (len == 1 && path[0] == '.') ||
 			(len == 2 && path[0] == '.' && path[1] == '.'))
 			return false;
 		path += len;
@@ -80,14 +80,15 @@ static bool is_whole(const struct tw_rebuild *rebuild, const struct twinfs_versi
 }
 
 /* A name of ours in /lost+found, which says where the content was found. NULL: no memory. */
-static char *made_name(const struct twinfs_version *version)
+static char *made_name(const struct tw_rebuild *rebuild, const struct twinfs_version *version)
 {
+	int room = rebuild->name_max > NUMBERS ? (int)(rebuild->name_max - NUMBERS) : 0;
 	const char *name = version->path ? strrchr(version->path, '/') + 1 : "chain";
 	uint32_t block = version->head == TWINFS_NO_BLOCK ? version->block : version->head;
 	char *path;
 
-	if (asprintf(&path, LOST_FOUND "/%.*s-block%" PRIu32 "-size%" PRIu64, NAME_ROOM, name,
-		    block, version->size) < 0)
+	if (asprintf(&path, LOST_FOUND "/%.*s-block%" PRIu32 "-size%" PRIu64, room, name, block,
+		    version->size) < 0)
 		return NULL;
 	return path;
 }
@@ -104,9 +105,9 @@ static char *unplaced_name(const struct twinfs_version *version)
 
 static char *wanted_name(const struct tw_rebuild *rebuild, const struct twinfs_version *version)
 {
-	if (!version->path || !is_plain(version->path) ||
+	if (!version->path || !is_plain(rebuild, version->path) ||
 		(version->type == TWINFS_REG && !is_whole(rebuild, version)))
-		return made_name(version);
+		return made_name(rebuild, version);
 	if (!version->is_placed && !strncmp(version->path, "/?", 2))
 		return unplaced_name(version);
 	return strdup(version->path);
@@ -261,7 +262,7 @@ static int put_or_list(struct tw_rebuild *rebuild, const struct twinfs_version *
 
 	if (rc == -ENOTDIR) { /* a file is where its directory should be */
 		free(*path);
-		*path = made_name(version);
+		*path = made_name(rebuild, version);
 		rc = *path ? put_at(rebuild, version, &it, path) : -ENOMEM;
 	}
 	if (rc == -ENOMEM || rc == -ESHUTDOWN)
@@ -329,7 +330,7 @@ static int put_version(struct tw_rebuild *rebuild, const struct twinfs_version *
 		if (rc || done)
 			return rc;
 		free(path);
-		path = made_name(version);
+		path = made_name(rebuild, version);
 		if (!path)
 			return -ENOMEM;
 	}
