@@ -247,6 +247,14 @@ static int put_at(struct tw_rebuild *rebuild, const struct twinfs_version *versi
 	return tw_rebuild_put(rebuild, it, &source);
 }
 
+/* That it was there once is certain; not that it still was. */
+static void doubt(struct tw_repaired *it)
+{
+	if (it->shown.sureness < TWINFS_LIKELY)
+		it->shown.sureness = TWINFS_LIKELY;
+	it->shown.why = "it may have been removed before its directory was damaged";
+}
+
 /* Puts @version at *@path, which it may change. 0 also when it is left out, and listed so. */
 static int put_or_list(struct tw_rebuild *rebuild, const struct twinfs_version *version,
 	char **path)
@@ -258,8 +266,11 @@ static int put_or_list(struct tw_rebuild *rebuild, const struct twinfs_version *
 		.shown.lost_bytes = lost_bytes(rebuild, version),
 		.shown.why = version->why,
 	};
-	int rc = put_at(rebuild, version, &it, path);
+	int rc;
 
+	if (rebuild->is_past)
+		doubt(&it);
+	rc = put_at(rebuild, version, &it, path);
 	if (rc == -ENOTDIR) { /* a file is where its directory should be */
 		free(*path);
 		*path = made_name(rebuild, version);
@@ -446,6 +457,7 @@ static int put_left_behind(struct tw_rebuild *rebuild)
 	struct twinfs_stat stat;
 	int rc = 0;
 
+	rebuild->is_past = true;
 	for (size_t i = 0; !rc && i < count; i++) {
 		const struct twinfs_version *version = twinfs_rescue_version(rebuild->rescue, i);
 
@@ -455,6 +467,7 @@ static int put_left_behind(struct tw_rebuild *rebuild)
 			!tw_rebuild_has(rebuild, version->path, &stat))
 			rc = put_version(rebuild, version);
 	}
+	rebuild->is_past = false;
 	return rc;
 }
 

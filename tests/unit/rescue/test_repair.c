@@ -177,4 +177,39 @@ START_TEST(test_no_room)
 }
 END_TEST
 
-RUN_CASES("repair", test_nothing_wrong, test_content_like_metadata, test_limits, test_no_room)
+/* What was removed may come back in a directory that is damaged: then that is said. */
+START_TEST(test_removed_before)
+{
+	const struct twinfs_repair_result *result;
+	const struct twinfs_repaired *back = NULL;
+	struct twinfs_repair *done;
+	uint32_t pair[2];
+	struct rig rig;
+
+	rig_open(&rig, TWINFS_LFS_2_1, -1);
+	rig_mkdir(&rig, "/d");
+	rig_write(&rig, "/d/kept", 30, 1);
+	rig_write(&rig, "/d/removed", 30, 2);
+	rig_unlink(&rig, "/d/removed");
+	rig_look(&rig);
+	memcpy(pair, rig_version(&rig, "/d", 1)->pair, sizeof(pair));
+	for (int half = 0; half < 2; half++)
+		for (uint32_t off = 0; off < 4; off++)
+			chip_bytes(&rig.chip)[pair[half] * BLOCK + off] ^= 0x55; /* the revision */
+	done = repair(&rig);
+	result = twinfs_repair_result(done);
+	for (size_t i = 0; i < result->count; i++)
+		if (!strcmp(result->objects[i].path, "/d/removed"))
+			back = &result->objects[i];
+	ck_assert_ptr_nonnull(back);
+	ck_assert_int_eq(back->fate, TWINFS_FATE_RECOVERED);
+	ck_assert_int_ge(back->sureness, TWINFS_LIKELY);
+	ck_assert_ptr_nonnull(strstr(back->why, "may have been removed"));
+	take(&rig, done);
+	rig_find(&rig, "/d/kept");
+	rig_close(&rig);
+}
+END_TEST
+
+RUN_CASES("repair", test_nothing_wrong, test_content_like_metadata, test_limits, test_no_room,
+	test_removed_before)
