@@ -368,7 +368,7 @@ static int take_mended(struct twinfs_repair *repair, struct patient *patient)
 static bool has_news(const struct tw_repaired_list *list)
 {
 	for (size_t i = 0; i < list->count; i++)
-		if (list->all[i].shown.fate != TWINFS_FATE_KEPT)
+		if (list->all[i].is_news || list->all[i].shown.fate != TWINFS_FATE_KEPT)
 			return true;
 	return false;
 }
