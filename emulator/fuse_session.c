@@ -407,8 +407,10 @@ static int boot_and_mount(struct tw_emu *emu, struct fuse_session *session,
 	}
 	emu->mtime_ns = twinfs_image_mtime_ns(twinfs_module_image(emu->module));
 	rc = mount_and_serve(emu, session, err);
-	if (twinfs_module_is_on(emu->module))
-		(void)tw_emu_power_stop(emu); /* the mount never came up: nothing to commit */
+	if (twinfs_module_is_on(emu->module)) { /* the mount never came up: nothing to commit */
+		(void)tw_emu_power_stop(emu);
+		(void)twinfs_image_sync(twinfs_module_image(emu->module)); /* but the boot wrote */
+	}
 	ended = tw_emu_trace_end(emu, rc < 0 ? &(struct twinfs_error){0} : err);
 	return rc < 0 ? rc : ended;
 }

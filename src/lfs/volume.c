@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "ctz.h"
 #include "content.h"
+#include "format.h"
 #include "index.h"
 #include "probe.h"
 #include "watch.h"
@@ -99,6 +100,30 @@ void twinfs_volume_unmount(struct twinfs_volume *volume)
 	free(volume);
 }
 
+int tw_format(struct twinfs_flash *flash, const struct twinfs_volume_config *config,
+	const struct twinfs_superblock *superblock, struct twinfs_error *err)
+{
+	struct twinfs_volume *volume;
+	int rc;
+
+	if (!config->block_size)
+		return tw_fail(err, TWINFS_P_LFS_GEOMETRY, -EINVAL, "no block size to format with");
+	volume = new_volume();
+	rc = volume ? tw_area_init(&volume->area, flash, config, err) : -ENOMEM;
+	if (!rc)
+		rc = init_volume(volume, config, superblock, err);
+	if (!rc && volume->is_read_only)
+		rc = -EROFS;
+	if (!rc)
+		rc = volume->engine->format(volume);
+	if (rc == -ENOSPC)
+		(void)tw_fail(err, TWINFS_P_LFS_GEOMETRY, rc,
+			"%u blocks, less what is spared, are too few for a volume",
+			volume->area.block_count);
+	twinfs_volume_unmount(volume);
+	return rc;
+}
+
 int twinfs_volume_format(struct twinfs_flash *flash, const struct twinfs_volume_config *config,
 	struct twinfs_error *err)
 {
@@ -107,23 +132,10 @@ int twinfs_volume_format(struct twinfs_flash *flash, const struct twinfs_volume_
 		.name_max = TWINFS_NAME_MAX,
 		.file_max = INT32_MAX,
 	};
-	struct twinfs_volume *volume;
-	int rc;
 
-	if (!config->block_size)
-		return tw_fail(err, TWINFS_P_LFS_GEOMETRY, -EINVAL, "no block size to format with");
 	if (superblock.version >> 16 == 2)
 		superblock.attr_max = TW_ATTR_MAX;
-	volume = new_volume();
-	rc = volume ? tw_area_init(&volume->area, flash, config, err) : -ENOMEM;
-	if (!rc)
-		rc = init_volume(volume, config, &superblock, err);
-	if (!rc && volume->is_read_only)
-		rc = -EROFS;
-	if (!rc)
-		rc = volume->engine->format(volume);
-	twinfs_volume_unmount(volume);
-	return rc;
+	return tw_format(flash, config, &superblock, err);
 }
 
 int twinfs_volume_check(struct twinfs_flash *flash, const struct twinfs_volume_config *config,

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "chain.h"
 #include "claims.h"
 #include "dirs.h"
 
@@ -72,12 +73,20 @@ static bool is_better(const struct tw_version *a, const struct tw_version *b)
 	       a->it.block_count - a->it.lost_blocks > b->it.block_count - b->it.lost_blocks;
 }
 
-/* What takes the place of a file in force that cannot be read: an older one, or itself. */
-static uint32_t find_substitute(const struct twinfs_rescue *rescue, uint32_t current, size_t from,
+/*
+ * What takes the place of a file in force that cannot be read: an older one, or itself. An
+ * older one is whole, but not what the file was when a pointer went wrong: that is
+ * all there, as long as a device gets around the pointer.
+ */
+static uint32_t find_substitute(struct twinfs_rescue *rescue, uint32_t current, size_t from,
 	size_t to)
 {
+	const struct tw_claim *claim = &rescue->claims[rescue->versions[current].claim];
 	uint32_t best = current;
 
+	if (rescue->versions[current].it.sureness == TWINFS_OVERWRITTEN &&
+		tw_claim_has_chain(claim) && tw_chain_can_read(rescue, claim))
+		return current;
 	for (size_t i = from; i < to; i++)
 		if (rescue->versions[i].it.type == TWINFS_REG &&
 			is_better(&rescue->versions[i], &rescue->versions[best]))

@@ -129,29 +129,71 @@ static void own(struct twinfs_rescue *rescue, uint32_t claim, uint32_t block, ui
 	}
 }
 
+/*
+ * Goes along pointer 0; where that leads astray longer ones may lead to the next block, as
+ * they do for a device that reads there.
+ */
 static int judge_current(struct twinfs_rescue *rescue, uint32_t index)
 {
 	struct tw_claim *claim = &rescue->claims[index];
 	struct tw_content *content = &claim->content;
 	uint32_t block = claim->head, count = count_blocks(rescue, claim);
-	bool is_shared = false;
+	bool is_shared = false, is_linked = tw_ctz_can_own(&rescue->area, block);
 
 	content->where = content->rival = TW_NONE;
 	content->blocks = content->kept = count;
-	content->is_broken = !count;
-	for (uint32_t i = count; i-- > 0 && spend(rescue, content);) {
-		if (!tw_ctz_can_own(&rescue->area, block)) {
-			content->is_broken = true;
-			lose(content, block, i + 1);
-			break;
+	content->is_broken = !count || !is_linked;
+	if (!is_linked)
+		lose(content, block, count);
+	for (uint32_t i = content->lost ? 0 : count; i-- > 0 && spend(rescue, content);) {
+		if (!is_linked && !tw_chain_find(rescue, claim->head, count - 1, i, &block)) {
+			lose(content, block, 1);
+			continue;
 		}
 		own(rescue, index, block, i, &is_shared);
-		if (i)
-			(void)tw_chain_pointer(rescue, block, 0, &block);
+		is_linked = i && tw_chain_pointer(rescue, block, 0, &block);
+		content->is_broken |= i && !is_linked;
 	}
 	if (content->lost > count)
 		content->lost = count;
 	return is_shared ? tell_shared(rescue, claim, content->where) : 0;
+}
+
+static bool is_erased(const uint8_t *bytes, uint32_t len)
+{
+	return bytes[0] == 0xff && !memcmp(bytes, bytes + 1, len - 1);
+}
+
+static bool is_owned_as(const struct twinfs_rescue *rescue, uint32_t block,
+	const struct tw_claim *claim)
+{
+	uint32_t owner = rescue->owner[block];
+	const struct tw_claim *other;
+
+	if (!owner || owner == TW_METADATA)
+		return false;
+	other = &rescue->claims[owner - 1];
+	return other->head == claim->head && other->size == claim->size;
+}
+
+bool tw_chain_can_read(struct twinfs_rescue *rescue, const struct tw_claim *claim)
+{
+	uint32_t count = claim->content.blocks, block;
+
+	if (!count || claim->content.is_unread || rescue->effort < count)
+		return false;
+	rescue->effort -= count;
+	for (uint32_t i = 0; i < count; i++) {
+		const uint8_t *bytes;
+
+		if (!tw_chain_find(rescue, claim->head, count - 1, i, &block) ||
+			!is_owned_as(rescue, block, claim))
+			return false;
+		bytes = tw_rescue_block(rescue, block);
+		if (!bytes || is_erased(bytes, rescue->area.block_size))
+			return false;
+	}
+	return true;
 }
 
 /* ---- versions that are not in force ---- */
@@ -197,21 +239,11 @@ static void count_kept(struct twinfs_rescue *rescue, struct tw_claim *claim)
 	claim->content.kept = claim->content.shared < kept ? claim->content.shared : kept;
 }
 
-static bool is_erased(const uint8_t *bytes, uint32_t len)
-{
-	return bytes[0] == 0xff && !memcmp(bytes, bytes + 1, len - 1);
-}
-
 /* Whether all of the chain belongs to a file in force: then it was moved there. */
 static bool is_moved(const struct twinfs_rescue *rescue, const struct tw_claim *claim)
 {
-	uint32_t owner = claim->head < rescue->area.block_count ? rescue->owner[claim->head] : 0;
-	const struct tw_claim *other;
-
-	if (!owner || owner == TW_METADATA)
-		return false;
-	other = &rescue->claims[owner - 1];
-	return other->head == claim->head && other->size == claim->size && !other->content.lost;
+	return claim->head < rescue->area.block_count && is_owned_as(rescue, claim->head, claim) &&
+	       !rescue->claims[rescue->owner[claim->head] - 1].content.lost;
 }
 
 /* Whether @newer was surely said after @claim was no more. */

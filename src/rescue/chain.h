@@ -27,6 +27,12 @@ bool tw_chain_agrees(const struct twinfs_rescue *rescue, uint32_t block, uint32_
 bool tw_chain_find(const struct twinfs_rescue *rescue, uint32_t head, uint32_t last, uint32_t index,
 	uint32_t *ret_block);
 
+/*
+ * Whether a device reads all of a file in force, though pointers disagree: each block is
+ * found by one of them or another, is not erased, and has no other owner.
+ */
+bool tw_chain_can_read(struct twinfs_rescue *rescue, const struct tw_claim *claim);
+
 /* Judges the content of all claims that have a directory. 0, -ENOMEM. */
 int tw_chain_judge(struct twinfs_rescue *rescue);
 

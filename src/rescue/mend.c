@@ -4,6 +4,8 @@
  */
 #include "mend.h"
 
+#include "state.h"
+
 #define POLYNOMIAL UINT32_C(0xedb88320)
 
 /* What a register of the CRC becomes when a byte of zeros passes through it. */
@@ -33,13 +35,26 @@ bool tw_mend_locate(uint32_t rest, uint32_t len, uint32_t *ret_off, uint8_t *ret
 	return false;
 }
 
-unsigned tw_mend_all(uint8_t *bytes, uint64_t size, uint32_t block_size, uint32_t version)
+static bool is_content(const struct twinfs_rescue *rescue, uint32_t block)
+{
+	uint32_t owner = rescue->owner[block];
+	const struct tw_content *content;
+
+	if (!owner || owner == TW_METADATA)
+		return false;
+	content = &rescue->claims[owner - 1].content;
+	return !content->lost && !content->is_broken;
+}
+
+unsigned tw_mend_all(uint8_t *bytes, uint32_t version, const struct twinfs_rescue *rescue)
 {
 	unsigned (*mend)(uint8_t * block, uint32_t block_size) =
 		version >> 16 == 1 ? tw_v1_mend : tw_v2_mend;
+	uint32_t block_size = rescue->area.block_size;
 	unsigned bits = 0;
 
-	for (uint64_t off = 0; off + block_size <= size; off += block_size)
-		bits += mend(bytes + off, block_size);
+	for (uint32_t block = 0; block < rescue->area.block_count; block++)
+		if (!is_content(rescue, block))
+			bits += mend(bytes + (size_t)block * block_size, block_size);
 	return bits;
 }

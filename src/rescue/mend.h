@@ -32,10 +32,12 @@ unsigned tw_v2_mend(uint8_t *block, uint32_t block_size);
  */
 bool tw_v1_make_superblock(uint8_t *bytes, uint64_t size, uint32_t block_size);
 
+struct twinfs_rescue;
+
 /*
- * Mends all blocks of a volume of the format's @version, at @bytes. Blocks of
- * content are not known as such: they can be changed by the accident above.
+ * Mends all blocks of a volume of the format's @version, at @bytes, but those of files in
+ * force that are whole in @rescue: what they hold may look like metadata, and is content.
  */
-unsigned tw_mend_all(uint8_t *bytes, uint64_t size, uint32_t block_size, uint32_t version);
+unsigned tw_mend_all(uint8_t *bytes, uint32_t version, const struct twinfs_rescue *rescue);
 
 #endif

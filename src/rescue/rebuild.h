@@ -17,8 +17,9 @@ struct tw_rebuild {
 	struct twinfs_volume *old; /* NULL: it does not mount */
 	struct twinfs_volume *fresh;
 	const struct twinfs_rescue *rescue;
+	bool is_past;   /* in hand is what no state in force, or the last one known, has */
 	bool is_mended; /* @rescue looks at bytes in which wrong bits were put right */
-	uint32_t block_size;
+	uint32_t block_size, name_max; /* of the fresh volume, bytes */
 	struct tw_repaired_list *list;
 	struct tw_digest *digest;
 };

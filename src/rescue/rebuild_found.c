@@ -22,19 +22,19 @@
 
 enum {
 	PIECE = 1 << 16,
-	NAME_ROOM = 200, /* of a name that ours is made of: with numbers behind it fits the limit */
+	NUMBERS = 48,      /* bytes that our names have behind that of the file */
 	NAME_TRIES = 1000, /* so many objects may have one name of ours */
 };
 
 /* ---- names ---- */
 
 /* Whether every component of an absolute path names something: rescued ones may be anything. */
-static bool is_plain(const char *path)
+static bool is_plain(const struct tw_rebuild *rebuild, const char *path)
 {
 	while (*path == '/') {
 		size_t len = strcspn(++path, "/");
 
-		if (!len || len > TWINFS_NAME_MAX || (len == 1 && path[0] == '.') ||
+		if (!len || len > rebuild->name_max || (len == 1 && path[0] == '.') ||
 			(len == 2 && path[0] == '.' && path[1] == '.'))
 			return false;
 		path += len;
@@ -80,14 +80,15 @@ static bool is_whole(const struct tw_rebuild *rebuild, const struct twinfs_versi
 }
 
 /* A name of ours in /lost+found, which says where the content was found. NULL: no memory. */
-static char *made_name(const struct twinfs_version *version)
+static char *made_name(const struct tw_rebuild *rebuild, const struct twinfs_version *version)
 {
+	int room = rebuild->name_max > NUMBERS ? (int)(rebuild->name_max - NUMBERS) : 0;
 	const char *name = version->path ? strrchr(version->path, '/') + 1 : "chain";
 	uint32_t block = version->head == TWINFS_NO_BLOCK ? version->block : version->head;
 	char *path;
 
-	if (asprintf(&path, LOST_FOUND "/%.*s-block%" PRIu32 "-size%" PRIu64, NAME_ROOM, name,
-		    block, version->size) < 0)
+	if (asprintf(&path, LOST_FOUND "/%.*s-block%" PRIu32 "-size%" PRIu64, room, name, block,
+		    version->size) < 0)
 		return NULL;
 	return path;
 }
@@ -104,9 +105,9 @@ static char *unplaced_name(const struct twinfs_version *version)
 
 static char *wanted_name(const struct tw_rebuild *rebuild, const struct twinfs_version *version)
 {
-	if (!version->path || !is_plain(version->path) ||
+	if (!version->path || !is_plain(rebuild, version->path) ||
 		(version->type == TWINFS_REG && !is_whole(rebuild, version)))
-		return made_name(version);
+		return made_name(rebuild, version);
 	if (!version->is_placed && !strncmp(version->path, "/?", 2))
 		return unplaced_name(version);
 	return strdup(version->path);
@@ -246,22 +247,34 @@ static int put_at(struct tw_rebuild *rebuild, const struct twinfs_version *versi
 	return tw_rebuild_put(rebuild, it, &source);
 }
 
+/* That it was there once is certain; not that it still was. */
+static void doubt(struct tw_repaired *it)
+{
+	if (it->shown.sureness < TWINFS_LIKELY)
+		it->shown.sureness = TWINFS_LIKELY;
+	it->shown.why = "it may have been removed before its directory was damaged";
+}
+
 /* Puts @version at *@path, which it may change. 0 also when it is left out, and listed so. */
 static int put_or_list(struct tw_rebuild *rebuild, const struct twinfs_version *version,
 	char **path)
 {
 	struct tw_repaired it = {
+		.is_news = true,
 		.shown.type = version->type,
 		.shown.size = version->type == TWINFS_REG ? version->size : 0,
 		.shown.sureness = version->sureness,
 		.shown.lost_bytes = lost_bytes(rebuild, version),
 		.shown.why = version->why,
 	};
-	int rc = put_at(rebuild, version, &it, path);
+	int rc;
 
+	if (rebuild->is_past)
+		doubt(&it);
+	rc = put_at(rebuild, version, &it, path);
 	if (rc == -ENOTDIR) { /* a file is where its directory should be */
 		free(*path);
-		*path = made_name(version);
+		*path = made_name(rebuild, version);
 		rc = *path ? put_at(rebuild, version, &it, path) : -ENOMEM;
 	}
 	if (rc == -ENOMEM || rc == -ESHUTDOWN)
@@ -329,7 +342,7 @@ static int put_version(struct tw_rebuild *rebuild, const struct twinfs_version *
 		if (rc || done)
 			return rc;
 		free(path);
-		path = made_name(version);
+		path = made_name(rebuild, version);
 		if (!path)
 			return -ENOMEM;
 	}
@@ -445,6 +458,7 @@ static int put_left_behind(struct tw_rebuild *rebuild)
 	struct twinfs_stat stat;
 	int rc = 0;
 
+	rebuild->is_past = true;
 	for (size_t i = 0; !rc && i < count; i++) {
 		const struct twinfs_version *version = twinfs_rescue_version(rebuild->rescue, i);
 
@@ -454,6 +468,7 @@ static int put_left_behind(struct tw_rebuild *rebuild)
 			!tw_rebuild_has(rebuild, version->path, &stat))
 			rc = put_version(rebuild, version);
 	}
+	rebuild->is_past = false;
 	return rc;
 }
 

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/fail.h"
+#include "lfs/format.h"
 #include "mend.h"
 #include "rebuild.h"
 
@@ -57,6 +58,11 @@ static void keep_finding(void *ctx, const struct twinfs_error *finding)
 static uint32_t smaller(uint32_t a, uint32_t b)
 {
 	return b && b < a ? b : a;
+}
+
+static uint32_t larger(uint32_t a, uint64_t b)
+{
+	return b > a ? (uint32_t)b : a;
 }
 
 static void copy_release(struct copy *copy)
@@ -146,6 +152,38 @@ static bool has_residue(const struct patient *patient)
 
 /* ---- a fresh volume ---- */
 
+/*
+ * Limits as the old volume says them, since a device refuses a volume with others than its
+ * own; wider only where something in force goes beyond them.
+ */
+static struct twinfs_superblock plan_limits(const struct twinfs_rescue *rescue)
+{
+	struct twinfs_superblock limits;
+
+	(void)twinfs_rescue_superblock(rescue, &limits);
+	for (size_t i = 0; i < twinfs_rescue_count(rescue); i++) {
+		const struct twinfs_version *version = twinfs_rescue_version(rescue, i);
+
+		if (!version->is_current)
+			continue;
+		limits.name_max = larger(limits.name_max, strlen(strrchr(version->path, '/')) - 1);
+		limits.file_max = larger(limits.file_max, version->size);
+		for (unsigned k = 0; k < version->attr_count; k++)
+			limits.attr_max = larger(limits.attr_max, version->attrs[k].len);
+	}
+	return limits;
+}
+
+/* A smaller volume in the same partition: it ends where spare blocks began, or before. */
+static void end_at(struct twinfs_volume_config *config, uint32_t block_count)
+{
+	uint64_t less = config->size / config->block_size - block_count;
+
+	config->size -= less * config->block_size;
+	config->spare_blocks -=
+		(uint32_t)(less < config->spare_blocks ? less : config->spare_blocks);
+}
+
 /* How the fresh volume is made: as the old one was, as far as that is known. */
 static struct twinfs_volume_config plan_volume(const struct patient *patient,
 	const struct twinfs_rescue *rescue)
@@ -166,7 +204,7 @@ static struct twinfs_volume_config plan_volume(const struct patient *patient,
 		if (!is_known)
 			config.spare_blocks = 0;
 		if (is_known && size && size < config.size)
-			config.size = size;
+			end_at(&config, superblock.block_count);
 	}
 	return config;
 }
@@ -188,13 +226,14 @@ static struct twinfs_volume *mount_old(const struct patient *patient, uint32_t b
 }
 
 static int fill(struct twinfs_repair *repair, const struct patient *patient,
-	const struct twinfs_rescue *rescue)
+	const struct twinfs_rescue *rescue, uint32_t name_max)
 {
 	struct copy *copy = &repair->copy;
 	struct tw_rebuild rebuild = {
 		.rescue = rescue,
 		.is_mended = patient->mended.image,
 		.block_size = copy->config.block_size,
+		.name_max = name_max,
 		.list = &repair->list,
 		.digest = tw_digest_new(),
 	};
@@ -281,7 +320,7 @@ static bool has_something(const struct tw_repaired_list *list)
 
 /* Makes the copy with mended bits, if there are any to mend. */
 static int mend(struct twinfs_repair *repair, struct patient *patient,
-	const struct twinfs_superblock *superblock)
+	const struct twinfs_rescue *rescue, const struct twinfs_superblock *superblock)
 {
 	struct twinfs_volume_config config = patient->config;
 	struct copy *mended = &patient->mended;
@@ -294,8 +333,7 @@ static int mend(struct twinfs_repair *repair, struct patient *patient,
 	if (rc)
 		return rc;
 	bytes = twinfs_image_bytes_writable(mended->image);
-	repair->result.mended_bits =
-		tw_mend_all(bytes, config.size, config.block_size, superblock->version);
+	repair->result.mended_bits = tw_mend_all(bytes, superblock->version, rescue);
 	if (superblock->version >> 16 == 1)
 		repair->result.has_new_superblock =
 			tw_v1_make_superblock(bytes, config.size, config.block_size);
@@ -330,7 +368,7 @@ static int take_mended(struct twinfs_repair *repair, struct patient *patient)
 static bool has_news(const struct tw_repaired_list *list)
 {
 	for (size_t i = 0; i < list->count; i++)
-		if (list->all[i].shown.fate != TWINFS_FATE_KEPT)
+		if (list->all[i].is_news || list->all[i].shown.fate != TWINFS_FATE_KEPT)
 			return true;
 	return false;
 }
@@ -347,17 +385,18 @@ static int rebuild(struct twinfs_repair *repair, struct patient *patient,
 	const struct twinfs_rescue *rescue, bool has_errors)
 {
 	struct twinfs_volume_config config = plan_volume(patient, rescue);
+	struct twinfs_superblock limits = plan_limits(rescue);
 	int rc = copy_make(&repair->copy, patient, &config, false);
 
 	repair->result.kind = TWINFS_REPAIR_REBUILT;
 	if (!rc)
-		rc = twinfs_volume_format(repair->copy.chip, &repair->copy.config, patient->err);
+		rc = tw_format(repair->copy.chip, &repair->copy.config, &limits, patient->err);
 	if (!rc)
-		rc = fill(repair, patient, rescue);
-	if (!rc && is_mending_enough(repair, patient))
-		return take_mended(repair, patient);
+		rc = fill(repair, patient, rescue, limits.name_max);
 	if (!rc && !has_errors && !has_news(&repair->list))
 		return leave_alone(repair);
+	if (!rc && is_mending_enough(repair, patient))
+		return take_mended(repair, patient);
 	if (!rc && !has_something(&repair->list))
 		rc = tw_fail(patient->err, TWINFS_P_LFS_MAGIC, -ENODATA,
 			"nothing was found that could be saved");
@@ -406,7 +445,7 @@ static int look(struct twinfs_repair *repair, struct patient *patient,
 	(void)twinfs_rescue_superblock(rescue, &superblock); /* or what comes nearest */
 	repair->result.version = superblock.version;
 	repair->result.block_size = superblock.block_size;
-	rc = mend(repair, patient, &superblock);
+	rc = mend(repair, patient, rescue, &superblock);
 	if (!rc && !patient->mended.image) {
 		*ret_rescue = rescue;
 		return 0;
@@ -417,11 +456,17 @@ static int look(struct twinfs_repair *repair, struct patient *patient,
 			    patient->err);
 }
 
+/* A block size that is found, and does not fit the chip, is an error like others. */
+static int count_errors(const struct patient *patient)
+{
+	int errors = twinfs_volume_check(patient->flash, &patient->config, ignore_finding, NULL);
+
+	return errors == -EINVAL && !patient->config.block_size ? 1 : errors;
+}
+
 static int examine(struct twinfs_repair *repair, struct patient *patient)
 {
-	int errors = patient->config.block_size ? twinfs_volume_check(patient->flash,
-							  &patient->config, ignore_finding, NULL)
-						: 1;
+	int errors = count_errors(patient);
 	struct twinfs_rescue *rescue;
 	int rc;
 

@@ -11,6 +11,7 @@
 struct tw_repaired {
 	struct twinfs_repaired shown; /* its texts belong to the list */
 	bool is_there;                /* in the new volume */
+	bool is_news;                 /* no mount of the old one has read it */
 	struct twinfs_digest digest;  /* of a file that is there */
 };
 

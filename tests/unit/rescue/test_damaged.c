@@ -190,6 +190,37 @@ START_TEST(test_substitute)
 }
 END_TEST
 
+/*
+ * A pointer leads astray, and a device gets around it by another one: the file is what it
+ * was, and no older version takes its place. One that is erased does not come back.
+ */
+START_TEST(test_around_a_pointer)
+{
+	for (size_t i = 0; i < COUNT(formats); i++) {
+		uint32_t blocks[5];
+		struct rig rig;
+
+		rig_open(&rig, formats[i], -1);
+		rig_write(&rig, "/f", 30, 1);
+		rig_write(&rig, "/f", 2300, 2);
+		rig_look(&rig);
+		ck_assert_int_eq(twinfs_rescue_blocks(rig.rescue, rig_version(&rig, "/f", 1),
+					 blocks, 5),
+			5);
+		memset(chip_bytes(&rig.chip) + blocks[3] * BLOCK, 0xfe, 4);
+		rig_look(&rig);
+		ck_assert(rig_version(&rig, "/f", 1)->is_current);
+		ck_assert_int_eq(rig_version(&rig, "/f", 1)->sureness, TWINFS_OVERWRITTEN);
+		ck_assert(rig_best(&rig, "/f") == rig_version(&rig, "/f", 1));
+		ck_assert(rig_is(&rig, rig_best(&rig, "/f"), 2300, 2));
+		rig_erase(&rig, blocks[3]);
+		rig_look(&rig);
+		ck_assert(rig_is(&rig, rig_best(&rig, "/f"), 30, 1));
+		rig_close(&rig);
+	}
+}
+END_TEST
+
 static void read_all(struct rig *rig)
 {
 	static uint8_t data[1 << 16];
@@ -227,4 +258,5 @@ START_TEST(test_hostile)
 END_TEST
 
 RUN_CASES("damaged", test_newer_half, test_behind_a_damaged_commit, test_both_halves,
-	test_erased_directory, test_superblock, test_substitute, test_hostile)
+	test_erased_directory, test_superblock, test_substitute, test_around_a_pointer,
+	test_hostile)

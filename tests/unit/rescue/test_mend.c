@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <twinfs/rescue.h>
 
 #include "base/bytes.h"
 #include "base/crc.h"
@@ -82,6 +83,17 @@ static uint32_t metadata_len(const uint8_t *block, uint32_t version)
 	return tw_v2_scan(block, BLOCK_SIZE, &log) ? log.end : 0;
 }
 
+static unsigned mend_all(struct chip *chip, uint32_t version)
+{
+	struct twinfs_rescue *rescue;
+	unsigned bits;
+
+	ck_assert_int_eq(twinfs_rescue_open(chip->flash, &chip->config, &rescue, NULL), 0);
+	bits = tw_mend_all(chip_bytes(chip), version, rescue);
+	twinfs_rescue_close(rescue);
+	return bits;
+}
+
 START_TEST(every_bit_of_a_volume)
 {
 	unsigned (*mend)(uint8_t *, uint32_t) = versions[_i] >> 16 == 1 ? tw_v1_mend : tw_v2_mend;
@@ -89,9 +101,7 @@ START_TEST(every_bit_of_a_volume)
 	struct chip chip;
 
 	make_volume(&chip, versions[_i]);
-	ck_assert_uint_eq(tw_mend_all(chip_bytes(&chip), chip_size(&chip), BLOCK_SIZE,
-				  versions[_i]),
-		0);
+	ck_assert_uint_eq(mend_all(&chip, versions[_i]), 0);
 	for (uint32_t block = 0; block < BLOCKS; block++) {
 		uint8_t *bytes = chip_bytes(&chip) + (size_t)block * BLOCK_SIZE, was[BLOCK_SIZE];
 		uint32_t len = metadata_len(bytes, versions[_i]);
@@ -129,8 +139,7 @@ START_TEST(what_is_no_single_bit_stays)
 			for (int i = 0; i < 6; i++)
 				bytes[block * BLOCK_SIZE + 8 + test_random(&random) % 24] ^= 0x55;
 		memcpy(was, bytes, BLOCKS * BLOCK_SIZE);
-		ck_assert_uint_eq(tw_mend_all(bytes, chip_size(&chip), BLOCK_SIZE, versions[_i]),
-			0);
+		ck_assert_uint_eq(mend_all(&chip, versions[_i]), 0);
 		ck_assert_mem_eq(bytes, was, BLOCKS * BLOCK_SIZE);
 	}
 	chip_release(&chip);
