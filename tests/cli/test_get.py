@@ -101,7 +101,7 @@ class Get(cli.CliTest):
 
     def test_no_place_to_go(self):
         with self.unchanged('app.img'):
-            self.fails('get', 'app.img', 'usr/main.py', 'nix/main.py', saying='no such file')
+            self.fails('get', 'app.img', 'usr/main.py', 'nix/main.py', saying='its directory does not exist')
             self.fails('get', 'app.img', 'usr/nix', saying="'/usr/nix': no such file")
             self.fails('get', 'app.img', 'usr/main.py', 'app.img/x', saying='not a directory')
 

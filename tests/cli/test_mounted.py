@@ -31,7 +31,7 @@ class Mounted(cli.CliTest):
         cli.write_tree(self.folder, {'file': b''})
         self.fails('umount', 'nix', saying='twinfs umount: nix: no such file')
         for name in ('dir', 'file', '/'):
-            self.fails('umount', name, saying=f'twinfs umount: {name}: is no mounted module')
+            self.fails('umount', name, saying=f'twinfs umount: {name}: no module is mounted there')
 
     def test_wrong_rule(self):
         """The message names the rule and the word, whether or not there is a mount."""

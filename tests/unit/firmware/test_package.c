@@ -309,7 +309,7 @@ START_TEST(what_is_refused)
 	write_bytes("image.bin", "x", 1);
 	expect_failure("image.bin", -ENOTSUP, "is no zip archive");
 	write_bytes("empty", "", 0);
-	expect_failure("empty", -ENOTSUP, "is no zip archive");
+	expect_failure("empty", -ENOTSUP, "the file is empty");
 	expect_failure("missing", -ENOENT, "cannot be read");
 	write_bytes("cut.zip", "PK\3\4....................", 24);
 	expect_failure("cut.zip", -EUCLEAN, "truncated");
