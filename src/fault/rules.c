@@ -481,15 +481,15 @@ unsigned twinfs_faults_count(const struct twinfs_faults *faults)
 int twinfs_faults_get(const struct twinfs_faults *faults, unsigned index,
 	struct twinfs_fault_rule *ret_rule)
 {
-	_cleanup_unlock_ pthread_mutex_t *guard = tw_lock((pthread_mutex_t *)&faults->lock);
-	const struct tw_live_rule *live;
 	struct twinfs_flash_stats stats;
+	_cleanup_unlock_ pthread_mutex_t *guard = NULL;
+	const struct tw_live_rule *live;
 
-	(void)guard;
+	twinfs_flash_stats(faults->flash, &stats); /* first: the chip's lock is taken before ours */
+	guard = tw_lock((pthread_mutex_t *)&faults->lock);
 	if (index >= faults->count)
 		return -ENOENT;
 	live = faults->rules[index];
-	twinfs_flash_stats(faults->flash, &stats);
 	*ret_rule = (struct twinfs_fault_rule){
 		.id = live->id,
 		.kind = live->rule.kind,

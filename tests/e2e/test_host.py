@@ -194,8 +194,8 @@ class ReadOnly(HostTest):
         image = shutil.copy(self.image, disk)
         lib.run('mount', '-o', 'remount,ro', disk)
         self.refused('mount', image, self.mountpoint(),
-                     saying='cannot be opened for writing: read-only')
-        self.refused('rm', image, 'usr/notes.txt', saying='cannot be opened for writing: read-only')
+                     saying='it is on a read-only file system')
+        self.refused('rm', image, 'usr/notes.txt', saying='it is on a read-only file system')
         mount = self.new_mount('-o', 'ro', image)
         self.assertEqual(lib.read(mount.usr('main.py')), self.files['main.py'])
 
