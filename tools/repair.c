@@ -37,16 +37,32 @@ static bool is_device(const char *path)
 	return !stat(path, &stat_buf) && S_ISBLK(stat_buf.st_mode);
 }
 
+/* Whether the file that the user names can be made. 0 or the exit status. */
+static int check_new(const char *path)
+{
+	struct stat stat_buf;
+
+	if (!lstat(path, &stat_buf))
+		return tw_tool_error("check", path, "cannot be made: exists already");
+	return tw_tool_may_store("check", path);
+}
+
 int tw_tool_repair_begin(struct tw_tool_repair *repair, const struct tw_tool_args *args,
 	const struct tw_tool_repair_args *repair_args)
 {
 	const char *paths[TWINFS_IMAGE_FILES];
 	size_t count = list_files(args, paths);
+	const char *new_name = repair_args->output ? repair_args->output : repair_args->keep;
+	int status = 0;
 	struct twinfs_error err = {0};
 
-	if ((repair_args->output || repair_args->keep) && count > 1)
+	if (new_name && count > 1)
 		return tw_tool_usage("check", "--%s names one file: repair one at a time",
 			repair_args->output ? "output" : "keep");
+	if (new_name)
+		status = check_new(new_name);
+	if (status)
+		return status;
 	if (repair_args->dry_run || repair_args->output)
 		return 0;
 	for (size_t i = 0; i < count; i++)
@@ -175,8 +191,9 @@ static int keep_old(const struct tw_tool_session *session, const struct tw_tool_
 			return 0;
 		}
 		if (code != -EEXIST || args->keep) {
-			int status = tw_tool_error(session->verb, copy, "cannot be made: %s",
-				tw_tool_host_reason(code));
+			int status = tw_tool_error(session->verb, copy, "cannot be made: %s%s",
+				tw_tool_host_reason(code),
+				args->keep ? "" : "; --output takes the result somewhere else");
 
 			free(copy);
 			return status;
@@ -202,7 +219,6 @@ static int write_file(const struct tw_tool_session *session, const struct tw_too
 
 	if (status)
 		return status;
-	/* The image gave way to its copy; what lies at --output would be lost. */
 	code = tw_tool_store_like(path, to, bytes, size, !args->output);
 	if (code < 0)
 		return tw_tool_error(session->verb, to, "cannot be written: %s",

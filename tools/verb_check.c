@@ -220,6 +220,9 @@ static int judge_options(const struct job *job)
 			: args->output ? "--output"
 			: args->keep   ? "--keep"
 				       : "--allow-backup-write");
+	if ((args->output && !*args->output) || (args->keep && !*args->keep))
+		return tw_tool_usage("check", "--%s: FILE is empty",
+			args->output ? "output" : "keep");
 	if (args->output && args->keep)
 		return tw_tool_usage("check", "--keep is of no use with --output");
 	return 0;

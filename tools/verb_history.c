@@ -78,7 +78,8 @@ struct history {
 
 static void host_failed(struct history *it, const char *where, int code)
 {
-	it->status = tw_tool_error("history", where, "%s%s", tw_tool_host_reason(code),
+	it->status = tw_tool_error("history", where, "%s%s",
+		code == -ENOENT ? "its directory does not exist" : tw_tool_host_reason(code),
 		code == -EEXIST ? ": --force replaces it" : "");
 }
 
@@ -160,16 +161,6 @@ static int enter_path(int dir, const char *path)
 	return dir;
 }
 
-/* Many files need a directory that is there: a new name would be that of each of them. */
-static int check_dest(const char *dest)
-{
-	struct stat st;
-
-	if (stat(dest, &st) < 0)
-		return tw_tool_error("history", dest, "%s", tw_tool_host_reason(-errno));
-	return S_ISDIR(st.st_mode) ? 0 : tw_tool_error("history", dest, "not a directory");
-}
-
 /* One of many: below --to at the path that it has in the image. */
 static void extract_below(struct history *it, const struct tw_tool_history *entry)
 {
@@ -177,6 +168,8 @@ static void extract_below(struct history *it, const struct tw_tool_history *entr
 	_cleanup_free_ char *name = NULL, *where = NULL;
 	_cleanup_close_ int dir = -1;
 	const char *dest = it->dest ? it->dest : ".";
+	/* how much of the path is that of the directory, with the slash behind it */
+	size_t above = entry->path ? (size_t)(tw_tool_last_name(entry->path) - entry->path) : 1;
 	int code = tw_tool_find_place(dest, "", &place);
 
 	if (code < 0) {
@@ -186,7 +179,8 @@ static void extract_below(struct history *it, const struct tw_tool_history *entr
 	code = entry->path
 		       ? asprintf(&name, "%s.%zu", tw_tool_last_name(entry->path), entry->number)
 		       : asprintf(&name, "chain-%u", entry->version->head);
-	if (code < 0 || asprintf(&where, "%s%s/%s", dest, entry->path ? "" : "/", name) < 0) {
+	if (code < 0 || asprintf(&where, "%s%.*s%s", dest, (int)above,
+				entry->path ? entry->path : "/", name) < 0) {
 		it->status = tw_tool_no_memory("history");
 		return;
 	}
@@ -198,6 +192,17 @@ static void extract_below(struct history *it, const struct tw_tool_history *entr
 		host_failed(it, where, dir);
 	else
 		write_version(it, entry->version, dir, name, where);
+}
+
+/* Many files need a directory. 0 or the exit status. */
+static int check_dest(const struct history *it)
+{
+	struct stat stat_buf;
+
+	if (!it->dest || (!stat(it->dest, &stat_buf) && S_ISDIR(stat_buf.st_mode)))
+		return 0;
+	return tw_tool_error("history", it->dest,
+		"is no directory that is there: --extract all needs one, make it first");
 }
 
 /* ---- listing ---- */
@@ -260,19 +265,44 @@ static int list(struct history *it)
 	return it->status;
 }
 
+/* Of @target there is nothing on the flash. Returns the exit status. */
+static int tell_none(const struct history *it, const struct tw_tool_target *target)
+{
+	bool is_root = target->is_top || !strcmp(target->path, "/");
+
+	(void)tw_tool_error("history", it->session.image, "'%s%s': no version is left%s",
+		target->is_top ? "" : target->prefix, target->is_top ? "/" : target->path,
+		is_root ? "" : "; without PATH everything that is left is listed");
+	return TW_EXIT_WRONG;
+}
+
+/* No file has the version that was asked for. Returns the exit status. */
+static int tell_no_number(const struct history *it, size_t count)
+{
+	const struct tw_tool_target *target = it->target;
+
+	return tw_tool_error("history", it->session.image, "'%s%s': no version %llu, only %s%zu",
+		target->prefix, target->path, (unsigned long long)it->number,
+		count > 1 ? "1 to " : "", count);
+}
+
 static int extract_number(struct history *it)
 {
-	const struct twinfs_version *version;
+	const struct twinfs_version *version = NULL;
 	_cleanup_free_ char *name = NULL;
 	size_t first, count = twinfs_rescue_find(it->rescue, it->target->path, &first);
+	bool is_dir = !strcmp(it->target->path, "/");
 
-	if (!count || it->number < 1 || it->number > count)
+	if (it->number <= count) {
+		version = twinfs_rescue_version(it->rescue, first + it->number - 1);
+		is_dir |= version->type == TWINFS_DIR;
+	}
+	if (is_dir)
 		return tw_tool_error("history", it->session.image,
-			"'%s%s': there is no version %llu, but %zu", it->target->prefix,
-			it->target->path, (unsigned long long)it->number, count);
-	version = twinfs_rescue_version(it->rescue, first + it->number - 1);
-	if (version->type == TWINFS_DIR)
-		return tw_tool_path_error(&it->session, it->target, it->target->path, -EISDIR);
+			"'%s%s': is a directory: --extract all takes the files in it",
+			it->target->prefix, it->target->path);
+	if (!version)
+		return count ? tell_no_number(it, count) : tell_none(it, it->target);
 	if (asprintf(&name, "%s.%llu", tw_tool_last_name(it->target->path),
 		    (unsigned long long)it->number) < 0) {
 		name = NULL;
@@ -298,7 +328,7 @@ static int extract_chain(struct history *it)
 		return it->status;
 	}
 	return tw_tool_error("history", it->session.image,
-		"%s: no chain without a name ends in block %llu", it->part,
+		"%s: no chain without a name ends in block %llu: --all lists them", it->part,
 		(unsigned long long)it->chain);
 }
 
@@ -349,15 +379,13 @@ static int run(struct history *it, const char *path)
 	bool lists = !it->extracts && it->chain == NO_CHAIN;
 	int status = tw_tool_resolve(&it->session, path, &target);
 
+	if (!status && it->extracts && it->number == EVERY)
+		status = check_dest(it);
 	if (status)
 		return status;
 	if (target.is_top && !lists && it->number != EVERY)
-		return tw_tool_usage("history", "the image has two partitions: --part says which");
-	if (it->extracts && it->number == EVERY && it->dest) {
-		status = check_dest(it->dest);
-		if (status)
-			return status;
-	}
+		return tw_tool_error("history", it->session.image,
+			"there are two partitions: --part says which, user or backup");
 	if (lists && it->json)
 		tw_tool_json_history_begin();
 	status = target.is_top ? look_at_both(it) : look_at(it, &target);
@@ -368,9 +396,7 @@ static int run(struct history *it, const char *path)
 	if (status || it->shown || it->hidden || it->chain != NO_CHAIN ||
 		(it->extracts && it->number != EVERY))
 		return status;
-	(void)tw_tool_error("history", it->session.image, "'%s%s': no version is left",
-		target.is_top ? "" : target.prefix, target.is_top ? "/" : target.path);
-	return TW_EXIT_WRONG;
+	return tell_none(it, &target);
 }
 
 /* 0 or the exit status. */
@@ -404,6 +430,8 @@ static int check_options(const struct history *it, const char *path)
 		return tw_tool_usage("history", "--chain takes no PATH");
 	if (it->extracts && it->number != EVERY && !path)
 		return tw_tool_usage("history", "--extract: PATH is missing");
+	if (it->json && (it->extracts || has_chain))
+		return tw_tool_usage("history", "--json is of no use with --extract or --chain");
 	if (!it->extracts && !has_chain && (it->dest || it->force))
 		return tw_tool_usage("history", "%s goes with --extract or --chain",
 			it->dest ? "--to" : "--force");

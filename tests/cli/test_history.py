@@ -84,6 +84,10 @@ class History(cli.CliTest):
         self.assertEqual(tree['usr/config.json.1'], OLD[1])
         self.assertEqual(tree['usr/config.json.2'], OLD[0])
         self.assertEqual(tree['usr/lib/deep/data.bin.1'], cli.APP['lib/deep/data.bin'])
+        for dest in ('none', 'new'):  # a directory that is not there, and a file
+            with self.unchanged('app.img', 'new'):
+                self.fails('history', '--extract', 'all', '--to', dest, 'app.img',
+                           saying=f'{dest}: is no directory')
 
     def test_extract_all_needs_a_directory(self):
         self.make_lfs2()

@@ -46,9 +46,9 @@ class Messages(cli.CliTest):
         """In ten ways at least."""
         cases = [case.command.split() for path in (TRANSCRIPT, MOUNTED)
                  for case in messages.read(path) if case.status]
-        for verb in cli.VERBS:
-            mine = [words for words in cases if words[:2] == ['twinfs', verb]]
-            with self.subTest(verb=verb):
+        for start in (*((verb,) for verb in cli.VERBS), ('check', '--repair')):
+            mine = [words for words in cases if words[:len(start) + 1] == ['twinfs', *start]]
+            with self.subTest(start=start):
                 self.assertGreaterEqual(len(mine), 10)
 
 

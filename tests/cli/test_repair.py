@@ -117,10 +117,11 @@ class Repair(cli.CliTest):
         self.assertEqual(self.files(), ['app', 'app.img', 'new.img'])
         self.assertTrue(cli.read(self.path('app.img')) == bad)
         self.twinfs('check', 'new.img')
-        for taken in ('new.img', 'app.img'):
-            with self.unchanged(taken):
-                self.fails('check', '--repair', '--output', taken, 'app.img',
-                           saying=f'{taken}: cannot be written: file exists')
+        os.symlink('app.img', self.path('link.img'))
+        for name in ('app.img', 'link.img', 'new.img'):
+            with self.subTest(name=name), self.unchanged('app.img', 'new.img'):
+                self.fails('check', '--repair', '--output', name, 'app.img',
+                           saying=f'{name}: cannot be made: exists already')
 
     def test_keep(self):
         self.damage_user()

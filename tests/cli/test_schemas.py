@@ -87,13 +87,14 @@ class Schemas(explored.ExploreTest):
         offering = {verb for verb in cli.VERBS
                     if ' --json ' in self.twinfs(verb, '--help')[0].decode()}
         self.assertEqual(offering, set(schema.OF_VERBS))
-        used = {*schema.OF_VERBS.values(), schema.SUMMARY, *schema.OF_FILES}
+        used = {*schema.OF_VERBS.values(), schema.SUMMARY, schema.REPAIR, *schema.OF_FILES}
         self.assertEqual(schema.names(), sorted(used))
 
     def test_manual_pages_name_them(self):
         pages = {f'twinfs-{verb}.1': name for verb, name in schema.OF_VERBS.items()}
         pages.update(OF_PAGES)
-        for page, name in pages.items():
+        also = [('twinfs-check.1', schema.REPAIR), ('twinfs-trace.1', schema.SUMMARY)]
+        for page, name in [*pages.items(), *also]:
             text = cli.read(os.path.join(DOCS, 'man', page)).decode()
             with self.subTest(page=page):
                 self.assertIn(f'/twinfs/schemas/{name}.schema.json\n', text)
@@ -105,6 +106,11 @@ class Schemas(explored.ExploreTest):
                 self.assertEqual(root['$schema'], 'https://json-schema.org/draft/2020-12/schema')
                 self.assertEqual(root['$id'], 'urn:twinfs:schema:' + name)
                 self.assertTrue(root['title'] and root['description'])
+
+    def overwrite(self, image, path, times):
+        for turn in range(times):
+            cli.write_tree(self.folder, {'new': b'%d' % turn * 100})
+            self.twinfs('put', '--force', image, 'new', path)
 
     # ---- nothing in them is without an example ----
 
@@ -192,6 +198,44 @@ class Schemas(explored.ExploreTest):
         self.twinfs('put', '--force', '--profile', 'asr1603', 'v2.img', 'app/main.py')
         self.had('ls', self.json('ls', '--json', '-r', '--hash', 'v2.img'),
                  without={'/properties/entries/items/oneOf/0/properties/attrs'})
+
+    def test_history(self):
+        """Times and attributes are of littlefs 2, chains without a name of any."""
+        self.overwrite('app.img', 'usr/config.json', 3)
+        self.twinfs('mk', 'v2.img', '--format', 'lfs2', '--profile', 'asr1603', '--user', 'app')
+        self.twinfs('put', '--force', '--profile', 'asr1603', 'v2.img', 'app/main.py')
+        of_dirs = '/properties/versions/items/oneOf/0/properties/'  # other programs give them some
+        self.had('history', *(self.json('history', '--json', '--all', image)
+                              for image in ('app.img', 'v2.img')),
+                 without={of_dirs + 'mtime_ns', of_dirs + 'attrs'})
+
+    def damage_file(self):
+        """A file lacks the block that leads to others; both halves of its directory name it."""
+        for name in ('new', 'another'):
+            self.twinfs('put', 'app.img', 'app/config.json', 'usr/lib/deep/' + name)
+        content = cli.APP['lib/deep/data.bin'][16500:16600]
+        start = cli.read(self.path('app.img')).index(content) // 4096 * 4096
+        self.damage(self.path('app.img'), start, bytes(4096))
+
+    def damage_roots(self):
+        """No root of either partition can be read."""
+        for part in ('customer_fs', 'customer_backup_fs'):
+            area = self.part('app.img', part)
+            for half in (2, 3):
+                start = area['addr'] + half * area['block_size'] + 4
+                self.flip(self.path('app.img'), start, 30)
+
+    def test_repair(self):
+        documents = [self.json('check', '--repair', '--json', 'app.img')]
+        self.damage_file()
+        words = ('check', '--repair', '--json', 'app.img')
+        documents.append(self.json(*words, '--output', 'new.img', status=cli.WRONG))
+        self.damage_roots()
+        documents.append(self.json(*words, '--dry-run', status=cli.FAILED))
+        documents.append(self.json(*words, '--allow-backup-write', status=cli.WRONG))
+        parts = '/properties/partitions/items/properties/repair/oneOf/2/properties/objects/items'
+        # a directory moves where its name is a file's elsewhere
+        self.had('repair', *documents, without={parts + '/oneOf/0/properties/was'})
 
     def test_resize(self):
         self.twinfs('mk', '--format', 'lfs2', '--pair', 'v2', '--user', 'app')

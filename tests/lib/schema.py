@@ -22,6 +22,7 @@ OF_VERBS = {
     'explore': 'explore-result',
     'fault': 'fault',
     'flash': 'flash',
+    'history': 'history',
     'info': 'info',
     'ls': 'ls',
     'merge': 'merge',
@@ -31,6 +32,7 @@ OF_VERBS = {
     'unpack': 'unpack',
 }
 SUMMARY = 'trace-summary'  # of trace with -s
+REPAIR = 'repair'  # of check with --repair
 
 # Files that users read or write.
 OF_FILES = ('boot-report', 'event', 'explore-result', 'profile', 'status', 'wear')
@@ -206,6 +208,8 @@ def judge_output(words, text):
     name = OF_VERBS[words[0]]
     if words[0] == 'trace' and {'-s', '--summary'} & set(words):
         name = SUMMARY
+    if words[0] == 'check' and '--repair' in words:
+        name = REPAIR
     documents = [json.loads(one) for one in (text.splitlines() if name == 'event' else [text])]
     for document in documents:
         judge(name, document)
