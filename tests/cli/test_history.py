@@ -93,8 +93,8 @@ class History(cli.CliTest):
         self.make_lfs2()
         before = sorted(os.listdir(self.folder))
         words = ('history', '--extract', 'all', 'app.img', 'usr/lib', '--to')
-        self.fails(*words, 'none', saying='none: no such file or directory')
-        self.fails(*words, 'app.img', saying='app.img: not a directory')
+        self.fails(*words, 'none', saying='none: is no directory')
+        self.fails(*words, 'app.img', saying='app.img: is no directory')
         self.assertEqual(sorted(os.listdir(self.folder)), before)
 
     def test_nothing_is_replaced_or_followed(self):
