@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fuse_lowlevel.h>
-#include <limits.h>
 #include <malloc.h>
 #include <mntent.h>
 #include <stdio.h>
@@ -513,15 +512,19 @@ static bool is_taken(const char *path)
 	return found;
 }
 
-/* libfuse would mount a directory on a file, which nobody can enter, and a module over another. */
-static int check_mountpoint(const char *path, char ret_path[PATH_MAX], struct twinfs_error *err)
+/*
+ * libfuse would mount a directory on a file, which nobody can enter, and a module
+ * over another. The caller frees *@ret_path, also when this fails.
+ */
+static int check_mountpoint(const char *path, char **ret_path, struct twinfs_error *err)
 {
+	const char *real = *ret_path = realpath(path, NULL);
 	struct statvfs use;
 	struct stat attr;
 	int code = 0;
 
 	/* statvfs: the kernel may know the attributes of what is gone */
-	if (!realpath(path, ret_path) || stat(ret_path, &attr) < 0 || statvfs(ret_path, &use) < 0)
+	if (!real || stat(real, &attr) < 0 || statvfs(real, &use) < 0)
 		code = -errno;
 	if (code == -ENOTCONN)
 		return fail(err, path, code,
@@ -531,7 +534,7 @@ static int check_mountpoint(const char *path, char ret_path[PATH_MAX], struct tw
 		return fail(err, path, code, twinfs_strerror(code));
 	if (!S_ISDIR(attr.st_mode))
 		return fail(err, path, -ENOTDIR, twinfs_strerror(-ENOTDIR));
-	if (is_taken(ret_path))
+	if (is_taken(real))
 		return fail(err, path, -EBUSY, "a module is mounted there already");
 	return 0;
 }
@@ -544,7 +547,7 @@ int tw_daemon_run(const struct tw_daemon_options *options, struct twinfs_error *
 	struct twinfs_source *source = &absolute.source;
 	const char **paths[] = {
 		&source->image, &source->user, &source->backup, &source->secure, &absolute.trace};
-	char *copies[PATHS] = {NULL}, mountpoint[PATH_MAX];
+	char *copies[PATHS] = {NULL}, *mountpoint = NULL;
 	char *directory = getcwd(NULL, 0);
 	struct twinfs_error ignored;
 	int rc = directory ? 0 : -errno;
@@ -556,12 +559,13 @@ int tw_daemon_run(const struct tw_daemon_options *options, struct twinfs_error *
 	words.first[0] = '\0';
 	if (rc < 0) {
 		fail(err, "", rc, "the current directory is not known");
-	} else if ((rc = check_mountpoint(options->mountpoint, mountpoint, err)) == 0) {
+	} else if ((rc = check_mountpoint(options->mountpoint, &mountpoint, err)) == 0) {
 		absolute.mountpoint = mountpoint;
 		rc = run_daemon(&absolute, err);
 	}
 	for (size_t i = 0; i < PATHS; i++)
 		free(copies[i]);
+	free(mountpoint);
 	free(directory);
 	return rc;
 }
