@@ -85,11 +85,13 @@ int tw_write_all(int fd, const void *data, size_t len)
 int tw_fsync_parent(const char *path)
 {
 	char copy[PATH_MAX]; /* not allocated: what was made must not fail for that afterwards */
+	const size_t size = strlen(path) + 1;
 	_cleanup_close_ int fd = -1;
 
-	if (strlen(path) >= sizeof(copy))
+	if (size > sizeof(copy))
 		return -ENAMETOOLONG;
-	fd = open(dirname(strcpy(copy, path)), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	memcpy(copy, path, size);
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	/* Some file systems cannot sync a directory; their renames last by themselves. */

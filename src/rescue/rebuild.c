@@ -134,7 +134,7 @@ static int copy_attrs(struct tw_rebuild *rebuild, const void *from, uint64_t ino
 }
 
 /* A directory that is to be read; the root's path is "". */
-struct todo {
+struct queued {
 	char *path;
 	uint64_t ino;
 };
@@ -146,8 +146,8 @@ struct child {
 
 struct keeper {
 	struct tw_rebuild *rebuild;
-	struct todo *todo; /* those up to @next are done */
-	size_t todo_count, todo_room, next;
+	struct queued *queue; /* those up to @next are done */
+	size_t queue_count, queue_room, next;
 	struct child *children; /* of the one in hand */
 	size_t child_count, child_room;
 };
@@ -164,14 +164,14 @@ static int note_child(void *ctx, const char *name, const struct twinfs_stat *sta
 	return 0;
 }
 
-static int add_todo(struct keeper *keeper, const char *path, uint64_t ino)
+static int enqueue(struct keeper *keeper, const char *path, uint64_t ino)
 {
-	int rc = tw_array_grow(&keeper->todo, &keeper->todo_room, keeper->todo_count);
+	int rc = tw_array_grow(&keeper->queue, &keeper->queue_room, keeper->queue_count);
 	char *copy = rc ? NULL : strdup(path);
 
 	if (!copy)
 		return -ENOMEM;
-	keeper->todo[keeper->todo_count++] = (struct todo){copy, ino};
+	keeper->queue[keeper->queue_count++] = (struct queued){copy, ino};
 	return 0;
 }
 
@@ -195,7 +195,7 @@ static int keep_child(struct keeper *keeper, const char *dir, const struct child
 	it.shown.path = path;
 	rc = tw_rebuild_put(keeper->rebuild, &it, &source);
 	if (!rc)
-		return child->stat.type == TWINFS_DIR ? add_todo(keeper, path, child->stat.ino) : 0;
+		return child->stat.type == TWINFS_DIR ? enqueue(keeper, path, child->stat.ino) : 0;
 	if (rc != -EUCLEAN && rc != -EBADMSG)
 		return rc;
 	it.shown.fate = TWINFS_FATE_LOST;
@@ -230,15 +230,15 @@ int tw_rebuild_keep(struct tw_rebuild *rebuild)
 	if (rc == -EUCLEAN || rc == -EBADMSG)
 		rc = 0; /* the root is damaged */
 	if (!rc)
-		rc = add_todo(&keeper, "", root);
-	while (!rc && keeper.next < keeper.todo_count) {
-		const struct todo dir = keeper.todo[keeper.next++];
+		rc = enqueue(&keeper, "", root);
+	while (!rc && keeper.next < keeper.queue_count) {
+		const struct queued dir = keeper.queue[keeper.next++];
 
 		rc = keep_directory(&keeper, dir.path, dir.ino);
 	}
-	for (size_t i = 0; i < keeper.todo_count; i++)
-		free(keeper.todo[i].path);
-	free(keeper.todo);
+	for (size_t i = 0; i < keeper.queue_count; i++)
+		free(keeper.queue[i].path);
+	free(keeper.queue);
 	free(keeper.children);
 	return rc;
 }
