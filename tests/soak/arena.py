@@ -165,6 +165,7 @@ class Arena:
         self.done = threading.Event()     # the time is over: finish, and compare
         self.stopped = threading.Event()  # something is wrong: leave everything
         self.faults_until = 0.0
+        self.faulty_boot = None           # the last one that rules have made fail
         self.switching = threading.Lock()
         self.parked = set()               # threads that know that the daemon is dead
         self.lock = threading.Lock()  # guards what follows
@@ -257,6 +258,11 @@ class Arena:
     def may_fail(self):
         """Whether rules make the flash fail, or did a moment ago."""
         return time.monotonic() < self.faults_until
+
+    def may_lack_blocks(self, boot):
+        """Whether blocks may be out of use in this boot since they have failed, so that space can
+        run out halfway: no longer than until the next one."""
+        return self.may_fail() or boot == self.faulty_boot
 
     # ---- the end of a daemon ----
 

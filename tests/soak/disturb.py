@@ -108,7 +108,9 @@ class Disturber(Helper):
 
     def clear(self):
         self.tell('faults', 'clear')
-        self.arena.faults_until = time.monotonic() + FADING_SECONDS
+        if self.arena.faults_until == math.inf:
+            self.arena.faults_until = time.monotonic() + FADING_SECONDS
+            self.arena.faulty_boot = self.arena.wait_for_power()
 
     def record(self):
         """For a moment, to a file that nobody needs."""

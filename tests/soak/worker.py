@@ -176,7 +176,7 @@ class Worker:
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 self.arena.count('full')
-            if error.errno == errno.ENOSPC and not self.arena.may_fail():
+            if error.errno == errno.ENOSPC and not self.arena.may_lack_blocks(self.boot):
                 return False
             if error.errno in LOST or error.errno == errno.ENOSPC:
                 raise Lost(function.__name__, error, *changes) from error
@@ -222,7 +222,7 @@ class Worker:
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 self.arena.count('full')
-            if error.errno == errno.ENOSPC and not self.arena.may_fail():
+            if error.errno == errno.ENOSPC and not self.arena.may_lack_blocks(self.boot):
                 return
             raise Lost('create', error, lambda tree: tree.put(new, File())) from error
         node = File()
