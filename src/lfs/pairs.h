@@ -3,7 +3,8 @@
  * pairs.h - metadata pairs on the thread in memory: linked, dropped, moved.
  *
  * A pair that moved to another block is unsettled: first the entry of its
- * directory in the parent, then the thread must name its new place.
+ * directory in the parent, then the thread must name its new place. It holds what
+ * it held until then, so a move changes nothing that can be seen.
  */
 #ifndef TW_LFS_PAIRS_H
 #define TW_LFS_PAIRS_H
@@ -28,21 +29,14 @@ uint32_t tw_pair_stale_revision(const struct tw_area *area, uint32_t block);
  */
 int tw_pair_new(struct twinfs_volume *volume, struct tw_mdir **ret_mdir);
 
-/* Where a pair was, to undo a move. */
-struct tw_pair_place {
-	uint32_t next, left;
-	bool is_unsettled, is_unknown_to_parent, is_unknown_to_thread;
-};
-void tw_pair_note_place(const struct tw_mdir *mdir, struct tw_pair_place *ret_place);
-void tw_pair_put_back(struct twinfs_volume *volume, struct tw_mdir *mdir,
-	const struct tw_pair_place *place);
-
 /*
- * Gives a pair another block to be written next. The one it leaves is taken out
- * of use when @is_bad, else freed when the thread names the new place. -EUCLEAN
- * (the superblock pair has no other place), -ENOSPC.
+ * Gives a pair that nobody knows yet another block to be written next, and takes
+ * the one it has out of use. -ENOSPC.
  */
-int tw_pair_move_half(struct twinfs_volume *volume, struct tw_mdir *mdir, bool is_bad);
+int tw_pair_replace_half(struct twinfs_volume *volume, struct tw_mdir *mdir);
+
+/* The pair with just these blocks, or NULL. */
+struct tw_mdir *tw_pair_find(const struct twinfs_volume *volume, struct tw_pair pair);
 
 /* The version just written is the one in force. */
 void tw_pair_swap_halves(struct tw_mdir *mdir);
@@ -53,19 +47,32 @@ void tw_pair_forget_move(struct twinfs_volume *volume, struct tw_mdir *mdir);
 /* The pair that holds the entry of the directory that begins with @mdir, or NULL. */
 struct tw_mdir *tw_pair_parent(const struct tw_mdir *mdir);
 
-/* How a version of the format tells of a move: commits that may move pairs themselves. */
+/* What a commit says that is to be made again when volume->mover has moved. */
+#define TW_PAIR_MOVES 2
+
+/*
+ * How a version of the format tells of a move: commits, which may say that
+ * another pair has to move first.
+ */
 struct tw_pair_news {
-	/* the entry in @parent is to name @mdir; @parent may be NULL */
+	/* the entry in @parent is to name @mdir */
 	int (*tell_parent)(struct twinfs_volume *volume, struct tw_mdir *mdir,
 		struct tw_mdir *parent);
-	/* the tail of mdir->prev, which may be NULL, is to name @mdir */
+	/* the tail of mdir->prev is to name @mdir */
 	int (*tell_thread)(struct twinfs_volume *volume, struct tw_mdir *mdir);
 };
 
 /*
- * Tells of all moves. When this fails the chip still shows the version before
- * a move, and the memory the one after it: nothing more must be written.
+ * Gives a pair another block to be written next, empty, and tells of it. The one
+ * it leaves is taken out of use when @is_bad, else freed when the thread names the
+ * new place. On failure the pair is as it was, or the thread has to be told later:
+ * on the chip and in memory it holds the same either way. -EIO (the superblock
+ * pair has no other place), -ENOSPC.
  */
+int tw_pair_move(struct twinfs_volume *volume, struct tw_mdir *mdir, bool is_bad,
+	const struct tw_pair_news *news);
+
+/* Tells of all moves that are not known. Before every commit; errors as above. */
 int tw_pair_settle(struct twinfs_volume *volume, const struct tw_pair_news *news);
 
 #endif

@@ -144,6 +144,8 @@ struct tw_mdir {
 	bool is_reached;      /* when the thread was last walked */
 	struct tw_mdir *heir; /* is out of step: the pair that the tree has in its place */
 	uint32_t left;        /* block that the thread names until it knows the new one; 0: none */
+	uint32_t was;         /* block that is put back when nobody can be told of a move */
+	bool was_unknown_to_thread; /* of that */
 };
 
 LIST_HEAD(tw_mdir_list, tw_mdir);
@@ -208,6 +210,8 @@ struct twinfs_volume {
 	struct tw_mdir *superblock;
 	struct tw_mdir_list mdirs;
 	struct tw_mdir_queue unsettled; /* relocated, not yet known to parent and thread */
+	struct tw_mdir *mover;          /* has to move before a commit can be made */
+	struct tw_mdir *worn;           /* should move before the next change; NULL: none */
 	uint8_t *scratch;               /* one block, for building commits */
 	uint32_t version;
 	uint32_t block_count;                  /* as the superblock says */

@@ -4,8 +4,8 @@
  *
  * A commit erases and programs the half that is not in force; until that is
  * complete the other half counts, so one commit is atomic (section 4.3). When
- * the block is bad the pair moves: first its parent's entry, then the thread
- * must learn its new place, in this order (section 14).
+ * the block is bad the pair moves first, with what it holds: its parent's entry,
+ * then the thread must learn its new place, in this order (section 14).
  */
 #include "v1.h"
 
@@ -147,27 +147,27 @@ static void apply(struct tw_mdir *mdir, const struct tw_v1_edit *edit)
 	}
 }
 
-/* Writes what is in the scratch block; when its place is bad, somewhere else. */
+/* Nobody knows a pair yet that is not on the thread. */
+static bool is_known(const struct twinfs_volume *volume, const struct tw_mdir *mdir)
+{
+	return mdir == volume->superblock || mdir->prev;
+}
+
+/* Writes what is in the scratch block; when its place is bad, the pair has to move. */
 static int write_half(struct twinfs_volume *volume, struct tw_mdir *mdir, uint32_t len)
 {
-	struct tw_pair_place place;
 	int rc;
 
-	tw_pair_note_place(mdir, &place);
-
-	for (;;) {
+	do {
 		volume->subject.pair = mdir;
 		rc = tw_area_write_block(&volume->area, mdir->pair.block[1],
 			&(struct iovec){volume->scratch, len}, 1);
 		volume->subject.pair = NULL;
 		if (!tw_is_bad_block(rc))
-			break;
-		rc = tw_pair_move_half(volume, mdir, true);
-		if (rc)
-			break;
-	}
-	if (rc)
-		tw_pair_put_back(volume, mdir, &place);
+			return rc;
+		volume->mover = mdir;
+		rc = is_known(volume, mdir) ? TW_PAIR_MOVES : tw_pair_replace_half(volume, mdir);
+	} while (!rc);
 	return rc;
 }
 
@@ -200,11 +200,11 @@ static int tell_parent(struct twinfs_volume *volume, struct tw_mdir *mdir, struc
 {
 	struct tw_v1_edit edit = {
 		.update = mdir->dir,
-		.tag = mdir->dir ? mdir->dir->tag : 0,
+		.tag = mdir->dir->tag,
 		.payload = {mdir->pair.block[0], mdir->pair.block[1]},
 	};
 
-	return parent ? write_version(volume, parent, &edit) : 0;
+	return write_version(volume, parent, &edit);
 }
 
 static int tell_thread(struct twinfs_volume *volume, struct tw_mdir *mdir)
@@ -212,18 +212,40 @@ static int tell_thread(struct twinfs_volume *volume, struct tw_mdir *mdir)
 	struct tw_v1_edit edit = {
 		.sets_tail = true,
 		.tail = mdir->pair,
-		.more = mdir->prev && mdir->prev->more,
+		.more = mdir->prev->more,
 	};
 
-	return mdir->prev ? write_version(volume, mdir->prev, &edit) : 0;
+	return write_version(volume, mdir->prev, &edit);
 }
 
 int tw_v1_commit(struct twinfs_volume *volume, struct tw_mdir *mdir, const struct tw_v1_edit *edit)
 {
 	static const struct tw_pair_news news = {tell_parent, tell_thread};
-	int rc = write_version(volume, mdir, edit);
+	struct tw_v1_edit now = *edit;
+	struct tw_node *entry = edit->add ? edit->add : edit->new;
+	const struct tw_mdir *next, *child;
+	int rc =
+		TAILQ_EMPTY(&volume->unsettled) ? write_version(volume, mdir, edit) : TW_PAIR_MOVES;
 
-	return rc ? rc : tw_pair_settle(volume, &news);
+	while (rc == TW_PAIR_MOVES) {
+		next = now.sets_tail ? tw_pair_find(volume, now.tail) : NULL;
+		child = entry && entry->kind == TW_DIRECTORY ? tw_pair_find(volume, entry->dir.pair)
+							     : NULL;
+		rc = TAILQ_EMPTY(&volume->unsettled)
+			     ? tw_pair_move(volume, volume->mover, true, &news)
+			     : tw_pair_settle(volume, &news);
+		if (next)
+			now.tail = next->pair;
+		if (child)
+			entry->dir.pair = child->pair;
+		if (now.update && now.update->kind == TW_DIRECTORY)
+			tw_v1_payload(now.update, now.payload);
+		if (!rc && next && !next->prev && !tw_pair_is_same(next->tail, mdir->tail))
+			rc = -EIO; /* what a new pair names as the next has moved */
+		if (!rc)
+			rc = write_version(volume, mdir, &now);
+	}
+	return rc;
 }
 
 int tw_v1_new_pair(struct twinfs_volume *volume, struct tw_node *dir, const struct tw_v1_edit *edit,
@@ -236,7 +258,6 @@ int tw_v1_new_pair(struct twinfs_volume *volume, struct tw_node *dir, const stru
 		return rc;
 	mdir->dir = dir;
 	rc = write_version(volume, mdir, edit);
-	tw_pair_forget_move(volume, mdir);
 	if (rc) {
 		tw_pair_drop(volume, mdir);
 		return rc;

@@ -29,12 +29,12 @@ static int write_superblock(struct twinfs_volume *volume, struct tw_pair root)
 	struct tw_mdir *mdir = volume->superblock;
 	int first = tw_v1_commit(volume, mdir, &edit), second;
 
-	if (first == -EUCLEAN)
+	if (first == -EIO)
 		mdir->pair = (struct tw_pair){{1, 0}};
 	else if (first)
 		return first;
 	second = tw_v1_commit(volume, mdir, &edit);
-	return second == -EUCLEAN && !first ? 0 : second;
+	return second == -EIO && !first ? 0 : second;
 }
 
 int tw_v1_format(struct twinfs_volume *volume)

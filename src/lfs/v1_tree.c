@@ -289,6 +289,8 @@ static int move_in_steps(struct twinfs_volume *volume, struct tw_node *node, str
 	bool marks = node->kind != TW_FILE || node->file.size;
 	int rc = marks ? set_mark(volume, node, true) : 0;
 
+	if (node->kind == TW_DIRECTORY)
+		twin->dir.pair = node->dir.pair; /* it may have moved */
 	if (!rc)
 		rc = write_destination(volume, dir, twin, replaced);
 	if (rc && !twin->mdir) {

@@ -40,20 +40,34 @@ struct tw_v2_edit {
 	bool more;                /* with sets_tail */
 	struct tw_node *dropped;  /* this entry goes; its node is left without a pair */
 	struct tw_gstate inherit; /* share of pairs that the new tail leaves out */
-	bool stays;               /* the pair is not moved, however worn it is */
+	bool expands;             /* all entries go to a fresh pair, but for a copy of the first */
 };
 
 /*
- * Commits a change: in the pair's log, in its other block, or in a fresh one,
- * which parent and thread are then told of. Splits the pair when it has become
- * too large. A continuation pair left empty is taken off the thread instead.
- * Makes the state of the thread what volume->wanted says, in the first commit
- * that is on it.
+ * Commits a change: in the pair's log, or in its other block. Splits the pair when
+ * it has become too large. A continuation pair left empty is taken off the thread
+ * instead. Makes the state of the thread what volume->wanted says. After an error
+ * nothing has changed.
  *
- * -ENOSPC (an entry does not fit a block, no block to move to), -EUCLEAN (the
- * superblock pair is bad), -EIO, -ESHUTDOWN, -ENOMEM.
+ * TW_PAIR_MOVES: a pair has to move first, see tw_v2_made_way(). -ENOSPC (an entry
+ * does not fit a block), -EIO, -ESHUTDOWN, -ENOMEM.
  */
+int tw_v2_try(struct twinfs_volume *volume, struct tw_mdir *mdir, const struct tw_v2_edit *edit);
+
+/*
+ * When *@rc is TW_PAIR_MOVES: moves what has to move, and tells of it. Whether the
+ * commit is to be tried again, with places looked up again: pairs may have moved
+ * and split, and a rename that is pending may have ended. Else *@rc is final:
+ * -ENOSPC (no block to move to), -EIO (the superblock pair is bad), as above.
+ * volume->wanted is volume->gstate then.
+ */
+bool tw_v2_made_way(struct twinfs_volume *volume, int *rc);
+
+/* Tries until no pair has to move any more. For edits that name no place. */
 int tw_v2_commit(struct twinfs_volume *volume, struct tw_mdir *mdir, const struct tw_v2_edit *edit);
+
+/* Moves the pair that is worn, if there is room for that. -ESHUTDOWN. */
+int tw_v2_relieve(struct twinfs_volume *volume);
 
 /*
  * Makes an empty pair of @dir of two fresh blocks whose tail is soft. Nothing

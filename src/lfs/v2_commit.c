@@ -17,6 +17,9 @@
 
 #define NOT_HERE 1 /* the commit cannot be added to the log */
 
+/* Free blocks that moving a pair for wear leaves to those who need one. */
+#define WEAR_RESERVE 8u
+
 /* ---- adding to the log ---- */
 
 /* Whatever the log says, cells that are not erased cannot be programmed. */
@@ -125,7 +128,6 @@ static int leave_thread(struct tw_v2_plan *plan)
 		.tail = plan->tail,
 		.more = plan->more,
 		.inherit = mdir->share,
-		.stays = plan->edit->stays,
 	};
 	int rc = write_version(volume, mdir->prev, &edit);
 
@@ -155,7 +157,7 @@ static int write_plan(struct tw_v2_plan *plan)
 		return leave_thread(plan);
 	rc = tw_mdir_reserve(mdir, plan->count);
 	if (!rc)
-		rc = append(plan);
+		rc = plan->edit->expands ? NOT_HERE : append(plan);
 	if (rc == NOT_HERE)
 		return tw_v2_write_anew(plan);
 	if (rc)
@@ -211,13 +213,8 @@ static void want_flag(struct twinfs_volume *volume, bool more)
 
 static int tell_parent(struct twinfs_volume *volume, struct tw_mdir *mdir, struct tw_mdir *parent)
 {
-	struct tw_v2_edit edit = {.changed = mdir->dir, .pair = &mdir->pair, .stays = true};
+	struct tw_v2_edit edit = {.changed = mdir->dir, .pair = &mdir->pair};
 
-	if (!parent) {
-		if (mdir->dir && mdir->dir->dir.first == mdir)
-			mdir->dir->dir.pair = mdir->pair; /* the root, which has no entry */
-		return 0;
-	}
 	want_flag(volume, true);
 	return write_version(volume, parent, &edit);
 }
@@ -227,26 +224,82 @@ static int tell_thread(struct twinfs_volume *volume, struct tw_mdir *mdir)
 	struct tw_v2_edit edit = {
 		.sets_tail = true,
 		.tail = mdir->pair,
-		.more = mdir->prev && mdir->prev->more,
-		.stays = true,
+		.more = mdir->prev->more,
 	};
 	struct tw_mdir *other;
 	bool others = false;
 
-	if (!mdir->prev)
-		return 0;
 	TAILQ_FOREACH(other, &volume->unsettled, unsettled)
-	others = others || other->is_unknown_to_thread;
+	others = others || (other != mdir && other->is_unknown_to_thread);
 	want_flag(volume, others);
 	return write_version(volume, mdir->prev, &edit);
 }
 
+static const struct tw_pair_news news = {tell_parent, tell_thread};
+
+int tw_v2_try(struct twinfs_volume *volume, struct tw_mdir *mdir, const struct tw_v2_edit *edit)
+{
+	if (!TAILQ_EMPTY(&volume->unsettled))
+		return TW_PAIR_MOVES;
+	want_flag(volume, false);
+	return write_version(volume, mdir, edit);
+}
+
+bool tw_v2_made_way(struct twinfs_volume *volume, int *rc)
+{
+	if (*rc != TW_PAIR_MOVES)
+		return false;
+	volume->wanted = volume->gstate;
+	if (TAILQ_EMPTY(&volume->unsettled))
+		*rc = tw_pair_move(volume, volume->mover, true, &news);
+	else
+		*rc = tw_pair_settle(volume, &news);
+	return !*rc;
+}
+
+/* Where an edit belongs when pairs have split: @next is what came behind its pair. */
+static struct tw_mdir *pair_of(const struct tw_v2_edit *edit, struct tw_mdir *mdir,
+	const struct tw_mdir *next)
+{
+	if (edit->changed)
+		return edit->changed->mdir;
+	if (edit->dropped)
+		return edit->dropped->mdir;
+	while (edit->sets_tail && mdir->next != next)
+		mdir = mdir->next;
+	return mdir;
+}
+
 int tw_v2_commit(struct twinfs_volume *volume, struct tw_mdir *mdir, const struct tw_v2_edit *edit)
 {
-	static const struct tw_pair_news news = {tell_parent, tell_thread};
+	const struct tw_mdir *next = mdir->next;
 	int rc;
 
-	want_flag(volume, false);
-	rc = write_version(volume, mdir, edit);
-	return rc ? rc : tw_pair_settle(volume, &news);
+	do {
+		mdir = pair_of(edit, mdir, next);
+		rc = tw_v2_try(volume, mdir, edit);
+	} while (tw_v2_made_way(volume, &rc));
+	return rc;
+}
+
+/* ---- wear ---- */
+
+int tw_v2_relieve(struct twinfs_volume *volume)
+{
+	static const struct tw_v2_edit expansion = {.expands = true};
+	struct tw_mdir *mdir = volume->worn;
+	uint32_t spare = volume->alloc.free > volume->alloc.reserved
+				 ? volume->alloc.free - volume->alloc.reserved
+				 : 0;
+	int rc = 0;
+
+	volume->worn = NULL;
+	if (!volume->alloc.is_known || spare < WEAR_RESERVE || !TAILQ_EMPTY(&volume->unsettled))
+		return 0;
+	volume->wanted = volume->gstate;
+	if (mdir != volume->superblock)
+		rc = tw_pair_move(volume, mdir, false, &news);
+	else if (mdir->dir && spare > volume->area.block_count / 8)
+		rc = tw_v2_commit(volume, mdir, &expansion);
+	return rc == -ESHUTDOWN ? rc : 0;
 }

@@ -50,7 +50,7 @@ int tw_v2_format(struct twinfs_volume *volume)
 {
 	uint8_t record[TW_V2_RECORD_SIZE];
 	struct tw_place place = {record, TW_NIL, sizeof(record)};
-	struct tw_v2_edit edit = {.place = &place, .stays = true};
+	struct tw_v2_edit edit = {.place = &place};
 	int rc, second;
 
 	if (volume->area.alloc_count < 2)
@@ -60,13 +60,13 @@ int tw_v2_format(struct twinfs_volume *volume)
 		return rc;
 	tw_v2_put_record(volume, volume->area.alloc_count, record);
 	rc = tw_v2_commit(volume, volume->superblock, &edit);
-	if (rc == -EUCLEAN) /* one good block is enough */
+	if (rc == -EIO) /* one good block is enough */
 		volume->superblock->pair = (struct tw_pair){{0, 1}};
 	else if (rc)
 		return rc;
 	volume->superblock->can_append = false;
 	second = tw_v2_commit(volume, volume->superblock, &edit);
-	return second == -EUCLEAN && !rc ? 0 : second;
+	return second == -EIO && !rc ? 0 : second;
 }
 
 /* ---- size ---- */
@@ -85,7 +85,7 @@ static int write_record(struct twinfs_volume *volume, struct tw_mdir *mdir, uint
 {
 	uint8_t record[TW_V2_RECORD_SIZE];
 	struct tw_place place = {record, TW_NIL, sizeof(record)};
-	struct tw_v2_edit edit = {.changed = mdir->entries[0], .place = &place, .stays = true};
+	struct tw_v2_edit edit = {.changed = mdir->entries[0], .place = &place};
 
 	tw_v2_put_record(volume, block_count, record);
 	return tw_v2_commit(volume, mdir, &edit);

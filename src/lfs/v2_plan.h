@@ -4,9 +4,8 @@
  *
  * The state of the thread is the XOR over the shares of all pairs on it. What
  * it should be is volume->wanted: the next commit to a pair on the thread makes
- * it so. A pair that moves is not on the thread until it is told of the new
- * place; so its commit leaves the state alone, and the one that makes the move
- * visible takes it along.
+ * it so. A pair that has moved is not on the thread until that names its new
+ * place: until then its commits leave the state alone.
  */
 #ifndef TW_LFS_V2_PLAN_H
 #define TW_LFS_V2_PLAN_H

@@ -16,7 +16,7 @@
 #include "index.h"
 #include "pairs.h"
 
-static const struct tw_v2_edit nothing = {.stays = true};
+static const struct tw_v2_edit nothing;
 
 /* ---- the version ---- */
 
@@ -26,7 +26,7 @@ static int upgrade(struct twinfs_volume *volume)
 	struct tw_mdir *root = volume->root->dir.first, *mdir;
 	uint8_t record[TW_V2_RECORD_SIZE];
 	struct tw_place place = {record, TW_NIL, sizeof(record)};
-	struct tw_v2_edit edit = {.changed = root->entries[0], .place = &place, .stays = true};
+	struct tw_v2_edit edit = {.changed = root->entries[0], .place = &place};
 	int rc;
 
 	volume->version = TWINFS_LFS_2_1;
@@ -133,9 +133,13 @@ static void sum_up(struct twinfs_volume *volume)
 
 static int repair_step(struct twinfs_volume *volume, struct tw_mdir *old)
 {
-	struct tw_v2_edit edit = {.sets_tail = true, .tail = old->heir->pair, .stays = true};
-	int rc = tw_v2_commit(volume, old->prev, &edit);
+	struct tw_v2_edit edit = {.sets_tail = true};
+	int rc;
 
+	do {
+		edit.tail = old->heir->pair;
+		rc = tw_v2_try(volume, old->prev, &edit);
+	} while (tw_v2_made_way(volume, &rc));
 	if (rc)
 		return rc;
 	rc = relink(volume);
@@ -183,8 +187,11 @@ static int repair_move(struct twinfs_volume *volume)
 	if (source) {
 		rc = tw_v2_commit(volume, source, &nothing); /* which ends it */
 	} else {
-		volume->wanted = (struct tw_gstate){{volume->wanted.word[0] & TW_V2_ORPHANS, 0, 0}};
-		rc = tw_v2_commit(volume, volume->root->dir.first, &nothing);
+		do {
+			volume->wanted.word[0] &= TW_V2_ORPHANS;
+			volume->wanted.word[1] = volume->wanted.word[2] = 0;
+			rc = tw_v2_try(volume, volume->root->dir.first, &nothing);
+		} while (tw_v2_made_way(volume, &rc));
 	}
 	if (!rc)
 		volume->pending.marks = 0;
@@ -195,17 +202,18 @@ static int repair_move(struct twinfs_volume *volume)
 
 int tw_v2_remove_orphan(struct twinfs_volume *volume, struct tw_mdir *mdir)
 {
-	struct tw_v2_edit edit = {.sets_tail = true, .inherit = mdir->share, .stays = true};
-	struct tw_mdir *before = mdir->prev, *last = mdir, *next;
+	struct tw_v2_edit edit;
+	struct tw_mdir *last, *next;
 	int rc;
 
-	while (last->more && last->next) {
-		last = last->next;
-		tw_v2_add_state(&edit.inherit, &last->share);
-	}
-	edit.tail = last->tail;
 	volume->pending.orphans--; /* the commit that takes the last one off clears the flag */
-	rc = tw_v2_commit(volume, before, &edit);
+	do {
+		edit = (struct tw_v2_edit){.sets_tail = true, .inherit = mdir->share};
+		for (last = mdir; last->more && last->next; last = last->next)
+			tw_v2_add_state(&edit.inherit, &last->next->share);
+		edit.tail = last->tail;
+		rc = tw_v2_try(volume, mdir->prev, &edit);
+	} while (tw_v2_made_way(volume, &rc));
 	if (rc) {
 		mdir->is_orphan = true;
 		volume->pending.orphans++;
@@ -246,5 +254,7 @@ int tw_v2_repair(struct twinfs_volume *volume)
 		rc = repair_orphans(volume);
 	if (!rc && volume->gstate.word[0] & TW_V2_ORPHANS)
 		rc = tw_v2_commit(volume, volume->root->dir.first, &nothing);
+	if (!rc && volume->worn)
+		rc = tw_v2_relieve(volume);
 	return rc;
 }

@@ -4,8 +4,7 @@
  *
  * The log goes to the other block of the pair, and is in force once its first
  * commit is complete. Before that the end of the entries may go to fresh pairs,
- * which nothing leads to until then; and the pair may change the block, for
- * wear or because the one it has is bad.
+ * which nothing leads to until then.
  */
 #include "v2_plan.h"
 
@@ -16,9 +15,6 @@
 #include "base/bytes.h"
 #include "index.h"
 #include "pairs.h"
-
-/* Free blocks that moving a pair for wear leaves to those who need one. */
-#define WEAR_RESERVE 8u
 
 static int build_log(struct tw_v2_plan *plan, struct tw_mdir *mdir, struct tw_node *const *list,
 	unsigned count, struct tw_v2_log_writer *writer, struct tw_gstate *ret_share)
@@ -41,7 +37,15 @@ static int build_log(struct tw_v2_plan *plan, struct tw_mdir *mdir, struct tw_no
 	return 0;
 }
 
-/* Writes a log to the other block of @mdir; when that is bad, to another one. */
+static bool is_known(const struct twinfs_volume *volume, const struct tw_mdir *mdir)
+{
+	return mdir == volume->superblock || mdir->prev;
+}
+
+/*
+ * Writes a log to the other block of @mdir. When that is bad a fresh pair, which
+ * nobody knows, takes another; one on the thread has to move.
+ */
 static int write_log(struct tw_v2_plan *plan, struct tw_mdir *mdir, struct tw_node *const *list,
 	unsigned count)
 {
@@ -65,7 +69,9 @@ static int write_log(struct tw_v2_plan *plan, struct tw_mdir *mdir, struct tw_no
 			rc = 0;
 			break;
 		}
-		rc = tw_pair_move_half(plan->volume, mdir, true);
+		plan->volume->mover = mdir;
+		rc = is_known(plan->volume, mdir) ? TW_PAIR_MOVES
+						  : tw_pair_replace_half(plan->volume, mdir);
 		if (rc)
 			break;
 	}
@@ -113,7 +119,6 @@ static int cut_off(struct tw_v2_plan *plan, unsigned from)
 	rc = tw_mdir_reserve(fresh, count);
 	if (!rc)
 		rc = write_log(plan, fresh, plan->list + from, count);
-	tw_pair_forget_move(plan->volume, fresh);
 	if (rc) {
 		tw_pair_drop(plan->volume, fresh);
 		return rc;
@@ -177,14 +182,6 @@ static int split(struct tw_v2_plan *plan)
 	return rc == -ENOSPC ? 0 : rc;
 }
 
-static bool is_due(const struct tw_v2_plan *plan)
-{
-	const struct twinfs_volume *volume = plan->volume;
-
-	return volume->cycles && !plan->edit->stays && volume->alloc.is_known &&
-	       (plan->mdir->rev + 1) % wear_period(volume) == 0;
-}
-
 /*
  * The superblock pair cannot move. When it is worn all its entries go to a
  * fresh pair, and it keeps a copy of the superblock only.
@@ -206,24 +203,6 @@ static int expand(struct tw_v2_plan *plan)
 		return rc;
 	plan->list[0] = plan->copy;
 	plan->count = 1;
-	return 0;
-}
-
-static int relieve(struct tw_v2_plan *plan)
-{
-	struct twinfs_volume *volume = plan->volume;
-	struct tw_mdir *mdir = plan->mdir;
-	uint32_t spare = volume->alloc.free > volume->alloc.reserved
-				 ? volume->alloc.free - volume->alloc.reserved
-				 : 0;
-
-	if (!is_due(plan) || spare < WEAR_RESERVE)
-		return 0;
-	if (mdir != volume->superblock)
-		return tw_pair_move_half(volume, mdir, false);
-	if (mdir->dir && spare > volume->area.block_count / 8 &&
-		plan->list[0] != plan->edit->changed)
-		return expand(plan);
 	return 0;
 }
 
@@ -255,20 +234,25 @@ static void link_pieces(struct tw_v2_plan *plan)
 		tw_v2_forget_order(dir);
 }
 
+/* The place of an entry that is being renamed has nothing that could be written. */
+static bool holds_ghost(const struct tw_v2_plan *plan)
+{
+	for (unsigned i = 0; i < plan->count; i++)
+		if (plan->list[i]->is_void && !plan->list[i]->name_len)
+			return true;
+	return false;
+}
+
 int tw_v2_write_anew(struct tw_v2_plan *plan)
 {
 	struct tw_mdir *mdir = plan->mdir;
-	struct tw_pair_place place;
-	int rc;
+	int rc = holds_ghost(plan) ? -EIO : split(plan);
 
-	tw_pair_note_place(mdir, &place);
-	rc = split(plan);
-	if (!rc)
-		rc = relieve(plan);
+	if (!rc && plan->edit->expands)
+		rc = expand(plan);
 	if (!rc)
 		rc = write_log(plan, mdir, plan->list, plan->count);
 	if (rc) {
-		tw_pair_put_back(plan->volume, mdir, &place);
 		drop_pieces(plan);
 		return rc;
 	}
@@ -277,6 +261,8 @@ int tw_v2_write_anew(struct tw_v2_plan *plan)
 	tw_v2_lay_out_all(mdir);
 	if (plan->pieces)
 		link_pieces(plan);
+	if (plan->volume->cycles && mdir->rev % wear_period(plan->volume) == 0)
+		plan->volume->worn = mdir;
 	return 0;
 }
 
@@ -292,7 +278,6 @@ int tw_v2_new_pair(struct twinfs_volume *volume, struct tw_node *dir, struct tw_
 		return rc;
 	mdir->dir = dir;
 	rc = write_log(&plan, mdir, NULL, 0);
-	tw_pair_forget_move(volume, mdir);
 	if (rc) {
 		tw_pair_drop(volume, mdir);
 		return rc;

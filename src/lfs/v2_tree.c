@@ -52,13 +52,18 @@ static int new_node(struct twinfs_volume *volume, enum tw_kind kind, const char 
 	return 0;
 }
 
-static int add_file(struct twinfs_volume *volume, struct tw_node *dir, struct tw_node *node)
+static int add_entry(struct twinfs_volume *volume, struct tw_node *dir, struct tw_node *node)
 {
 	struct tw_v2_edit edit = {.added = node};
 	struct tw_mdir *mdir;
-	int rc = tw_v2_find_place(dir, node->name, &mdir, &edit.at);
+	int rc;
 
-	return rc ? rc : tw_v2_commit(volume, mdir, &edit);
+	do {
+		rc = tw_v2_find_place(dir, node->name, &mdir, &edit.at);
+		if (!rc)
+			rc = tw_v2_try(volume, mdir, &edit);
+	} while (tw_v2_made_way(volume, &rc));
+	return rc;
 }
 
 /*
@@ -66,62 +71,62 @@ static int add_file(struct twinfs_volume *volume, struct tw_node *dir, struct tw
  * is where the entry belongs too, one commit does both; else the pair is there
  * first, as one that a cut makes garbage.
  */
-static int link_child(struct twinfs_volume *volume, struct tw_node *dir, struct tw_mdir *child)
-{
-	struct tw_v2_edit edit = {.sets_tail = true, .tail = child->pair};
-	int rc;
-
-	volume->pending.orphans++;
-	rc = tw_v2_commit(volume, dir->dir.last, &edit);
-	volume->pending.orphans--;
-	if (!rc)
-		tw_pair_link(dir->dir.last, child);
-	return rc;
-}
-
-static int add_dir_entry(struct twinfs_volume *volume, struct tw_node *dir, struct tw_node *node,
+static int link_child(struct twinfs_volume *volume, struct tw_node *dir, struct tw_node *node,
 	struct tw_mdir *child)
 {
-	struct tw_v2_edit edit = {.added = node};
+	struct tw_v2_edit edit = {.added = node, .sets_tail = true, .tail = child->pair};
 	struct tw_mdir *mdir;
 	int rc = tw_v2_find_place(dir, node->name, &mdir, &edit.at);
 
 	if (rc)
 		return rc;
 	if (mdir == dir->dir.last) {
-		edit.sets_tail = true;
-		edit.tail = child->pair;
-		rc = tw_v2_commit(volume, mdir, &edit);
-		if (node->mdir)
-			tw_pair_link(dir->dir.last, child);
-		return rc;
+		rc = tw_v2_try(volume, mdir, &edit);
+	} else {
+		edit.added = NULL;
+		volume->pending.orphans++;
+		rc = tw_v2_try(volume, dir->dir.last, &edit);
+		volume->pending.orphans--;
 	}
-	rc = link_child(volume, dir, child);
 	if (!rc)
-		rc = tw_v2_find_place(dir, node->name, &mdir, &edit.at);
-	return rc ? rc : tw_v2_commit(volume, mdir, &edit);
+		tw_pair_link(dir->dir.last, child);
+	return rc;
+}
+
+static int add_child(struct twinfs_volume *volume, struct tw_node *dir, struct tw_node *node,
+	struct tw_mdir **ret_child)
+{
+	int rc = tw_v2_new_pair(volume, node, dir->dir.last->tail, ret_child);
+
+	if (rc)
+		return rc;
+	node->dir.pair = (*ret_child)->pair;
+	node->dir.first = node->dir.last = *ret_child;
+	node->dir.pairs = 1;
+	rc = link_child(volume, dir, node, *ret_child);
+	if (rc) {
+		node->dir.first = node->dir.last = NULL;
+		tw_pair_drop(volume, *ret_child);
+	}
+	return rc;
 }
 
 static int add_dir(struct twinfs_volume *volume, struct tw_node *dir, struct tw_node *node)
 {
 	struct tw_mdir *child;
-	int rc = tw_v2_new_pair(volume, node, dir->dir.last->tail, &child);
+	int rc;
 
-	if (rc)
+	do
+		rc = add_child(volume, dir, node, &child); /* its tail is as it is now */
+	while (tw_v2_made_way(volume, &rc));
+	if (rc || node->mdir)
 		return rc;
-	node->dir.pair = child->pair;
-	node->dir.first = node->dir.last = child;
-	node->dir.pairs = 1;
-	rc = add_dir_entry(volume, dir, node, child);
-	if (!rc || node->mdir)
-		return rc;
-	node->dir.first = node->dir.last = NULL;
-	child->dir = NULL;
-	if (child->prev) {
+	rc = add_entry(volume, dir, node);
+	if (rc) {
+		node->dir.first = node->dir.last = NULL;
+		child->dir = NULL;
 		child->is_orphan = true;
 		volume->pending.orphans++;
-	} else {
-		tw_pair_drop(volume, child);
 	}
 	return rc;
 }
@@ -134,14 +139,14 @@ static int add(struct twinfs_volume *volume, struct tw_node *dir, const char *na
 
 	if (rc)
 		return rc;
-	rc = kind == TW_FILE ? add_file(volume, dir, node) : add_dir(volume, dir, node);
-	if (rc && !node->mdir) {
+	rc = kind == TW_FILE ? add_entry(volume, dir, node) : add_dir(volume, dir, node);
+	if (rc) {
 		tw_node_free(volume, node);
 		return rc;
 	}
 	tw_node_link(volume, dir, node);
 	*ret_node = node;
-	return rc;
+	return 0;
 }
 
 /* ---- removing ---- */
@@ -191,11 +196,11 @@ static int remove_node(struct twinfs_volume *volume, struct tw_node *node)
 	if (rc)
 		return rc;
 	rc = tw_v2_commit(volume, node->mdir, &edit);
-	if (rc && node->mdir) {
+	if (rc) {
 		withdraw(volume, node);
 		return rc;
 	}
-	return dispose(volume, node) ?: rc;
+	return dispose(volume, node);
 }
 
 /* ---- renaming ---- */
@@ -230,7 +235,7 @@ static int begin_move(struct twinfs_volume *volume, struct move *move)
 	return 0;
 }
 
-/* The node is back in its place, or the ghost has gone with the entry it stood for. */
+/* The node is back in its place. */
 static void undo_move(struct twinfs_volume *volume, struct move *move)
 {
 	tw_mdir_replace(move->from, move->ghost, move->node);
@@ -243,44 +248,48 @@ static int move_at_once(struct twinfs_volume *volume, struct move *move, struct 
 	int rc;
 
 	edit->dropped = move->ghost;
-	rc = tw_v2_commit(volume, move->from, edit);
-	if (rc && move->ghost->mdir) {
+	rc = tw_v2_try(volume, move->from, edit);
+	if (rc)
 		undo_move(volume, move);
-		return rc;
-	}
-	tw_node_free(volume, move->ghost);
+	else
+		tw_node_free(volume, move->ghost);
 	return rc;
 }
 
 /*
- * The first commit makes the new name, and with the global state hides the old
- * one; the second deletes that. A commit to the source that comes in between,
- * because something moved, has done so already.
+ * Makes the new name, and with the global state hides the old one, which a second
+ * commit deletes.
  */
-static int move_in_steps(struct twinfs_volume *volume, struct move *move, struct tw_mdir *to,
+static int begin_in_steps(struct twinfs_volume *volume, struct move *move, struct tw_mdir *to,
 	const struct tw_v2_edit *edit)
 {
-	static const struct tw_v2_edit nothing;
 	uint32_t flag = volume->wanted.word[0] & TW_V2_ORPHANS;
 	uint32_t id = tw_mdir_find(move->from, move->ghost);
-	struct tw_pair pair;
-	unsigned pending;
 	int rc;
 
 	volume->wanted = (struct tw_gstate){{flag | tw_v2_tag(TW_V2_DELETE, id, 0),
 		move->from->pair.block[0], move->from->pair.block[1]}};
-	rc = tw_v2_commit(volume, to, edit);
-	if (rc && move->node->mdir == move->from) {
+	rc = tw_v2_try(volume, to, edit);
+	if (rc) {
 		volume->wanted = volume->gstate;
 		undo_move(volume, move);
-		return rc;
 	}
-	if (!tw_v2_pending_move(&volume->wanted, &pair, &pending))
-		return rc;
-	if (!rc)
-		rc = tw_v2_commit(volume, move->from, &nothing);
-	if (rc)
-		volume->pending.marks = 1; /* hidden already; the next change deletes it */
+	return rc;
+}
+
+/* Any commit to the source deletes the old name, also one because something moved. */
+static int end_in_steps(struct twinfs_volume *volume, struct tw_mdir *from)
+{
+	static const struct tw_v2_edit nothing;
+	struct tw_pair pair;
+	unsigned id;
+	int rc = 0;
+
+	while (!rc && tw_v2_pending_move(&volume->wanted, &pair, &id)) {
+		rc = tw_v2_try(volume, from, &nothing);
+		(void)tw_v2_made_way(volume, &rc);
+	}
+	volume->pending.marks = rc != 0; /* hidden already; the next change deletes it */
 	return rc;
 }
 
@@ -291,15 +300,17 @@ static int do_move(struct twinfs_volume *volume, struct move *move)
 	struct tw_mdir *to;
 	int rc = check_size(volume, move->node, &edit);
 
-	if (!rc)
-		rc = find_target(move, &to, &edit.at);
-	if (!rc)
-		rc = begin_move(volume, move);
 	if (rc)
 		return rc;
-	/* the ghost has no name: the place it was found at is as it was */
-	return to == move->from ? move_at_once(volume, move, &edit)
-				: move_in_steps(volume, move, to, &edit);
+	do {
+		rc = find_target(move, &to, &edit.at) ?: begin_move(volume, move);
+		if (rc)
+			return rc;
+		/* the ghost has no name: the place it was found at is as it was */
+		rc = to == move->from ? move_at_once(volume, move, &edit)
+				      : begin_in_steps(volume, move, to, &edit);
+	} while (tw_v2_made_way(volume, &rc));
+	return rc || to == move->from ? rc : end_in_steps(volume, move->from);
 }
 
 static int move_node(struct twinfs_volume *volume, struct tw_node *node, struct tw_node *dir,

@@ -21,7 +21,7 @@
 static bool has_pending(const struct twinfs_volume *volume)
 {
 	return volume->pending.orphans || volume->pending.desyncs || volume->pending.marks ||
-	       volume->upgrades;
+	       volume->upgrades || volume->worn;
 }
 
 /* What must be true before anything is changed. */

@@ -200,14 +200,17 @@ PLANTS = {
                     'half done: both are there'],
         'edits': [('\tvolume->wanted = (struct tw_gstate){{flag | tw_v2_tag(TW_V2_DELETE, id, 0),\n'
                    '\t\tmove->from->pair.block[0], move->from->pair.block[1]}};\n',
-                   '\tconst struct tw_v2_edit drop = {.dropped = move->ghost};\n'
-                   '\t(void)flag;\n\t(void)id;\n\t(void)pair;\n\t(void)pending;\n'),
-                  ('\tif (!tw_v2_pending_move(&volume->wanted, &pair, &pending))\n'
-                   '\t\treturn rc;\n', ''),
-                  ('\tstatic const struct tw_v2_edit nothing;\n\tuint32_t flag',
-                   '\tuint32_t flag'),
-                  ('\tif (!rc)\n\t\trc = tw_v2_commit(volume, move->from, &nothing);\n',
-                   '\tif (!rc)\n\t\trc = tw_v2_commit(volume, move->from, &drop);\n')],
+                   '\t(void)flag;\n\t(void)id;\n'),
+                  ('\tstatic const struct tw_v2_edit nothing;\n\tstruct tw_pair pair;\n'
+                   '\tunsigned id;\n\tint rc = 0;\n\n'
+                   '\twhile (!rc && tw_v2_pending_move(&volume->wanted, &pair, &id)) {\n'
+                   '\t\trc = tw_v2_try(volume, from, &nothing);\n'
+                   '\t\t(void)tw_v2_made_way(volume, &rc);\n\t}\n',
+                   '\tstruct tw_v2_edit drop = {0};\n\tint rc;\n\n'
+                   '\tfor (unsigned i = 0; i < from->count; i++)\n'
+                   '\t\tif (from->entries[i]->is_void)\n'
+                   '\t\t\tdrop.dropped = from->entries[i];\n'
+                   '\trc = tw_v2_commit(volume, from, &drop);\n')],
     },
     'lfs2-orphans-unannounced': {
         'why': 'the flag that the thread may hold a removed directory is never set',
@@ -252,18 +255,20 @@ PLANTS = {
                     'the thread names {',
                     'the directory is {',
                     'the orphan flag is not set'],
-        'edits': [('\t\tif ((mdir = next_for_parent(volume))) {\n'
-                   '\t\t\tmdir->is_unknown_to_parent = false;\n'
-                   '\t\t\trc = news->tell_parent(volume, mdir, tw_pair_parent(mdir));\n'
-                   '\t\t} else if ((mdir = next_for_thread(volume))) {\n'
-                   '\t\t\tmdir->is_unknown_to_thread = false;\n'
-                   '\t\t\trc = news->tell_thread(volume, mdir);\n',
-                   '\t\tif ((mdir = next_for_thread(volume))) {\n'
-                   '\t\t\tmdir->is_unknown_to_thread = false;\n'
-                   '\t\t\trc = news->tell_thread(volume, mdir);\n'
-                   '\t\t} else if ((mdir = next_for_parent(volume))) {\n'
-                   '\t\t\tmdir->is_unknown_to_parent = false;\n'
-                   '\t\t\trc = news->tell_parent(volume, mdir, tw_pair_parent(mdir));\n')],
+        'edits': [('\tif (parent && mdir->is_unknown_to_parent) {\n'
+                   '\t\trc = news->tell_parent(volume, mdir, parent);\n'
+                   '\t\tmdir->is_unknown_to_parent = rc != 0;\n'
+                   '\t\treturn rc;\n'
+                   '\t}\n'
+                   '\tif (mdir->prev)\n'
+                   '\t\trc = news->tell_thread(volume, mdir);\n',
+                   '\tif (mdir->prev && mdir->is_unknown_to_thread) {\n'
+                   '\t\trc = news->tell_thread(volume, mdir);\n'
+                   '\t\tmdir->is_unknown_to_thread = rc != 0;\n'
+                   '\t\treturn rc;\n'
+                   '\t}\n'
+                   '\tif (parent)\n'
+                   '\t\trc = news->tell_parent(volume, mdir, parent);\n')],
     },
     'lfs2-leaves-renames-half': {
         'why': 'the first change after a cut does not finish the rename that was cut',
@@ -285,7 +290,7 @@ PLANTS = {
                     ', again program of 256 bytes, metadata /usr/a: ',
                     'the rename of /usr/a/two to /usr/b/two is half done: both are there'],
         'edits': [('\t\trc = tw_v2_commit(volume, source, &nothing); /* which ends it */\n',
-                   '\t\tstruct tw_v2_edit drop = {.stays = true};\n\n'
+                   '\t\tstruct tw_v2_edit drop = {0};\n\n'
                    '\t\tfor (unsigned i = 0; i < source->count; i++)\n'
                    '\t\t\tif (source->entries[i]->is_void)\n'
                    '\t\t\t\tdrop.dropped = source->entries[i];\n'
