@@ -49,8 +49,7 @@ static void link_into_dir(struct tw_node *dir, struct tw_mdir *mdir)
 
 /*
  * Adds the entry of @node to @dir, and with the same commit puts @child, the
- * pair of a new directory, on the thread behind the last pair of @dir. Returns
- * an error with node->mdir set when the entry is there all the same.
+ * pair of a new directory, on the thread behind the last pair of @dir.
  */
 static int append_entry(struct twinfs_volume *volume, struct tw_node *dir, struct tw_node *node,
 	struct tw_mdir *child)
@@ -72,14 +71,14 @@ static int append_entry(struct twinfs_volume *volume, struct tw_node *dir, struc
 			return rc;
 		link.tail = grown->pair;
 		rc = tw_v1_commit(volume, last, &link);
-		if (rc && !last->more) {
+		if (rc) {
 			node->mdir = NULL;
 			tw_pair_drop(volume, grown);
 			return rc;
 		}
 		link_into_dir(dir, grown);
 	}
-	if (child && node->mdir)
+	if (!rc && child)
 		tw_pair_link(node->mdir, child);
 	return rc;
 }
@@ -104,7 +103,7 @@ static int add(struct twinfs_volume *volume, struct tw_node *dir, const char *na
 	}
 	if (!rc)
 		rc = append_entry(volume, dir, node, child);
-	if (rc && !node->mdir) {
+	if (rc) {
 		if (child)
 			tw_pair_drop(volume, child);
 		tw_node_free(volume, node);
@@ -112,7 +111,7 @@ static int add(struct twinfs_volume *volume, struct tw_node *dir, const char *na
 	}
 	tw_node_link(volume, dir, node);
 	*ret_node = node;
-	return rc;
+	return 0;
 }
 
 /* ---- removing ---- */
@@ -124,14 +123,14 @@ static int remove_continuation(struct twinfs_volume *volume, struct tw_node *nod
 	struct tw_v1_edit edit = {.sets_tail = true, .tail = mdir->tail, .more = mdir->more};
 	int rc = tw_v1_commit(volume, before, &edit);
 
-	if (rc && !tw_pair_is_same(before->tail, mdir->tail))
+	if (rc)
 		return rc;
 	if (mdir->dir->dir.last == mdir)
 		mdir->dir->dir.last = before;
 	mdir->dir->dir.pairs--;
 	node->mdir = NULL;
 	tw_pair_drop(volume, mdir);
-	return rc;
+	return 0;
 }
 
 int tw_v1_remove_entry(struct twinfs_volume *volume, struct tw_node *node)
@@ -172,7 +171,10 @@ static int unlink_directory(struct twinfs_volume *volume, struct tw_node *node)
 	return 0;
 }
 
-/* What an object that has lost its entry leaves behind. */
+/*
+ * What an object that has lost its entry leaves behind. It is removed, whether that
+ * can be cleared up now or by a later change; only when the power goes there is none.
+ */
 static int dispose(struct twinfs_volume *volume, struct tw_node *node)
 {
 	int rc = 0;
@@ -184,16 +186,14 @@ static int dispose(struct twinfs_volume *volume, struct tw_node *node)
 		rc = unlink_directory(volume, node);
 		tw_node_free(volume, node);
 	}
-	return rc;
+	return rc == -ESHUTDOWN ? rc : 0;
 }
 
 static int remove_node(struct twinfs_volume *volume, struct tw_node *node)
 {
 	int rc = tw_v1_remove_entry(volume, node);
 
-	if (rc && node->mdir)
-		return rc;
-	return dispose(volume, node) ?: rc;
+	return rc ? rc : dispose(volume, node);
 }
 
 /* ---- renaming ---- */
@@ -264,11 +264,11 @@ static int move_at_once(struct twinfs_volume *volume, struct tw_node *node, stru
 {
 	int rc = tw_v1_commit(volume, node->mdir, edit);
 
-	if (rc && node->mdir)
+	if (rc)
 		return rc;
 	swap_places(volume, node, twin, dir);
 	tw_node_free(volume, twin);
-	return rc;
+	return 0;
 }
 
 static int write_destination(struct twinfs_volume *volume, struct tw_node *dir,
@@ -293,20 +293,20 @@ static int move_in_steps(struct twinfs_volume *volume, struct tw_node *node, str
 		twin->dir.pair = node->dir.pair; /* it may have moved */
 	if (!rc)
 		rc = write_destination(volume, dir, twin, replaced);
-	if (rc && !twin->mdir) {
+	if (rc) {
 		if (node->tag & TW_V1_MARK)
 			(void)set_mark(volume, node, false); /* a leftover mark is harmless */
 		return rc;
 	}
 	swap_places(volume, node, twin, dir);
-	rc = tw_v1_remove_entry(volume, twin) ?: rc;
-	if (!twin->mdir) {
+	rc = tw_v1_remove_entry(volume, twin);
+	if (!rc) {
 		tw_node_free(volume, twin);
-	} else {
-		twin->is_void = true;
-		volume->pending.marks++;
+		return 0;
 	}
-	return rc;
+	twin->is_void = true; /* the mark says so */
+	volume->pending.marks++;
+	return marks && rc != -ESHUTDOWN ? 0 : rc;
 }
 
 static int move(struct twinfs_volume *volume, struct tw_node *node, struct tw_node *dir,
@@ -336,7 +336,7 @@ static int move(struct twinfs_volume *volume, struct tw_node *node, struct tw_no
 			tw_node_link(volume, dir, replaced);
 		return rc;
 	}
-	return replaced ? dispose(volume, replaced) ?: rc : rc;
+	return (replaced ? dispose(volume, replaced) : 0) ?: rc;
 }
 
 static int publish(struct twinfs_volume *volume, struct tw_node *node, const struct tw_place *place)

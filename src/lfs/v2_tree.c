@@ -151,7 +151,10 @@ static int add(struct twinfs_volume *volume, struct tw_node *dir, const char *na
 
 /* ---- removing ---- */
 
-/* What an object that has lost its entry leaves behind; a directory its pair, as an orphan. */
+/*
+ * What an object that has lost its entry leaves behind; a directory its pair, as an
+ * orphan, which a later change takes away when this one cannot.
+ */
 static int dispose(struct twinfs_volume *volume, struct tw_node *node)
 {
 	struct tw_mdir *first;
@@ -167,7 +170,7 @@ static int dispose(struct twinfs_volume *volume, struct tw_node *node)
 	rc = tw_v2_remove_orphan(volume, first);
 	node->dir.first = node->dir.last = NULL;
 	tw_node_free(volume, node);
-	return rc;
+	return rc == -ESHUTDOWN ? rc : 0;
 }
 
 /*
@@ -290,7 +293,7 @@ static int end_in_steps(struct twinfs_volume *volume, struct tw_mdir *from)
 		(void)tw_v2_made_way(volume, &rc);
 	}
 	volume->pending.marks = rc != 0; /* hidden already; the next change deletes it */
-	return rc;
+	return rc == -ESHUTDOWN ? rc : 0;
 }
 
 static int do_move(struct twinfs_volume *volume, struct move *move)

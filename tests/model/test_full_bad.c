@@ -169,6 +169,7 @@ static void try_it(struct run *run)
 		run->failed += rc != 0;
 		now = shown(run, volume, "behind it");
 		must(rc || now == &run->after, "it succeeded and is not done");
+		must(!rc || now != &run->after, "it failed and is done");
 		must(!seen || seen == now || !rc, "a call that failed has changed the tree");
 		seen = now;
 		verify_mount(run, seen, rc ? "it failed" : "it succeeded");

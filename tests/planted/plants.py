@@ -60,8 +60,8 @@ PLANTS = {
         'edits': [('\tif (!rc)\n\t\trc = write_destination(volume, dir, twin, replaced);\n',
                    '\tif (!rc)\n\t\trc = tw_v1_remove_entry(volume, node);\n'
                    '\tif (!rc)\n\t\trc = write_destination(volume, dir, twin, replaced);\n'),
-                  ('\trc = tw_v1_remove_entry(volume, twin) ?: rc;\n',
-                   '\tif (twin->mdir)\n\t\trc = tw_v1_remove_entry(volume, twin) ?: rc;\n')],
+                  ('\trc = tw_v1_remove_entry(volume, twin);\n',
+                   '\tif (twin->mdir)\n\t\trc = tw_v1_remove_entry(volume, twin);\n')],
     },
     'lfs1-rename-without-mark': {
         'why': 'a rename does not mark the old name as moving',
@@ -105,7 +105,7 @@ PLANTS = {
                     'metadata /usr: block',
                     'a pair of the tree is not on the thread'],
         'edits': [('\tint rc = tw_v1_remove_entry(volume, node);\n\n'
-                   '\tif (rc && node->mdir)\n',
+                   '\treturn rc ? rc : dispose(volume, node);\n',
                    '\tstruct tw_mdir *first = node->kind == TW_FILE ? NULL : node->dir.first;\n'
                    '\tint rc = 0;\n\n'
                    '\tif (first && first->prev) {\n'
@@ -114,7 +114,7 @@ PLANTS = {
                    '\t\trc = tw_v1_commit(volume, first->prev, &edit);\n'
                    '\t}\n'
                    '\trc = rc ?: tw_v1_remove_entry(volume, node);\n'
-                   '\tif (rc && node->mdir)\n')],
+                   '\treturn rc ? rc : dispose(volume, node);\n')],
     },
     'lfs1-new-pair-is-older': {
         'why': 'a new pair begins at revision 1, whatever its unwritten half holds from before',

@@ -357,7 +357,7 @@ static const struct step {
 	{"mkdir", make_dir, false},
 	{"unlink", unlink_file, true},
 	{"unlink an open file", unlink_open, false},
-	{"rmdir", remove_dir, false},
+	{"rmdir", remove_dir, true},
 	{"rename", rename_within, true},
 	{"rename elsewhere", rename_away, true},
 	{"attributes", attrs, false},
