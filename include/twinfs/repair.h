@@ -6,9 +6,9 @@
  * bits of metadata are wrong their checksums say which, and they are put right; when no
  * error is left then, that was all. Other damage is not mended where it is: a fresh
  * volume of the same format and geometry is filled with everything that can be had. First comes
- * what a mount of the damaged one can still read, all of it, byte for byte; then the best tree of
- * rescue.h; then, in /lost+found, what has no name or not all of its content. The result is
- * checked, and every file in it compared with its source, before anybody gets to see it.
+ * what a mount of the damaged one, with bits put right, can read, all of it, byte for byte; then
+ * the best tree of rescue.h; then, in /lost+found, what has no name or not all of its content. The
+ * result is checked, and every file in it compared with its source, before anybody gets to see it.
  *
  * Nothing is written but memory: the caller has the old bytes and the new ones.
  *

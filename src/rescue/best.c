@@ -76,7 +76,8 @@ static bool is_better(const struct tw_version *a, const struct tw_version *b)
 /*
  * What takes the place of a file in force that cannot be read: an older one, or itself. An
  * older one is whole, but not what the file was when a pointer went wrong: that is
- * all there, as long as a device gets around the pointer.
+ * all there, as long as a device gets around the pointer. The empty file that each one is
+ * when it is made stands for nothing.
  */
 static uint32_t find_substitute(struct twinfs_rescue *rescue, uint32_t current, size_t from,
 	size_t to)
@@ -88,7 +89,7 @@ static uint32_t find_substitute(struct twinfs_rescue *rescue, uint32_t current, 
 		tw_claim_has_chain(claim) && tw_chain_can_read(rescue, claim))
 		return current;
 	for (size_t i = from; i < to; i++)
-		if (rescue->versions[i].it.type == TWINFS_REG &&
+		if (rescue->versions[i].it.type == TWINFS_REG && rescue->versions[i].it.size &&
 			is_better(&rescue->versions[i], &rescue->versions[best]))
 			best = (uint32_t)i;
 	return best;

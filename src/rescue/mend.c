@@ -46,7 +46,8 @@ static bool is_content(const struct twinfs_rescue *rescue, uint32_t block)
 	return !content->lost && !content->is_broken;
 }
 
-unsigned tw_mend_all(uint8_t *bytes, uint32_t version, const struct twinfs_rescue *rescue)
+unsigned tw_mend_all(uint8_t *bytes, uint32_t version, const struct twinfs_rescue *rescue,
+	const bool *is_read)
 {
 	unsigned (*mend)(uint8_t * block, uint32_t block_size) =
 		version >> 16 == 1 ? tw_v1_mend : tw_v2_mend;
@@ -54,7 +55,7 @@ unsigned tw_mend_all(uint8_t *bytes, uint32_t version, const struct twinfs_rescu
 	unsigned bits = 0;
 
 	for (uint32_t block = 0; block < rescue->area.block_count; block++)
-		if (!is_content(rescue, block))
+		if (!is_content(rescue, block) && (!is_read || !is_read[block]))
 			bits += mend(bytes + (size_t)block * block_size, block_size);
 	return bits;
 }

@@ -36,8 +36,10 @@ struct twinfs_rescue;
 
 /*
  * Mends all blocks of a volume of the format's @version, at @bytes, but those of files in
- * force that are whole in @rescue: what they hold may look like metadata, and is content.
+ * force that are whole in @rescue, and those of @is_read, by block (NULL: none): what they
+ * hold may look like metadata, and is content.
  */
-unsigned tw_mend_all(uint8_t *bytes, uint32_t version, const struct twinfs_rescue *rescue);
+unsigned tw_mend_all(uint8_t *bytes, uint32_t version, const struct twinfs_rescue *rescue,
+	const bool *is_read);
 
 #endif

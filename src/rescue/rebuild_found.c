@@ -388,6 +388,32 @@ static int put_files(struct tw_rebuild *rebuild, bool whole, enum twinfs_surenes
 	return rc;
 }
 
+/* What an older version stands for: what is left of it, or that nothing is. */
+static int put_replaced(struct tw_rebuild *rebuild)
+{
+	size_t count = twinfs_rescue_count(rebuild->rescue);
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < count; i++) {
+		const struct twinfs_version *version = twinfs_rescue_version(rebuild->rescue, i);
+		struct tw_repaired it = {
+			.shown.type = version->type,
+			.shown.size = version->size,
+			.shown.sureness = version->sureness,
+			.shown.lost_bytes = version->size,
+		};
+
+		if (version->type != TWINFS_REG || !version->is_current || version->is_best)
+			continue;
+		if (is_gone(rebuild, version))
+			rc = list_missing(rebuild, &it, version->path, TWINFS_FATE_LOST,
+				"the newest content is gone, an older one is in its place");
+		else
+			rc = put_version(rebuild, version);
+	}
+	return rc;
+}
+
 /* What the tree names, but has no content any more. */
 static int list_gone(struct tw_rebuild *rebuild)
 {
@@ -504,6 +530,8 @@ int tw_rebuild_recover(struct tw_rebuild *rebuild)
 		rc = put_left_behind(rebuild);
 	for (size_t i = 0; !rc && i < sizeof(order) / sizeof(*order); i++)
 		rc = put_files(rebuild, false, order[i]);
+	if (!rc)
+		rc = put_replaced(rebuild);
 	if (!rc)
 		rc = put_chains(rebuild);
 	return rc ? rc : list_gone(rebuild);

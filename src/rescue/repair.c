@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/fail.h"
+#include "compare.h"
 #include "lfs/format.h"
 #include "mend.h"
 #include "rebuild.h"
@@ -209,20 +210,21 @@ static struct twinfs_volume_config plan_volume(const struct patient *patient,
 	return config;
 }
 
-/* The volume that files are kept from: the damaged one, else the one with mended bits. */
+/*
+ * The volume that files are kept from: the one with mended bits, where the newest commits
+ * are seen; else the damaged one.
+ */
 static struct twinfs_volume *mount_old(const struct patient *patient, uint32_t block_size)
 {
 	struct twinfs_volume_config config = patient->config;
 	struct twinfs_volume *volume;
 
-	config.block_size = block_size;
-	config.flags |= TWINFS_VOLUME_READ_ONLY;
-	if (!twinfs_volume_mount(patient->flash, &config, &volume, NULL))
-		return volume;
 	if (patient->mended.image &&
 		!twinfs_volume_mount(patient->mended.chip, &patient->mended.config, &volume, NULL))
 		return volume;
-	return NULL;
+	config.block_size = block_size;
+	config.flags |= TWINFS_VOLUME_READ_ONLY;
+	return twinfs_volume_mount(patient->flash, &config, &volume, NULL) ? NULL : volume;
 }
 
 static int fill(struct twinfs_repair *repair, const struct patient *patient,
@@ -260,51 +262,16 @@ static int fill(struct twinfs_repair *repair, const struct patient *patient,
 
 /* ---- what came out ---- */
 
-static int digest_piece(void *ctx, const void *data, size_t len)
+/* Whether the files of the list are in the result when that is mounted anew. */
+static int compare_result(const struct twinfs_repair *repair, struct twinfs_error *err)
 {
-	tw_digest_add(ctx, data, len);
-	return 0;
-}
+	struct twinfs_volume *volume;
+	int rc = twinfs_volume_mount(repair->copy.chip, &repair->copy.config, &volume, err);
 
-static int compare_file(struct twinfs_volume *volume, const struct tw_repaired *it,
-	struct tw_digest *digest)
-{
-	const struct twinfs_scan scan = {digest_piece, digest};
-	uint64_t ino;
-	int rc = twinfs_volume_walk(volume, it->shown.path, &ino);
-
-	if (!rc)
-		rc = twinfs_volume_scan(volume, ino, &scan);
-	if (!rc && !tw_digest_is_same(tw_digest_finish(digest), it->digest))
-		rc = -EIO;
-	return rc;
-}
-
-/*
- * Whether every file of the list, up to fate @last, is in @copy when that is mounted anew,
- * byte for byte.
- */
-static int compare_all(const struct tw_repaired_list *list, enum twinfs_fate last,
-	const struct copy *copy, struct twinfs_error *err)
-{
-	struct tw_digest *digest = tw_digest_new();
-	struct twinfs_volume *volume = NULL;
-	int rc = digest ? 0 : -ENOMEM;
-
-	if (!rc)
-		rc = twinfs_volume_mount(copy->chip, &copy->config, &volume, err);
-	for (size_t i = 0; !rc && i < list->count; i++) {
-		const struct tw_repaired *it = &list->all[i];
-
-		if (!it->is_there || it->shown.type != TWINFS_REG || it->shown.fate > last)
-			continue;
-		rc = compare_file(volume, it, digest);
-		if (rc)
-			rc = tw_fail(err, TWINFS_P_LFS_CHAIN, rc == -ENOMEM ? rc : -EIO,
-				"the repaired volume has other content in '%s'", it->shown.path);
-	}
+	if (rc)
+		return rc;
+	rc = tw_compare_files(&repair->list, TWINFS_FATE_FOUND, volume, err);
 	twinfs_volume_unmount(volume);
-	tw_digest_free(digest);
 	return rc;
 }
 
@@ -318,12 +285,37 @@ static bool has_something(const struct tw_repaired_list *list)
 
 /* ---- single wrong bits ---- */
 
+static int note_content(void *ctx, const struct twinfs_extent *extent)
+{
+	bool *is_read = ctx;
+
+	is_read[extent->block] |= extent->owner.role == TWINFS_OWNER_DATA;
+	return 0;
+}
+
+/* By block: what a mount of the damaged volume takes for content. NULL: no memory. */
+static bool *read_blocks(const struct patient *patient, const struct twinfs_volume_config *mended)
+{
+	bool *is_read = calloc(mended->size / mended->block_size + 1, sizeof(*is_read));
+	struct twinfs_volume_config config = *mended;
+	struct twinfs_volume *volume;
+
+	config.addr = patient->config.addr;
+	config.flags |= TWINFS_VOLUME_READ_ONLY;
+	if (!is_read || twinfs_volume_mount(patient->flash, &config, &volume, NULL))
+		return is_read;
+	(void)twinfs_volume_map(volume, NULL, &(struct twinfs_extents){note_content, is_read});
+	twinfs_volume_unmount(volume);
+	return is_read;
+}
+
 /* Makes the copy with mended bits, if there are any to mend. */
 static int mend(struct twinfs_repair *repair, struct patient *patient,
 	const struct twinfs_rescue *rescue, const struct twinfs_superblock *superblock)
 {
 	struct twinfs_volume_config config = patient->config;
 	struct copy *mended = &patient->mended;
+	_cleanup_free_ bool *is_read = NULL;
 	uint8_t *bytes;
 	int rc;
 
@@ -332,8 +324,11 @@ static int mend(struct twinfs_repair *repair, struct patient *patient,
 	rc = copy_make(mended, patient, &config, true);
 	if (rc)
 		return rc;
+	is_read = read_blocks(patient, &mended->config);
+	if (!is_read)
+		return -ENOMEM;
 	bytes = twinfs_image_bytes_writable(mended->image);
-	repair->result.mended_bits = tw_mend_all(bytes, superblock->version, rescue);
+	repair->result.mended_bits = tw_mend_all(bytes, superblock->version, rescue, is_read);
 	if (superblock->version >> 16 == 1)
 		repair->result.has_new_superblock =
 			tw_v1_make_superblock(bytes, config.size, config.block_size);
@@ -342,14 +337,13 @@ static int mend(struct twinfs_repair *repair, struct patient *patient,
 	return 0;
 }
 
-/* Whether mending is all that it takes: no error is left, and nothing reads differently. */
-static bool is_mending_enough(const struct twinfs_repair *repair, const struct patient *patient)
+/* Whether mending is all that it takes: no error is left. */
+static bool is_mending_enough(const struct patient *patient)
 {
 	const struct copy *mended = &patient->mended;
 
 	return mended->image &&
-	       !twinfs_volume_check(mended->chip, &mended->config, ignore_finding, NULL) &&
-	       !compare_all(&repair->list, TWINFS_FATE_KEPT, mended, NULL);
+	       !twinfs_volume_check(mended->chip, &mended->config, ignore_finding, NULL);
 }
 
 static int take_mended(struct twinfs_repair *repair, struct patient *patient)
@@ -364,13 +358,25 @@ static int take_mended(struct twinfs_repair *repair, struct patient *patient)
 
 /* ---- which of them ---- */
 
-/* Whether anything but what can be read already is in the list. */
-static bool has_news(const struct tw_repaired_list *list)
+/* Whether the old volume, as it is, shows all that the result holds, and no more. */
+static bool is_no_news(const struct twinfs_repair *repair, const struct patient *patient)
 {
-	for (size_t i = 0; i < list->count; i++)
-		if (list->all[i].is_news || list->all[i].shown.fate != TWINFS_FATE_KEPT)
-			return true;
-	return false;
+	struct twinfs_volume_config config = patient->config;
+	struct twinfs_volume *fresh, *old;
+	bool is_same;
+
+	config.block_size = repair->copy.config.block_size;
+	config.flags |= TWINFS_VOLUME_READ_ONLY;
+	if (twinfs_volume_mount(repair->copy.chip, &repair->copy.config, &fresh, NULL))
+		return false;
+	if (twinfs_volume_mount(patient->flash, &config, &old, NULL)) {
+		twinfs_volume_unmount(fresh);
+		return false;
+	}
+	is_same = tw_compare_is_same(&repair->list, fresh, old);
+	twinfs_volume_unmount(fresh);
+	twinfs_volume_unmount(old);
+	return is_same;
 }
 
 static int leave_alone(struct twinfs_repair *repair)
@@ -393,16 +399,16 @@ static int rebuild(struct twinfs_repair *repair, struct patient *patient,
 		rc = tw_format(repair->copy.chip, &repair->copy.config, &limits, patient->err);
 	if (!rc)
 		rc = fill(repair, patient, rescue, limits.name_max);
-	if (!rc && !has_errors && !has_news(&repair->list))
+	if (!rc && !has_errors && is_no_news(repair, patient))
 		return leave_alone(repair);
-	if (!rc && is_mending_enough(repair, patient))
+	if (!rc && is_mending_enough(patient))
 		return take_mended(repair, patient);
 	if (!rc && !has_something(&repair->list))
 		rc = tw_fail(patient->err, TWINFS_P_LFS_MAGIC, -ENODATA,
 			"nothing was found that could be saved");
 	if (!rc)
 		rc = check_result(repair, patient->err);
-	return rc ? rc : compare_all(&repair->list, TWINFS_FATE_FOUND, &repair->copy, patient->err);
+	return rc ? rc : compare_result(repair, patient->err);
 }
 
 static int show(struct twinfs_repair *repair)

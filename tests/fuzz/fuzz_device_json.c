@@ -228,6 +228,7 @@ static void check_report(const struct twinfs_boot_report *report)
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	object = json_tokener_parse_ex(tokener, json, (int)strlen(json) + 1);
 	fuzz_hold(json_object_is_type(object, json_type_object));
+	fuzz_tell("%s", json);
 	json_object_put(object);
 	json_tokener_free(tokener);
 	free(json);
@@ -270,6 +271,9 @@ static bool boot_once(struct module *module, bool *ret_is_stuck)
 	writes = boot->report->flash_programs || boot->report->flash_erases;
 	/* What ended by an error ends there at every boot, and what came before is done anew. */
 	*ret_is_stuck = boot->report->update.armed || boot->report->error;
+	/* A table that never learns what it restored restores it at every boot. */
+	for (size_t i = 0; i < boot->report->hole_count; i++)
+		*ret_is_stuck = *ret_is_stuck || !boot->report->holes[i].closed;
 	tw_boot_release(boot);
 	twinfs_boot_report_free(boot->report);
 	boot->report = NULL;

@@ -149,7 +149,8 @@ static void treat(const struct patient *patient, const struct image_form *form)
 	fuzz_hold(!result->bytes == (result->kind == TWINFS_REPAIR_NOTHING));
 	fuzz_must(result->bytes || errors <= 0, "%d errors stay", errors);
 	if (result->bytes)
-		see_result(result, form, is_mounted);
+		/* mended bits may bring a newer state into force */
+		see_result(result, form, is_mounted && !result->mended_bits);
 	twinfs_repair_free(repair);
 }
 

@@ -67,7 +67,13 @@ class Repair(unittest.TestCase):
             self.assertEqual(before, [], 'a volume that can be read must be repairable')
             self.same_file(path, copy)
             return before, after, None
-        self.assertEqual(set(before) - set(after), set(), 'readable before, and not after')
+        changed = set(before) - set(after)
+        if report['partitions'][0]['repair']['mended_bits']:
+            # a commit that was hidden is in force now: what it removed is gone, and a file
+            # is newer, though its content may have wrong bits as well
+            changed = {(name, content) for name, content in changed
+                       if name in image.files and name not in dict(after)}
+        self.assertEqual(changed, set(), 'readable before, and not after')
         if report['partitions'][0]['repair']['kind'] != 'nothing':
             self.same_file(path, copy + '.before-repair')
             self.clean(image, copy)

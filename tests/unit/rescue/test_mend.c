@@ -89,7 +89,7 @@ static unsigned mend_all(struct chip *chip, uint32_t version)
 	unsigned bits;
 
 	ck_assert_int_eq(twinfs_rescue_open(chip->flash, &chip->config, &rescue, NULL), 0);
-	bits = tw_mend_all(chip_bytes(chip), version, rescue);
+	bits = tw_mend_all(chip_bytes(chip), version, rescue, NULL);
 	twinfs_rescue_close(rescue);
 	return bits;
 }

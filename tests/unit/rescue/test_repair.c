@@ -211,5 +211,115 @@ START_TEST(test_removed_before)
 }
 END_TEST
 
+/* Where two contents of the chip differ first. */
+static size_t first_difference(struct rig *rig, const uint8_t *before)
+{
+	size_t off = 0;
+
+	while (chip_bytes(&rig->chip)[off] == before[off])
+		off++;
+	return off;
+}
+
+/* A wrong bit in the newest commit hides that: it is the newest again, and no error before. */
+START_TEST(test_newest_commit)
+{
+	static uint8_t before[BLOCKS * BLOCK];
+
+	for (size_t i = 0; i < COUNT(formats); i++) {
+		struct twinfs_repair *done;
+		struct rig rig;
+		uint64_t ino;
+
+		rig_open(&rig, formats[i], -1);
+		rig_write(&rig, "/kept", 700, 1);
+		rig_write(&rig, "/removed", 30, 2);
+		memcpy(before, chip_bytes(&rig.chip), sizeof(before));
+		rig_unlink(&rig, "/removed");
+		chip_bytes(&rig.chip)[first_difference(&rig, before) + 2] ^= 4;
+		twinfs_volume_unmount(rig.volume);
+		rig.volume = chip_mount(&rig.chip);
+		rig_find(&rig, "/removed");
+		done = repair(&rig);
+		ck_assert_int_eq(twinfs_repair_result(done)->kind, TWINFS_REPAIR_MENDED);
+		take(&rig, done);
+		ck_assert_int_eq(twinfs_volume_walk(rig.volume, "/removed", &ino), -ENOENT);
+		rig_find(&rig, "/kept");
+		rig_close(&rig);
+	}
+}
+END_TEST
+
+static const struct twinfs_repaired *find_object(const struct twinfs_repair *repair,
+	enum twinfs_fate fate)
+{
+	const struct twinfs_repair_result *result = twinfs_repair_result(repair);
+
+	for (size_t i = 0; i < result->count; i++)
+		if (result->objects[i].fate == fate && result->objects[i].type == TWINFS_REG)
+			return &result->objects[i];
+	return NULL;
+}
+
+/* Nothing but the third leads to the second. */
+static void lose_third_block(struct rig *rig, const char *path)
+{
+	uint32_t blocks[8];
+
+	rig_look(rig);
+	ck_assert_int_ge(twinfs_rescue_blocks(rig->rescue, rig_version(rig, path, 1), blocks, 8),
+		4);
+	memset(chip_bytes(&rig->chip) + blocks[2] * BLOCK, 0, BLOCK);
+}
+
+/* The rest of a file is worth more than the empty one it has been. */
+START_TEST(test_never_was_more)
+{
+	for (size_t i = 0; i < COUNT(formats); i++) {
+		const struct twinfs_repaired *object;
+		struct twinfs_repair *done;
+		struct rig rig;
+		uint64_t ino;
+
+		rig_open(&rig, formats[i], -1);
+		rig_write(&rig, "/f", 2400, 1);
+		lose_third_block(&rig, "/f");
+		done = repair(&rig);
+		object = find_object(done, TWINFS_FATE_FOUND);
+		ck_assert_ptr_nonnull(object);
+		ck_assert_str_eq(object->was, "/f");
+		ck_assert_uint_ge(object->lost_bytes, BLOCK);
+		take(&rig, done);
+		ck_assert_int_eq(twinfs_volume_walk(rig.volume, "/f", &ino), -ENOENT);
+		rig_close(&rig);
+	}
+}
+END_TEST
+
+/* An older version takes the place of a file; what is left of the newest is kept, too. */
+START_TEST(test_older_in_place)
+{
+	const struct twinfs_repaired *older, *newest;
+	struct twinfs_repair *done;
+	struct rig rig;
+
+	rig_open(&rig, TWINFS_LFS_2_1, -1);
+	rig_write(&rig, "/f", 1800, 1);
+	rig_write(&rig, "/f", 2400, 2);
+	lose_third_block(&rig, "/f");
+	done = repair(&rig);
+	older = find_object(done, TWINFS_FATE_RECOVERED);
+	newest = find_object(done, TWINFS_FATE_FOUND);
+	ck_assert_ptr_nonnull(older);
+	ck_assert_str_eq(older->path, "/f");
+	ck_assert_uint_eq(older->size, 1800);
+	ck_assert_ptr_nonnull(newest);
+	ck_assert_uint_eq(newest->size, 2400);
+	ck_assert_uint_ge(newest->lost_bytes, BLOCK);
+	take(&rig, done);
+	rig_close(&rig);
+}
+END_TEST
+
 RUN_CASES("repair", test_nothing_wrong, test_content_like_metadata, test_limits, test_no_room,
-	test_removed_before)
+	test_removed_before, test_newest_commit, test_never_was_more, test_older_in_place)
