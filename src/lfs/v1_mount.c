@@ -28,6 +28,7 @@ struct scan {
 	struct tw_sparse by_block; /* pair that owns a block */
 	struct tw_node *work;      /* directories still to be loaded */
 	struct tw_node *marked;    /* entries with the moving mark, not judged yet */
+	bool is_shared;            /* a directory goes on in blocks of another one */
 };
 
 static int new_entry_node(struct twinfs_volume *volume, const struct tw_v1_entry *entry,
@@ -136,9 +137,10 @@ static int load_directory(struct scan *scan, struct tw_node *dir)
 		struct tw_v1_half half;
 		struct tw_mdir *mdir;
 		/* A pair seen before would make the tree endless. */
-		int rc = owner(scan, pair) ? -EUCLEAN
-					   : tw_v1_fetch(&scan->volume->area, pair, &half);
+		bool is_shared = owner(scan, pair);
+		int rc = is_shared ? -EUCLEAN : tw_v1_fetch(&scan->volume->area, pair, &half);
 
+		scan->is_shared |= is_shared;
 		if (rc) {
 			dir->damage = rc;
 			return rc == -ESHUTDOWN ? rc : 0;
@@ -290,6 +292,37 @@ static int walk_thread(struct scan *scan)
 	return rc;
 }
 
+/* Whether a directory that could not be loaded names a block of another pair. */
+static bool names_others(const struct scan *scan)
+{
+	const struct tw_index *index = &scan->volume->index;
+
+	for (uint32_t i = 0; i < index->slot_count; i++) {
+		const struct tw_node *node = index->slots[i].node;
+
+		if (node && node->kind == TW_DIRECTORY && node->damage && !node->dir.first &&
+			owner(scan, node->dir.pair))
+			return true;
+	}
+	return scan->is_shared;
+}
+
+/*
+ * Every pair of the tree must be on the thread, and belong to one directory: else
+ * writing one would change another, or be lost.
+ */
+static void check_reach(const struct scan *scan)
+{
+	struct twinfs_volume *volume = scan->volume;
+	struct tw_mdir *mdir;
+
+	LIST_FOREACH(mdir, &volume->mdirs, all)
+	if (mdir->dir && !mdir->prev)
+		break;
+	if ((mdir || names_others(scan)) && !volume->thread_damage)
+		volume->thread_damage = -EUCLEAN;
+}
+
 /* Notes the blocks that some directory entry names, wherever it stands. */
 static int note_named(const struct twinfs_volume *volume, struct tw_sparse *by_block)
 {
@@ -405,6 +438,8 @@ int tw_v1_mount(struct twinfs_volume *volume, struct twinfs_error *err)
 		rc = judge_marks(&scan);
 	if (!rc)
 		rc = walk_thread(&scan);
+	if (!rc)
+		check_reach(&scan);
 	if (!rc)
 		rc = judge_thread(volume);
 	tw_sparse_release(&scan.by_block);

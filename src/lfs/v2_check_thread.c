@@ -94,6 +94,14 @@ static struct tw_v2_met *newer_head(const struct tw_v2_check *check, struct tw_p
 	return head;
 }
 
+/* Whether the thread as it is comes by an outdated @pair, as it does after a cut. */
+static bool was_on_thread(const struct tw_v2_check *check, struct tw_pair pair)
+{
+	const struct tw_v2_met *met = tw_v2_met_at(check, TW_V2_THREAD, pair);
+
+	return met && tw_pair_is_same(met->log.pair, pair);
+}
+
 /* What the tail of @from will name when it names no outdated pair any more. */
 static struct tw_pair mended_tail(struct tw_v2_check *check, const struct tw_v2_met *from)
 {
@@ -102,6 +110,15 @@ static struct tw_pair mended_tail(struct tw_v2_check *check, const struct tw_v2_
 
 	if (!head)
 		return pair;
+	if (!was_on_thread(check, pair)) {
+		tw_check_report(&check->common, TWINFS_P_LFS_THREAD, tw_v2_block(from),
+			"the tail {%u, %u} has a block of the directory {%u, %u}, and the thread "
+			"did "
+			"not come by it before",
+			pair.block[0], pair.block[1], head->log.pair.block[0],
+			head->log.pair.block[1]);
+		return head->log.pair;
+	}
 	tw_check_report(&check->common,
 		has_orphans(check) ? TWINFS_P_LFS_DESYNC : TWINFS_P_LFS_THREAD, tw_v2_block(from),
 		"the thread names {%u, %u}, the directory is {%u, %u}%s", pair.block[0],

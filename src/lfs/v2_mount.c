@@ -31,6 +31,7 @@ struct scan {
 	struct tw_node *work;                /* directories still to be loaded */
 	struct tw_mdir *root;                /* last pair on the thread with a superblock */
 	struct twinfs_superblock superblock; /* that one */
+	bool is_shared;                      /* a directory goes on in blocks of another one */
 };
 
 /* ---- entries ---- */
@@ -99,6 +100,16 @@ static struct tw_mdir *find(const struct scan *scan, struct tw_pair pair)
 			return mdir;
 	}
 	return NULL;
+}
+
+/* Whether a pair that was loaded has a block of @pair. */
+static bool has_owner(const struct scan *scan, struct tw_pair pair)
+{
+	for (unsigned i = 0; i < 2; i++)
+		if (pair.block[i] < scan->volume->area.block_count &&
+			tw_sparse_get(&scan->by_block, pair.block[i]))
+			return true;
+	return false;
 }
 
 static int load_entries(struct scan *scan, struct tw_mdir *mdir, const struct tw_v2_log *log,
@@ -266,6 +277,7 @@ static int load_directory(struct scan *scan, struct tw_node *dir)
 			rc = -EUCLEAN; /* two directories would share it */
 		if (is_damage(rc)) {
 			dir->damage = rc;
+			scan->is_shared |= has_owner(scan, pair);
 			return 0;
 		}
 		if (rc)
@@ -323,6 +335,21 @@ static int take_blocks(struct tw_sparse *taken, struct tw_mdir *mdir)
 	return rc;
 }
 
+/* Whether a directory that could not be loaded names a block of another pair. */
+static bool names_others(const struct scan *scan)
+{
+	const struct tw_index *index = &scan->volume->index;
+
+	for (uint32_t i = 0; i < index->slot_count; i++) {
+		const struct tw_node *node = index->slots[i].node;
+
+		if (node && node->kind == TW_DIRECTORY && node->damage && !node->dir.first &&
+			has_owner(scan, node->dir.pair))
+			return true;
+	}
+	return scan->is_shared;
+}
+
 /*
  * Every pair of the tree must be on the thread, when all heirs are in their places,
  * and each must have its blocks for itself: else writing one would change another.
@@ -335,6 +362,8 @@ static int check_reach(const struct scan *scan)
 	struct tw_mdir *mdir;
 	int rc = tw_sparse_init(&taken, volume->area.block_count, sizeof(mdir));
 
+	if (!rc && names_others(scan))
+		return -EUCLEAN;
 	for (mdir = volume->superblock;;) {
 		rc = rc ? rc : take_blocks(&taken, mdir);
 		if (rc)

@@ -57,7 +57,11 @@ class Repair(first.Case):
         if 'unrepaired' in repair:
             self.assertEqual((status, self.read('user.bin')), (2, data))
             return None
-        self.assertLessEqual(before.items(), self.listing(block_size).items())
+        after = self.listing(block_size)
+        if repair['mended_bits']:  # a commit that a wrong bit had hidden may be in force now
+            self.assertLessEqual(before.keys(), after.keys())
+        else:
+            self.assertLessEqual(before.items(), after.items())
         if repair['kind'] == 'nothing':
             self.assertEqual(self.read('user.bin'), data)
         else:
