@@ -199,7 +199,9 @@ static uint64_t version_hash(const struct run *run, const struct twinfs_rescue *
 static void judge(const struct run *run, const struct twinfs_rescue *rescue,
 	const struct twinfs_version *version)
 {
-	bool was = version->path && strlen(version->path) < MODEL_PATH &&
+	/* what is overwritten may say any size */
+	bool was = version->size <= chip_size(&run->chip) && version->path &&
+		   strlen(version->path) < MODEL_PATH &&
 		   *slot(run, version_hash(run, rescue, version) | 1);
 
 	switch (version->sureness) {
