@@ -42,7 +42,7 @@ enum {
  * Opens @count files (1 to TWINFS_IMAGE_FILES) as one chip.
  *
  * A writable image is locked exclusively (flock) until it is closed, so a
- * second writer fails with -EBUSY. Any other image takes no lock and is hurt
+ * second writer fails with -EBUSY, after half a second. Any other image takes no lock and is hurt
  * by none: a reader or a scratch image beside a writer works (a running mount
  * must not stop "twinfs info"), and a writer beside readers too. Who reads
  * beside a writer may see a state in the middle of a change; a scratch image

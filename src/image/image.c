@@ -28,12 +28,17 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/digest.h"
 #include "base/fail.h"
+
+/* How long, and how often, a lock is asked for that somebody has. */
+#define LOCK_WAIT_NS 500000000
+#define LOCK_TRIES   25
 
 struct file {
 	char *path; /* NULL: memory */
@@ -155,13 +160,21 @@ static int check_other_files(const struct twinfs_image *image, const struct stat
 	return 0;
 }
 
-/* The lock belongs to the open file: a fork shares it, and the last close drops it. */
+/*
+ * The lock belongs to the open file: a fork shares it, and the last close drops it. A
+ * daemon has its lock for a moment longer than its mount, which umount(8) does not wait for.
+ */
 static int lock_file(int fd, struct twinfs_error *err)
 {
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	if (errno != EWOULDBLOCK)
-		return fail_errno(err, -errno, "locked");
+	const struct timespec pause = {.tv_nsec = LOCK_WAIT_NS / LOCK_TRIES};
+
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK)
+			return fail_errno(err, -errno, "locked");
+		(void)nanosleep(&pause, NULL);
+	}
 	return tw_fail(err, TWINFS_P_IMAGE_LOCKED, -EBUSY,
 		"locked by another twinfs (is it mounted? unmount it first)");
 }

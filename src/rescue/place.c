@@ -296,8 +296,9 @@ int tw_place_in_force(struct twinfs_rescue *rescue)
 	int rc = rescue->area.block_count < 2 ? -EUCLEAN : rescue->ops->find_root(rescue, &root);
 
 	rescue->has_superblock = !rc;
-	rescue->ops->find_moving(rescue);
-	if (rc && rc != -EUCLEAN)
+	if (!rc || rc == -EUCLEAN)
+		rc = rescue->ops->find_moving(rescue);
+	if (rc)
 		return rc;
 	rc = add_root(rescue, root);
 	if (!rc && !rescue->has_superblock)

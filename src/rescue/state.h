@@ -169,8 +169,8 @@ struct tw_rescue_ops {
 	 */
 	bool (*is_before)(const struct twinfs_rescue *rescue, const struct tw_log *older,
 		const struct tw_log *newer, bool is_first);
-	/* Finds the rename that is pending, before the tree is walked. */
-	void (*find_moving)(struct twinfs_rescue *rescue);
+	/* Finds the rename that is pending, before the tree is walked. 0, -ENOMEM. */
+	int (*find_moving)(struct twinfs_rescue *rescue);
 	/* Says which current claims are void, when it has been walked. 0, -ENOMEM. */
 	int (*hide_moved)(struct twinfs_rescue *rescue);
 };

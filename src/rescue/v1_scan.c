@@ -134,9 +134,10 @@ static bool is_before(const struct twinfs_rescue *rescue, const struct tw_log *o
 }
 
 /* A rename is told by marks in the entries themselves. */
-static void find_moving(struct twinfs_rescue *rescue)
+static int find_moving(struct twinfs_rescue *rescue)
 {
 	rescue->moving = (struct tw_pair){{TW_NIL, TW_NIL}};
+	return 0;
 }
 
 /*

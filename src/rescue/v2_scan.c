@@ -427,32 +427,35 @@ static bool is_before(const struct twinfs_rescue *rescue, const struct tw_log *o
 	return newer->rev - older->rev == 1 && is_first && newer->entries_first;
 }
 
-/* The state over the thread; false: it cannot be followed to its end. */
-static bool sum_shares(const struct twinfs_rescue *rescue, struct tw_gstate *sum)
+/* The state over the thread. -EUCLEAN: it cannot be followed to its end. -ENOMEM. */
+static int sum_shares(const struct twinfs_rescue *rescue, struct tw_gstate *sum)
 {
 	struct tw_pair pair = {{0, 1}};
+	int rc = 0;
 
-	for (uint32_t steps = 0; steps <= rescue->area.block_count; steps++) {
+	for (uint32_t steps = 0; !rc && steps <= rescue->area.block_count; steps++) {
 		_cleanup_(tw_v2_content_release) struct tw_v2_content content = {0};
 		struct tw_v2_log log;
 
 		if (tw_pair_is_nil(pair))
-			return true;
-		if (tw_v2_fetch(&rescue->area, pair, false, &log) || tw_v2_fold(&log, &content))
-			return false;
+			return 0;
+		rc = tw_v2_fetch(&rescue->area, pair, false, &log) ?: tw_v2_fold(&log, &content);
+		if (rc)
+			break;
 		tw_v2_add_state(sum, &content.share);
 		pair = content.tail;
 	}
-	return false;
+	return rc == -ENOMEM ? rc : -EUCLEAN;
 }
 
-static void find_moving(struct twinfs_rescue *rescue)
+static int find_moving(struct twinfs_rescue *rescue)
 {
 	struct tw_gstate sum = {{0, 0, 0}};
+	int rc = sum_shares(rescue, &sum);
 
-	if (!sum_shares(rescue, &sum) ||
-		!tw_v2_pending_move(&sum, &rescue->moving, &rescue->moving_id))
+	if (rc || !tw_v2_pending_move(&sum, &rescue->moving, &rescue->moving_id))
 		rescue->moving = (struct tw_pair){{TW_NIL, TW_NIL}};
+	return rc == -ENOMEM ? rc : 0;
 }
 
 /* The pending rename is known before, and there are no marks. */

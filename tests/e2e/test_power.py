@@ -300,6 +300,9 @@ class Refused(lib.MountTest):
         for _ in range(40):
             lib.run(lib.TWINFS, 'mount', *files, place)
             lib.run(lib.TWINFS, 'umount', place)
+        for _ in range(40):  # these do not wait for the daemon: the next mount does
+            lib.run(lib.TWINFS, 'mount', *files, place)
+            lib.run('fusermount3', '-u', place)
 
     def test_no_mountpoint(self):
         self.mount.close()

@@ -20,7 +20,7 @@ static const struct {
 } openings[] = {
 	{"fstat", 1, EIO, -EIO, TWINFS_P_IMAGE_OPEN, "cannot be examined: "},
 	{"flock", 1, ENOLCK, -ENOLCK, TWINFS_P_IMAGE_OPEN, "cannot be locked: "},
-	{"flock", 1, EWOULDBLOCK, -EBUSY, TWINFS_P_IMAGE_LOCKED, "locked by another twinfs"},
+	{"flock", 1, EWOULDBLOCK, 0, 0, NULL}, /* asked again, it is free */
 	{"fallocate", 1, EIO, -EIO, TWINFS_P_IMAGE_OPEN, "cannot be allocated: "},
 	{"fallocate", 1, EDQUOT, -ENOSPC, TWINFS_P_IMAGE_OPEN, "sparse, and the disk has no room"},
 	{"fallocate", 1, EINTR, 0, 0, NULL},
