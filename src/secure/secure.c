@@ -116,7 +116,10 @@ static int refresh(struct twinfs_secure *secure, struct survey *ret_survey)
 	secure->stale = true;
 	for (unsigned i = 0; i < TW_REGIONS; i++)
 		rc[i] = tw_log_walk(&secure->logs[i], &visitor);
-	secure->first_sealed = survey.first_sealed;
+	/* Never up: what was rejected stays so when the oldest sealed record goes. */
+	if (survey.first_sealed &&
+		(!secure->first_sealed || survey.first_sealed < secure->first_sealed))
+		secure->first_sealed = survey.first_sealed;
 	/* Never back: a region that cannot be read now may hold the newest. */
 	if (survey.generation > secure->generation)
 		secure->generation = survey.generation;

@@ -189,6 +189,22 @@ static void fill_area(struct area *area, struct fuzz_bytes *bytes)
 	}
 }
 
+/*
+ * An unsealed record that is newer than a sealed one is rejected as forged, until the area
+ * is opened when the sealed one has gone.
+ */
+static void note_forged(struct area *area)
+{
+	uint64_t first = UINT64_MAX;
+
+	for (size_t i = 0; i < area->noted; i++)
+		if (area->list[i].sealed && area->list[i].generation < first)
+			first = area->list[i].generation;
+	for (size_t i = 0; i < area->noted; i++)
+		if (!area->list[i].sealed && area->list[i].generation > first)
+			area->is_ambiguous[area->list[i].slot % SLOT_NUMBERS] = true;
+}
+
 /* ---- slots ---- */
 
 static struct twinfs_secure *open_area(const struct area *area)
@@ -338,6 +354,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_allow(area.bytes, AREA_MAX);
 	memset(area.bytes, first & 16 ? 0 : 0xff, area.size);
 	fill_area(&area, &bytes);
+	note_forged(&area);
 	memcpy(before, area.bytes, area.size);
 	fuzz_forbid(area.bytes + area.size, AREA_MAX - area.size);
 	fuzz_must(twinfs_flash_new(image, &config, &area.flash, NULL) == 0, "no chip");
