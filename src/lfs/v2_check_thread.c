@@ -205,10 +205,14 @@ int tw_v2_claim_thread(struct tw_v2_check *check)
 		met = met->on[TW_V2_THREAD]) {
 		const struct tw_v2_met *head = is_soft ? newer_head(check, met->log.pair) : NULL;
 		uint32_t owner = ++check->common.last_owner;
+		struct twinfs_superblock record;
 
 		is_soft = !met->content.more;
 		if (tw_v2_is_on(check, TW_V2_TREE, met))
 			continue;
+		if (!met->is_before_root && tw_v2_read_record(&met->log, &met->content, &record))
+			tw_check_report(&check->common, TWINFS_P_LFS_SUPERBLOCK, tw_v2_block(met),
+				"a device takes this pair for the root's: it has a superblock");
 		for (unsigned i = 0; i < 2; i++) {
 			uint32_t block = met->log.pair.block[i];
 
