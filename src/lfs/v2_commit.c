@@ -55,7 +55,9 @@ static int append(struct tw_v2_plan *plan)
 		tw_v2_put_share(&writer, &share);
 	if (writer.off == from && !writer.is_full)
 		return 0; /* nothing to say */
-	if (writer.is_full)
+	/* a rewritten log is no longer than this one */
+	if (writer.is_full ||
+		(writer.off + TW_V2_SPARE > volume->area.block_size && tw_v2_is_crowded(plan)))
 		return NOT_HERE;
 	tw_v2_seal(&writer, block);
 	if (!is_erased(block + from, writer.off - from))

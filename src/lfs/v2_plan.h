@@ -65,6 +65,12 @@ uint32_t tw_v2_lay_out(struct tw_node *node, uint32_t off);
 void tw_v2_lay_out_all(struct tw_mdir *mdir);
 
 /*
+ * Whether the edit makes the pair larger than what leaves room for what must never fail
+ * for lack of it: deleting an entry, with the end of a rename or a new tail.
+ */
+bool tw_v2_is_crowded(const struct tw_v2_plan *plan);
+
+/*
  * Writes the whole pair to its other block, or to a fresh one, split if it is too
  * large. As tw_v2_commit(), but nobody is told of a move yet.
  */

@@ -146,6 +146,25 @@ static void drop_pieces(struct tw_v2_plan *plan)
 		tw_node_free(plan->volume, plan->copy);
 }
 
+bool tw_v2_is_crowded(const struct tw_v2_plan *plan)
+{
+	static const struct tw_v2_edit nothing;
+	const struct tw_v2_edit *edit = plan->edit;
+	const struct tw_mdir *mdir = plan->mdir;
+	uint32_t size = 0, was = 0;
+
+	for (unsigned i = 0; i < plan->count; i++)
+		size += tw_v2_entry_size(plan->list[i], edit);
+	for (unsigned i = 0; i < mdir->count; i++) {
+		const struct tw_node *node = mdir->entries[i];
+
+		/* a rename within the pair: what it drops stands for what it adds */
+		was += tw_v2_entry_size(node == edit->dropped && edit->added ? edit->added : node,
+			&nothing);
+	}
+	return size + TW_V2_SPARE > plan->volume->area.block_size && size > was;
+}
+
 /* Whether list[@from..@to) is more than one pair should hold. */
 static bool is_too_much(const struct tw_v2_plan *plan, const uint32_t *sizes, unsigned from,
 	unsigned to)
@@ -248,6 +267,8 @@ int tw_v2_write_anew(struct tw_v2_plan *plan)
 	struct tw_mdir *mdir = plan->mdir;
 	int rc = holds_ghost(plan) ? -EIO : split(plan);
 
+	if (!rc && tw_v2_is_crowded(plan))
+		rc = -ENOSPC;
 	if (!rc && plan->edit->expands)
 		rc = expand(plan);
 	if (!rc)

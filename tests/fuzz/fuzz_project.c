@@ -15,7 +15,7 @@ static void check_text(const char *text, size_t size)
 {
 	size_t len = strnlen(text, size);
 
-	fuzz_hold(len && len < size && strcmp(text, ".") != 0 && strcmp(text, "..") != 0);
+	fuzz_hold(len && len < size); /* part of a file name: "." is fine */
 	for (size_t i = 0; i < len; i++)
 		fuzz_hold(text[i] != '/' && (unsigned char)text[i] >= 0x20 && text[i] != 0x7f);
 }

@@ -270,6 +270,8 @@ static void try_changes(struct attempt *attempt)
 	int rc;
 
 	fuzz_must(volume, "mounted for reading, but not for writing");
+	/* a superblock that says another size than was found is not found again */
+	attempt->form.config.block_size = twinfs_volume_block_size(volume);
 	sight_take(volume, &now);
 	sight_must_equal(&first, &now);
 	first = now;
