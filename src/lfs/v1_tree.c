@@ -281,14 +281,36 @@ static int write_destination(struct twinfs_volume *volume, struct tw_node *dir,
 	return tw_v1_commit(volume, replaced->mdir, &edit);
 }
 
+/*
+ * Empty files all look alike: a mark could not tell them apart (section 19.5). When the
+ * old name of one cannot be deleted, the new one goes again; else it has both.
+ */
+static int move_unmarked(struct twinfs_volume *volume, struct tw_node *node, struct tw_node *dir,
+	struct tw_node *twin, struct tw_node *replaced)
+{
+	int rc = write_destination(volume, dir, twin, replaced);
+
+	if (rc)
+		return rc;
+	rc = tw_v1_remove_entry(volume, node);
+	if (!rc) {
+		swap_places(volume, node, twin, dir);
+		tw_node_free(volume, twin);
+	} else if (replaced || tw_v1_remove_entry(volume, twin)) {
+		tw_node_link(volume, dir, twin);
+	}
+	return rc;
+}
+
 /* The move protocol of section 12.1: mark, write, delete. */
 static int move_in_steps(struct twinfs_volume *volume, struct tw_node *node, struct tw_node *dir,
 	struct tw_node *twin, struct tw_node *replaced)
 {
-	/* Empty files all look alike: a mark could not tell them apart (19.5). */
-	bool marks = node->kind != TW_FILE || node->file.size;
-	int rc = marks ? set_mark(volume, node, true) : 0;
+	int rc;
 
+	if (node->kind == TW_FILE && !node->file.size)
+		return move_unmarked(volume, node, dir, twin, replaced);
+	rc = set_mark(volume, node, true);
 	if (node->kind == TW_DIRECTORY)
 		twin->dir.pair = node->dir.pair; /* it may have moved */
 	if (!rc)
@@ -306,7 +328,7 @@ static int move_in_steps(struct twinfs_volume *volume, struct tw_node *node, str
 	}
 	twin->is_void = true; /* the mark says so */
 	volume->pending.marks++;
-	return marks && rc != -ESHUTDOWN ? 0 : rc;
+	return rc == -ESHUTDOWN ? rc : 0;
 }
 
 static int move(struct twinfs_volume *volume, struct tw_node *node, struct tw_node *dir,

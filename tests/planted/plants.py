@@ -70,8 +70,7 @@ PLANTS = {
         'finding': ['rename',
                     'metadata /usr/a: the rename of /usr/a/two to /usr/b/two is '
                     'half done: both are there'],
-        'edits': [('bool marks = node->kind != TW_FILE || node->file.size;',
-                   'bool marks = false;')],
+        'edits': [('\trc = set_mark(volume, node, true);\n', '\trc = 0;\n')],
     },
     'lfs1-orphans-stay': {
         'why': 'a removed directory that a cut left on the thread is not taken off it',
