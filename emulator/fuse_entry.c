@@ -11,7 +11,6 @@
 #include <linux/fs.h>
 
 #include "attr.h"
-#include "doubts.h"
 #include "fuse_ops.h"
 #include "fuse_worker.h"
 
@@ -141,13 +140,6 @@ void tw_emu_op_forget_multi(struct fuse_req *req, size_t count, struct fuse_forg
 
 /* ---- make ---- */
 
-/* A change that the chip made fail can have been made: the kernel has to look again. */
-static void doubt(struct tw_emu *emu, int rc, uint64_t parent, const char *name)
-{
-	if (tw_emu_leaves_doubt(rc))
-		tw_emu_worker_doubt(emu->worker, parent, name);
-}
-
 static int make(struct tw_emu *emu, uint64_t parent, const char *name,
 	int (*overlay_make)(struct twinfs_overlay *overlay, uint64_t dir, const char *name,
 		struct twinfs_overlay_stat *ret_stat),
@@ -161,7 +153,6 @@ static int make(struct tw_emu *emu, uint64_t parent, const char *name,
 	if (rc < 0)
 		return rc;
 	rc = overlay_make(ref.overlay, ref.ino, name, &stat);
-	doubt(emu, rc, parent, name);
 	if (rc < 0)
 		return rc;
 	tw_emu_touch(&ref);
@@ -230,7 +221,6 @@ static int remove_name(struct tw_emu *emu, uint64_t parent, const char *name,
 
 	if (rc == 0)
 		rc = overlay_remove(ref.overlay, ref.ino, name);
-	doubt(emu, rc, parent, name);
 	if (rc == 0)
 		tw_emu_touch(&ref);
 	return rc;
@@ -257,8 +247,6 @@ static int rename_in_tree(struct tw_emu *emu, uint64_t parent, const char *name,
 		rc = tw_emu_ref_other(&ref, new_parent, &new_dir);
 	if (rc == 0)
 		rc = twinfs_overlay_rename(ref.overlay, ref.ino, name, new_dir, new_name, flags);
-	doubt(emu, rc, parent, name);
-	doubt(emu, rc, new_parent, new_name);
 	if (rc < 0)
 		return rc;
 	tw_emu_touch(&ref);

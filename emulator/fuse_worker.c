@@ -33,7 +33,6 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "doubts.h"
 #include "fuse_ops.h"
 
 #define WAKE_SIGNAL   SIGUSR1
@@ -60,7 +59,6 @@ struct tw_emu_worker {
 	int signals, events; /* file descriptors */
 	atomic_bool stopped; /* the loop has ended */
 	atomic_bool shed[TW_EMU_TREES], forget;
-	struct tw_emu_doubts doubts;
 	pthread_mutex_t lock; /* guards what follows; nothing else is locked under it */
 	struct list jobs;
 	bool is_cut;        /* and the worker has not begun with it */
@@ -213,21 +211,6 @@ static void forget_names(struct tw_emu_worker *worker, enum tw_emu_tree_id tree)
 	leave_notice(worker);
 }
 
-static void forget_doubt(void *ctx, uint64_t parent, const char *name)
-{
-	forget_name(&(struct directory){ctx, parent}, name);
-}
-
-static void forget_doubts(struct tw_emu_worker *worker)
-{
-	if (tw_emu_doubts_is_empty(&worker->doubts) || !enter_notice(worker))
-		return;
-	enter_names(worker);
-	tw_emu_doubts_take(&worker->doubts, forget_doubt, worker);
-	leave_names(worker);
-	leave_notice(worker);
-}
-
 static void forget_all_names(struct tw_emu_worker *worker)
 {
 	for (size_t i = 0; i < TW_EMU_TREES; i++)
@@ -292,15 +275,6 @@ int tw_emu_worker_refresh(struct tw_emu_worker *worker, struct fuse_req *req, si
 int tw_emu_worker_refresh_closed(struct tw_emu_worker *worker, struct fuse_req *req)
 {
 	return add_job(worker, &(struct job){.req = req, .is_refresh = true, .is_close = true});
-}
-
-void tw_emu_worker_doubt(struct tw_emu_worker *worker, uint64_t parent, const char *name)
-{
-	if (tw_emu_doubts_add(&worker->doubts, parent, name) < 0)
-		tw_emu_log(&worker->emu->log, TW_EMU_WARNING,
-			"out of memory: the kernel keeps a name that may be wrong");
-	else
-		wake(worker);
 }
 
 void tw_emu_worker_forget(struct tw_emu_worker *worker)
@@ -476,7 +450,6 @@ static void work(struct tw_emu_worker *worker)
 	do {
 		while (take_cut(worker))
 			clear_up(worker);
-		forget_doubts(worker);
 		if (job)
 			run(worker, job);
 		free(job);
@@ -540,7 +513,6 @@ static void worker_free(struct tw_emu_worker *worker)
 		(void)close(worker->signals);
 	if (worker->events >= 0)
 		(void)close(worker->events);
-	tw_emu_doubts_release(&worker->doubts);
 	(void)pthread_mutex_destroy(&worker->lock);
 	free(worker);
 }
@@ -561,7 +533,6 @@ int tw_emu_worker_start(struct tw_emu *emu, struct fuse_session *session)
 	list_init(&worker->early);
 	list_init(&worker->late);
 	list_init(&worker->held);
-	tw_emu_doubts_init(&worker->doubts);
 	(void)pthread_mutex_init(&worker->lock, NULL);
 	worker->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	worker->events = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -5,7 +5,7 @@
  * stop on a signal.
  *
  * Lifetime  tw_emu_worker_start() .. tw_emu_worker_stop().
- * Threads   power, refresh, doubt, cut, fail_later, hold and shed may be called by any thread.
+ * Threads   power, refresh, cut, fail_later, hold and shed may be called by any thread.
  */
 #ifndef TW_EMULATOR_FUSE_WORKER_H
 #define TW_EMULATOR_FUSE_WORKER_H
@@ -50,12 +50,6 @@ int tw_emu_worker_refresh_closed(struct tw_emu_worker *worker, struct fuse_req *
 
 /* Takes back the content that the kernel has, soon. From any thread, under any lock. */
 void tw_emu_worker_forget(struct tw_emu_worker *worker);
-
-/*
- * Takes back the name @name of the directory @parent, soon: a change of it has failed,
- * but may have been made. From any thread, under any lock.
- */
-void tw_emu_worker_doubt(struct tw_emu_worker *worker, uint64_t parent, const char *name);
 
 /* A request found the chip without power; to be told before it is answered. */
 void tw_emu_worker_cut(struct tw_emu_worker *worker);

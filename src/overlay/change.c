@@ -6,9 +6,6 @@
  * can fail (upper directories, copies, memory); then one change of the upper
  * volume, after which only the table is brought up to date, which cannot fail.
  * A name that the lower layer holds, and that is to be gone, gets a whiteout.
- *
- * Where blocks fail, the change can have been made though the volume reports a
- * failure. So after one the volume is asked, and the table follows what it says.
  */
 #include <errno.h>
 #include <linux/fs.h>
@@ -28,17 +25,6 @@ static int check_new_name(const struct twinfs_overlay *overlay, const char *name
 		tw_overlay_is_reserved(overlay, name))
 		return -EINVAL;
 	return 0;
-}
-
-/* The number of what the upper volume has under @name; 0: nothing. */
-static uint64_t upper_ino(const struct twinfs_overlay *overlay, const struct tw_overlay_node *dir,
-	const char *name)
-{
-	uint64_t ino;
-
-	if (!dir->upper || twinfs_volume_lookup(overlay->upper, dir->upper, name, &ino) < 0)
-		return 0;
-	return ino;
 }
 
 /* The directory @dir, in which @name is free and allowed. */
@@ -81,15 +67,11 @@ static int add(struct twinfs_overlay *overlay, uint64_t dir, const char *name,
 	rc = kind == TW_OVERLAY_DIR
 		     ? twinfs_volume_mkdir(overlay->upper, parent->upper, name, &node->upper)
 		     : twinfs_volume_create(overlay->upper, parent->upper, name, &node->upper);
-	if (rc)
-		node->upper = upper_ino(overlay, parent, name);
-	if (!node->upper) {
+	if (rc) {
 		tw_overlay_node_free(&overlay->table, node);
 		return rc;
 	}
 	tw_overlay_node_link(&overlay->table, node, parent);
-	if (rc)
-		return rc;
 	rc = tw_overlay_stat_node(overlay, node, ret_stat);
 	if (!rc)
 		node->refs = 1;
@@ -145,17 +127,16 @@ static int drop(struct twinfs_overlay *overlay, uint64_t dir, const char *name,
 		rc = check_remove(overlay, node, kind);
 	if (!rc)
 		rc = tw_overlay_prepare_whiteout(overlay, parent, name, &whiteout);
-	if (rc)
-		return rc;
-	rc = remove_upper(overlay, node);
-	if (rc && upper_ino(overlay, parent, name)) {
+	if (!rc)
+		rc = remove_upper(overlay, node);
+	if (rc) {
 		tw_overlay_node_free(&overlay->table, whiteout);
 		return rc;
 	}
 	tw_overlay_node_remove(&overlay->table, node);
 	if (whiteout)
 		tw_overlay_node_link(&overlay->table, whiteout, parent);
-	return rc;
+	return 0;
 }
 
 int twinfs_overlay_unlink(struct twinfs_overlay *overlay, uint64_t dir, const char *name)
@@ -286,7 +267,7 @@ static int apply(struct renaming *renaming)
 			renaming->old_name, &whiteout);
 	if (!rc)
 		rc = rename_upper(renaming);
-	if (rc && (!name || upper_ino(renaming->overlay, renaming->new_dir, name) != node->upper)) {
+	if (rc) {
 		tw_overlay_node_free(table, whiteout);
 		return rc;
 	}
@@ -296,7 +277,7 @@ static int apply(struct renaming *renaming)
 	tw_overlay_node_link(table, node, renaming->new_dir); /* removes what it replaces */
 	if (whiteout)
 		tw_overlay_node_link(table, whiteout, renaming->old_dir);
-	return rc;
+	return 0;
 }
 
 int twinfs_overlay_rename(struct twinfs_overlay *overlay, uint64_t old_dir, const char *old_name,
