@@ -177,7 +177,13 @@ TWINFS_API int twinfs_volume_statfs(struct twinfs_volume *volume, struct twinfs_
 /* The one figure of statfs that is known without counting, in bytes. */
 TWINFS_API uint32_t twinfs_volume_block_size(const struct twinfs_volume *volume);
 
-/* ---- change the tree; on the chip when they return 0 ---- */
+/*
+ * ---- change the tree; on the chip when they return 0 ----
+ *
+ * After an error nothing has changed, but after -ESHUTDOWN: then one call may have been
+ * done. One more exception is of version 1: an empty file that takes the place of another by
+ * a rename may be there under both names when blocks fail.
+ */
 
 /*
  * Creates an empty file. -EEXIST, -ENOENT, -ENOTDIR, -ENAMETOOLONG, -EINVAL
