@@ -286,12 +286,11 @@ static int end_in_steps(struct twinfs_volume *volume, struct tw_mdir *from)
 	static const struct tw_v2_edit nothing;
 	struct tw_pair pair;
 	unsigned id;
-	int rc = 0;
+	int rc;
 
-	while (!rc && tw_v2_pending_move(&volume->wanted, &pair, &id)) {
+	do
 		rc = tw_v2_try(volume, from, &nothing);
-		(void)tw_v2_made_way(volume, &rc);
-	}
+	while (tw_v2_made_way(volume, &rc) && tw_v2_pending_move(&volume->wanted, &pair, &id));
 	volume->pending.marks = rc != 0; /* hidden already; the next change deletes it */
 	return rc == -ESHUTDOWN ? rc : 0;
 }
@@ -306,6 +305,7 @@ static int do_move(struct twinfs_volume *volume, struct move *move)
 	if (rc)
 		return rc;
 	do {
+		edit.dropped = NULL;
 		rc = find_target(move, &to, &edit.at) ?: begin_move(volume, move);
 		if (rc)
 			return rc;

@@ -201,10 +201,10 @@ PLANTS = {
                    '\t\tmove->from->pair.block[0], move->from->pair.block[1]}};\n',
                    '\t(void)flag;\n\t(void)id;\n'),
                   ('\tstatic const struct tw_v2_edit nothing;\n\tstruct tw_pair pair;\n'
-                   '\tunsigned id;\n\tint rc = 0;\n\n'
-                   '\twhile (!rc && tw_v2_pending_move(&volume->wanted, &pair, &id)) {\n'
-                   '\t\trc = tw_v2_try(volume, from, &nothing);\n'
-                   '\t\t(void)tw_v2_made_way(volume, &rc);\n\t}\n',
+                   '\tunsigned id;\n\tint rc;\n\n'
+                   '\tdo\n\t\trc = tw_v2_try(volume, from, &nothing);\n'
+                   '\twhile (tw_v2_made_way(volume, &rc) && '
+                   'tw_v2_pending_move(&volume->wanted, &pair, &id));\n',
                    '\tstruct tw_v2_edit drop = {0};\n\tint rc;\n\n'
                    '\tfor (unsigned i = 0; i < from->count; i++)\n'
                    '\t\tif (from->entries[i]->is_void)\n'
