@@ -386,7 +386,8 @@ class Worker:
         try:
             self.watched(os.close, handle.fd)
         except OSError as error:
-            node.is_doubtful = not node.handles  # it is kept while somebody has it open
+            if not node.handles:  # else it is kept: somebody has it open
+                node.is_doubtful = True
             node.failed(error.errno)
             if error.errno != errno.ENOSPC:
                 raise Lost('close', error) from error
