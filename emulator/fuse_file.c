@@ -276,7 +276,7 @@ static void close_spoilt(struct fuse_req *req, uint64_t ino)
 	if (tw_emu_enter(emu, ino, &ref) == 0)
 		twinfs_overlay_discard(ref.overlay, ref.ino);
 	tw_emu_leave(&ref);
-	if (tw_emu_worker_refresh_closed(emu->worker, req) < 0)
+	if (tw_emu_worker_refresh_closed(emu->worker, req, ino) < 0)
 		tw_emu_reply(req, -ENOMEM);
 }
 

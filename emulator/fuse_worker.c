@@ -43,7 +43,7 @@ struct job {
 	struct job *next;
 	struct fuse_req *req;
 	bool is_refresh; /* nothing to do with power */
-	bool is_close;
+	uint64_t closed; /* a close of this file; 0: it is none */
 	enum tw_emu_word word;
 	size_t size;
 };
@@ -217,6 +217,14 @@ static void forget_all_names(struct tw_emu_worker *worker)
 		forget_names(worker, (enum tw_emu_tree_id)i);
 }
 
+static void forget_file(struct tw_emu_worker *worker, uint64_t ino)
+{
+	if (!enter_notice(worker))
+		return;
+	(void)fuse_lowlevel_notify_inval_inode(worker->session, ino, 0, 0);
+	leave_notice(worker);
+}
+
 /*
  * Takes back the content of all open files. Pages that programs changed through
  * a shared map are written first, and the kernel waits until they are.
@@ -272,9 +280,9 @@ int tw_emu_worker_refresh(struct tw_emu_worker *worker, struct fuse_req *req, si
 	return add_job(worker, &(struct job){.req = req, .is_refresh = true, .size = size});
 }
 
-int tw_emu_worker_refresh_closed(struct tw_emu_worker *worker, struct fuse_req *req)
+int tw_emu_worker_refresh_closed(struct tw_emu_worker *worker, struct fuse_req *req, uint64_t ino)
 {
-	return add_job(worker, &(struct job){.req = req, .is_refresh = true, .is_close = true});
+	return add_job(worker, &(struct job){.req = req, .is_refresh = true, .closed = ino});
 }
 
 void tw_emu_worker_forget(struct tw_emu_worker *worker)
@@ -436,8 +444,11 @@ static void run(struct tw_emu_worker *worker, const struct job *job)
 {
 	int rc = job->is_refresh ? 0 : switch_power(worker, job->word);
 
-	forget_content(worker);
-	if (rc < 0 || job->is_close)
+	if (job->closed)
+		forget_file(worker, job->closed);
+	else
+		forget_content(worker);
+	if (rc < 0 || job->closed)
 		tw_emu_reply(job->req, rc);
 	else
 		(void)fuse_reply_write(job->req, job->size);

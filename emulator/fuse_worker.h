@@ -45,8 +45,8 @@ int tw_emu_worker_power(struct tw_emu_worker *worker, struct fuse_req *req, enum
  */
 int tw_emu_worker_refresh(struct tw_emu_worker *worker, struct fuse_req *req, size_t size);
 
-/* The same for the request that closes a file, which it answers with 0. */
-int tw_emu_worker_refresh_closed(struct tw_emu_worker *worker, struct fuse_req *req);
+/* The same of one file, for the request that closes it, which it answers with 0. */
+int tw_emu_worker_refresh_closed(struct tw_emu_worker *worker, struct fuse_req *req, uint64_t ino);
 
 /* Takes back the content that the kernel has, soon. From any thread, under any lock. */
 void tw_emu_worker_forget(struct tw_emu_worker *worker);
