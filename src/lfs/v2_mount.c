@@ -30,6 +30,7 @@ struct scan {
 	struct tw_sparse by_block;           /* pair that was the first to claim a block */
 	struct tw_node *work;                /* directories still to be loaded */
 	struct tw_mdir *root;                /* last pair on the thread with a superblock */
+	bool has_walked;                     /* the thread: what is loaded now is not on it */
 	struct twinfs_superblock superblock; /* that one */
 	bool is_shared;                      /* a directory goes on in blocks of another one */
 };
@@ -175,7 +176,7 @@ static int load_pair(struct scan *scan, struct tw_pair pair, struct tw_mdir **re
 		rc = tw_v2_fold(&log, &content);
 	if (!rc)
 		rc = load_log(scan, &log, &content, ret_mdir);
-	if (!rc && tw_v2_read_record(&log, &content, &superblock)) {
+	if (!rc && !scan->has_walked && tw_v2_read_record(&log, &content, &superblock)) {
 		scan->root = *ret_mdir;
 		scan->superblock = superblock;
 	}
@@ -226,6 +227,7 @@ static int walk_thread(struct scan *scan, struct twinfs_error *err)
 		prev = mdir;
 		pair = mdir->tail;
 	}
+	scan->has_walked = true;
 	volume->gstate.word[0] &= ~TW_V2_RESERVED;
 	volume->wanted = volume->gstate;
 	return rc;
@@ -323,6 +325,11 @@ static void find_heirs(const struct scan *scan)
 	}
 }
 
+static bool has_superblock(const struct tw_mdir *mdir)
+{
+	return mdir->count && mdir->entries[0]->tag == TW_V2_NAME_SUPERBLOCK;
+}
+
 /* Notes that @mdir is on the thread. -EUCLEAN: so is another pair with a block of it. */
 static int take_blocks(struct tw_sparse *taken, struct tw_mdir *mdir)
 {
@@ -350,6 +357,18 @@ static bool names_others(const struct scan *scan)
 	return scan->is_shared;
 }
 
+/* Whether an outdated pair has its blocks for itself, but for the one that its heir has. */
+static bool is_apart(const struct scan *scan, const struct tw_mdir *old)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		const struct tw_mdir *owner = tw_sparse_get(&scan->by_block, old->pair.block[i]);
+
+		if (owner != old && owner != old->heir)
+			return false;
+	}
+	return true;
+}
+
 /*
  * Every pair of the tree must be on the thread, when all heirs are in their places,
  * and each must have its blocks for itself: else writing one would change another.
@@ -359,6 +378,7 @@ static int check_reach(const struct scan *scan)
 	_cleanup_sparse_ struct tw_sparse taken = {0};
 	struct twinfs_volume *volume = scan->volume;
 	uint32_t reached = 0, in_tree = 0;
+	bool is_behind_root = false;
 	struct tw_mdir *mdir;
 	int rc = tw_sparse_init(&taken, volume->area.block_count, sizeof(mdir));
 
@@ -368,19 +388,33 @@ static int check_reach(const struct scan *scan)
 		rc = rc ? rc : take_blocks(&taken, mdir);
 		if (rc)
 			return rc;
+		if (is_behind_root && has_superblock(mdir))
+			return -EUCLEAN; /* it would be taken for the root's the next time */
+		is_behind_root = is_behind_root || mdir == scan->root;
 		mdir->is_reached = true;
 		reached += mdir->dir != NULL;
 		if (tw_pair_is_nil(mdir->tail))
 			break;
 		mdir = find(scan, mdir->tail);
-		if (mdir && mdir->heir)
-			mdir = mdir->heir;
-		if (!mdir)
+		if (!mdir || (mdir->heir && !is_apart(scan, mdir)))
 			return -EUCLEAN;
+		if (mdir->heir)
+			mdir = mdir->heir;
 	}
 	LIST_FOREACH(mdir, &volume->mdirs, all)
 	in_tree += mdir->dir != NULL;
 	return reached == in_tree ? 0 : -EUCLEAN;
+}
+
+/* Whether a pair that no entry names goes on in one of the tree. */
+static bool goes_on_in_tree(const struct tw_mdir *mdir)
+{
+	while (mdir->more && mdir->next) {
+		mdir = mdir->next;
+		if (mdir->dir)
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -403,6 +437,8 @@ static void judge_thread(struct scan *scan)
 		} else if (is_flagged && !mdir->dir && !prev->more && mdir->is_reached) {
 			mdir->is_orphan = true;
 			volume->pending.orphans++;
+			if (goes_on_in_tree(mdir) && !volume->thread_damage)
+				volume->thread_damage = -EUCLEAN; /* it would go with it */
 		}
 	}
 	/* a move that hides nothing is no use to anybody: it is cleared as one */

@@ -399,7 +399,7 @@ static int rebuild(struct twinfs_repair *repair, struct patient *patient,
 		rc = tw_format(repair->copy.chip, &repair->copy.config, &limits, patient->err);
 	if (!rc)
 		rc = fill(repair, patient, rescue, limits.name_max);
-	if (!rc && !has_errors && is_no_news(repair, patient))
+	if (!rc && !has_errors && (!is_mending_enough(patient) || is_no_news(repair, patient)))
 		return leave_alone(repair);
 	if (!rc && is_mending_enough(patient))
 		return take_mended(repair, patient);
