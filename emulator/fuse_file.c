@@ -141,21 +141,27 @@ void tw_emu_op_create(struct fuse_req *req, uint64_t parent, const char *name, m
 
 /* ---- read and write ---- */
 
-/* One reply takes IOV_MAX pieces, its header included; tiny blocks make more of them. */
-static void reply_copied(struct fuse_req *req, const struct twinfs_view *view)
+/*
+ * Replies when the view has gone: rules look for the path of the file, and may wait for a
+ * change that waits for all views to go. And one reply takes IOV_MAX pieces, its header
+ * included; tiny blocks make more of them.
+ */
+static void reply_copied(struct fuse_req *req, const struct tw_emu_ref *ref,
+	struct twinfs_overlay_view *view)
 {
-	char *copy = malloc(view->len);
-	size_t at = 0;
+	size_t len = view->view.len, at = 0;
+	char *copy = malloc(len + 1);
 
-	if (!copy) {
+	for (size_t i = 0; copy && i < view->view.count; i++) {
+		memcpy(copy + at, view->view.iov[i].iov_base, view->view.iov[i].iov_len);
+		at += view->view.iov[i].iov_len;
+	}
+	twinfs_overlay_release_view(ref->overlay, view);
+	tw_emu_call_ended(ref, TWINFS_FAULT_CALL_READ);
+	if (copy)
+		(void)fuse_reply_buf(req, copy, at);
+	else
 		tw_emu_reply(req, -ENOMEM);
-		return;
-	}
-	for (size_t i = 0; i < view->count; i++) {
-		memcpy(copy + at, view->iov[i].iov_base, view->iov[i].iov_len);
-		at += view->iov[i].iov_len;
-	}
-	(void)fuse_reply_buf(req, copy, at);
 	free(copy);
 }
 
@@ -180,12 +186,12 @@ void tw_emu_op_read(struct fuse_req *req, uint64_t ino, size_t size, off_t off,
 		tw_emu_reply(req, rc);
 		return;
 	}
-	tw_emu_call_ended(&ref, TWINFS_FAULT_CALL_READ);
+	if (ref.emu->wants_calls || view.view.count >= IOV_MAX) {
+		reply_copied(req, &ref, &view);
+		return;
+	}
 	/* the power is held: the pieces lie in the chip's map (state.h) */
-	if (view.view.count >= IOV_MAX)
-		reply_copied(req, &view.view);
-	else
-		(void)fuse_reply_iov(req, view.view.iov, (int)view.view.count);
+	(void)fuse_reply_iov(req, view.view.iov, (int)view.view.count);
 	twinfs_overlay_release_view(ref.overlay, &view);
 }
 
