@@ -38,7 +38,8 @@ enum twinfs_repair_kind {
 	TWINFS_REPAIR_RESIDUE, /* what power cuts left, the format's own way; the tree is the same
 				*/
 	TWINFS_REPAIR_MENDED,  /* some bits of metadata were wrong, one in each commit or half: the
-				* checksums say which. All files are there, and residue is gone */
+				* checksums say which. What they had hidden is in force, residue is
+				* gone */
 	TWINFS_REPAIR_REBUILT, /* a fresh volume was filled */
 };
 

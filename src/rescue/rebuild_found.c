@@ -260,7 +260,6 @@ static int put_or_list(struct tw_rebuild *rebuild, const struct twinfs_version *
 	char **path)
 {
 	struct tw_repaired it = {
-		.is_news = true,
 		.shown.type = version->type,
 		.shown.size = version->type == TWINFS_REG ? version->size : 0,
 		.shown.sureness = version->sureness,

@@ -11,7 +11,6 @@
 struct tw_repaired {
 	struct twinfs_repaired shown; /* its texts belong to the list */
 	bool is_there;                /* in the new volume */
-	bool is_news;                 /* no mount of the old one has read it */
 	struct twinfs_digest digest;  /* of a file that is there */
 };
 

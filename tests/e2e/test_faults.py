@@ -460,8 +460,8 @@ class AutoRestart(FaultTest):
 
 
 class HalfDone(FaultTest):
-    """Changes of names that fail, though they have been made: the kernel must not go by what it
-    knew before."""
+    """Changes of names that fail when blocks do: what the kernel knows, what is listed and what
+    can be used stay the same thing."""
 
     changes = (
         lambda a, b: os.rename(a + '/file', b + '/new'),
