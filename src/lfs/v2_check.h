@@ -27,6 +27,7 @@ struct tw_v2_met {
 	struct tw_v2_met *next;            /* of all */
 	struct tw_v2_met *on[TW_V2_WALKS]; /* the next of each walk */
 	bool is_head;                      /* first pair of a directory of the tree */
+	bool has_outdated;                 /* the thread comes by what it was before it moved */
 	bool is_before_root;               /* a superblock pair that was left behind */
 };
 

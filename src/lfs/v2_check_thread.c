@@ -195,6 +195,17 @@ int tw_v2_compare_thread(struct tw_v2_check *check)
 	return 0;
 }
 
+/* The directory of the tree that @pair is the outdated one of, or NULL. It was one other pair. */
+static const struct tw_v2_met *take_head(struct tw_v2_check *check, struct tw_pair pair)
+{
+	struct tw_v2_met *head = newer_head(check, pair);
+
+	if (!head || head->has_outdated)
+		return NULL;
+	head->has_outdated = true;
+	return head;
+}
+
 /* An outdated pair shares one block with the directory it was. */
 int tw_v2_claim_thread(struct tw_v2_check *check)
 {
@@ -203,7 +214,7 @@ int tw_v2_claim_thread(struct tw_v2_check *check)
 
 	for (const struct tw_v2_met *met = check->first[TW_V2_THREAD]; met;
 		met = met->on[TW_V2_THREAD]) {
-		const struct tw_v2_met *head = is_soft ? newer_head(check, met->log.pair) : NULL;
+		const struct tw_v2_met *head = is_soft ? take_head(check, met->log.pair) : NULL;
 		uint32_t owner = ++check->common.last_owner;
 		struct twinfs_superblock record;
 
