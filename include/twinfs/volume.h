@@ -323,7 +323,8 @@ TWINFS_API int twinfs_volume_remove_attr(struct twinfs_volume *volume, uint64_t 
  * Changes the number of blocks that the volume says it has (version 2; version
  * 1 takes it from the partition). Old or new at every power cut. -ENOTSUP
  * (version 1), -EINVAL (under 2, or more than the partition has), -EBUSY (a
- * block beyond the new end is in use), and as create.
+ * block beyond the new end is in use), -EUCLEAN (it would grow over a block that
+ * damage names already), and as create.
  */
 TWINFS_API int twinfs_volume_resize(struct twinfs_volume *volume, uint32_t block_count);
 

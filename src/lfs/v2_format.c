@@ -81,6 +81,25 @@ static int check_unused(struct twinfs_volume *volume, uint32_t from)
 	return tw_alloc_is_used_from(volume, from) ? -EBUSY : 0;
 }
 
+/*
+ * Whether all that is named lies in the volume. What does not is damage that
+ * costs no block; but a larger volume could give away the block that is meant.
+ */
+static int check_named(struct twinfs_volume *volume)
+{
+	const struct tw_index *index = &volume->index;
+	int rc = tw_alloc_prepare(volume); /* files, and the thread */
+
+	for (uint32_t i = 0; !rc && i < index->slot_count; i++) {
+		const struct tw_node *node = index->slots[i].node;
+
+		for (unsigned k = 0; node && node->kind == TW_DIRECTORY && k < 2; k++)
+			if (node->dir.pair.block[k] >= volume->area.block_count)
+				rc = -EUCLEAN;
+	}
+	return rc;
+}
+
 static int write_record(struct twinfs_volume *volume, struct tw_mdir *mdir, uint32_t block_count)
 {
 	uint8_t record[TW_V2_RECORD_SIZE];
@@ -133,6 +152,8 @@ int tw_v2_resize(struct twinfs_volume *volume, uint32_t block_count)
 
 	if (block_count < volume->area.block_count)
 		rc = check_unused(volume, block_count);
+	if (block_count > volume->area.block_count)
+		rc = check_named(volume);
 	if (!rc && block_count < before)
 		rc = limit_blocks(volume, block_count);
 	if (!rc)
