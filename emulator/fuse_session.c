@@ -254,7 +254,8 @@ static int loop(struct tw_emu *emu, struct fuse_session *session)
 static int serve(struct tw_emu *emu, struct fuse_session *session, struct twinfs_error *err)
 {
 	const struct tw_daemon_options *options = emu->options;
-	const char *text = "the mount ended with an error";
+	const char *what = "the mount ended with an error";
+	char text[160];
 	int rc, stopped, synced;
 
 	tw_emu_log(&emu->log, TW_EMU_INFO, "mounted on '%s'%s", options->mountpoint,
@@ -279,13 +280,14 @@ static int serve(struct tw_emu *emu, struct fuse_session *session, struct twinfs
 	tw_emu_sentry_stop();
 	if (rc == 0 && stopped < 0) {
 		rc = stopped;
-		text = "not all files could be committed at the end";
+		what = "not all files could be committed at the end";
 	} else if (rc == 0 && synced < 0) {
 		rc = synced;
-		text = "the host's disk has failed: what changed in the image may not be on it";
+		what = "the host's disk has failed: what changed in the image may not be on it";
 	}
+	(void)snprintf(text, sizeof(text), "%s: %s", what, twinfs_strerror(rc));
 	if (rc < 0 && emu->log.to_syslog)
-		tw_emu_log(&emu->log, TW_EMU_ERROR, "%s: %s", text, twinfs_strerror(rc));
+		tw_emu_log(&emu->log, TW_EMU_ERROR, "%s", text);
 	tw_emu_log(&emu->log, TW_EMU_INFO, "unmounted");
 	return rc < 0 ? fail(err, options->mountpoint, rc, text) : 0;
 }
