@@ -41,12 +41,35 @@ static int make_room(struct twinfs_faults *faults)
 	return 0;
 }
 
+/* What the same rule has done to the same cell already, from @at on, or NULL. */
+static struct tw_defect *find_same(const struct twinfs_faults *faults, size_t at,
+	const struct tw_defect *defect)
+{
+	for (; at < faults->defect_count && faults->defects[at].addr == defect->addr; at++)
+		if (faults->defects[at].rule == defect->rule &&
+			faults->defects[at].is_loose == defect->is_loose)
+			return &faults->defects[at];
+	return NULL;
+}
+
+/* A bit that sticks already goes on sticking to what it does. */
+static void merge(struct tw_defect *into, const struct tw_defect *defect)
+{
+	uint8_t fresh = defect->mask & ~into->mask;
+
+	into->value = (into->value & ~fresh) | (defect->value & fresh);
+	into->mask |= fresh;
+}
+
 int tw_defects_add(struct twinfs_faults *faults, const struct tw_defect *defect)
 {
 	size_t at = tw_defects_from(faults, defect->addr);
-	int rc = make_room(faults);
+	struct tw_defect *same = find_same(faults, at, defect);
+	int rc = same ? 0 : make_room(faults);
 
-	if (rc)
+	if (same)
+		merge(same, defect);
+	if (same || rc)
 		return rc;
 	memmove(faults->defects + at + 1, faults->defects + at,
 		(faults->defect_count - at) * sizeof(*faults->defects));

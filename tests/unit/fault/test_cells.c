@@ -124,6 +124,23 @@ START_TEST(stuck_bits_stay_stuck)
 }
 END_TEST
 
+START_TEST(a_bit_sticks_once_however_often_it_is_told)
+{
+	static struct rig rig;
+
+	rig_init(&rig, 1);
+	(void)add(&rig, "stick mask 0x03 on erase in 0+4096");
+	for (unsigned i = 0; i < 20; i++)
+		ck_assert_int_eq(erase(&rig, 0), 0);
+	ck_assert_int_eq(program(&rig, 0, 0, 16), 0);
+	all_are(cells(&rig, 0), 16, 0x03);
+	(void)add(&rig, "stick mask 0x80 in 0x2000+2"); /* there is room for another */
+	ck_assert_int_eq(program(&rig, 0x2000, 0, 16), 0);
+	all_are(cells(&rig, 0x2000), 2, 0x80);
+	rig_release(&rig);
+}
+END_TEST
+
 START_TEST(loose_bits_read_at_chance_until_they_are_erased)
 {
 	static struct rig rig;
@@ -348,7 +365,8 @@ END_TEST
 
 RUN_CASES("cells", bits_flip_at_rest, bits_flip_in_one_direction_only_and_all_of_them_at_most,
 	cells_flip_in_what_was_just_programmed_or_read, cells_can_be_filled_and_garbled,
-	stuck_bits_stay_stuck, loose_bits_read_at_chance_until_they_are_erased,
-	a_cut_can_leave_loose_bits, readers_can_be_shown_other_bits,
-	a_read_that_fails_deceives_nobody, readers_can_be_shown_a_value_or_noise, units_wear_out,
-	worn_units_have_their_symptom, units_do_not_wear_out_all_at_once)
+	stuck_bits_stay_stuck, a_bit_sticks_once_however_often_it_is_told,
+	loose_bits_read_at_chance_until_they_are_erased, a_cut_can_leave_loose_bits,
+	readers_can_be_shown_other_bits, a_read_that_fails_deceives_nobody,
+	readers_can_be_shown_a_value_or_noise, units_wear_out, worn_units_have_their_symptom,
+	units_do_not_wear_out_all_at_once)
