@@ -39,7 +39,7 @@ struct tw_v2_edit {
 	struct tw_pair tail;
 	bool more;                /* with sets_tail */
 	struct tw_node *dropped;  /* this entry goes; its node is left without a pair */
-	struct tw_gstate inherit; /* share of pairs that the new tail leaves out */
+	struct tw_gstate inherit; /* share of pairs that the new tail leaves out or brings */
 	bool expands;             /* all entries go to a fresh pair, but for a copy of the first */
 };
 

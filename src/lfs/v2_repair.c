@@ -122,13 +122,28 @@ static int relink(struct twinfs_volume *volume)
 	return 0;
 }
 
-/* A pair that comes to the thread brings its share along. */
-static void sum_up(struct twinfs_volume *volume)
+/*
+ * By how much the thread from the heir of @old on adds up to another global state
+ * than that from @old on: the commit that changes over takes that upon itself.
+ */
+static int share_between(struct twinfs_volume *volume, const struct tw_mdir *old,
+	struct tw_gstate *ret_share)
 {
-	volume->gstate = (struct tw_gstate){{0, 0, 0}};
-	for (const struct tw_mdir *mdir = volume->superblock; mdir; mdir = mdir->next)
-		tw_v2_add_state(&volume->gstate, &mdir->share);
-	volume->gstate.word[0] &= ~TW_V2_RESERVED;
+	_cleanup_sparse_ struct tw_sparse by_block = {0};
+	const struct tw_mdir *mdir;
+	uint32_t left = 0;
+	int rc = note_blocks(volume, &by_block);
+
+	if (rc)
+		return rc;
+	LIST_FOREACH(mdir, &volume->mdirs, all)
+	left++; /* mounting has checked that it ends */
+	*ret_share = (struct tw_gstate){{0, 0, 0}};
+	for (mdir = old; mdir; mdir = mdir->next)
+		tw_v2_add_state(ret_share, &mdir->share);
+	for (mdir = old->heir; mdir && left; mdir = find(volume, &by_block, mdir->tail), left--)
+		tw_v2_add_state(ret_share, &mdir->share);
+	return 0;
 }
 
 static int repair_step(struct twinfs_volume *volume, struct tw_mdir *old)
@@ -138,7 +153,8 @@ static int repair_step(struct twinfs_volume *volume, struct tw_mdir *old)
 
 	do {
 		edit.tail = old->heir->pair;
-		rc = tw_v2_try(volume, old->prev, &edit);
+		rc = share_between(volume, old, &edit.inherit)
+			     ?: tw_v2_try(volume, old->prev, &edit);
 	} while (tw_v2_made_way(volume, &rc));
 	if (rc)
 		return rc;
@@ -148,7 +164,6 @@ static int repair_step(struct twinfs_volume *volume, struct tw_mdir *old)
 		return rc;
 	}
 	volume->pending.desyncs--;
-	sum_up(volume);
 	return 0;
 }
 
