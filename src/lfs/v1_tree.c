@@ -281,6 +281,16 @@ static int write_destination(struct twinfs_volume *volume, struct tw_node *dir,
 	return tw_v1_commit(volume, replaced->mdir, &edit);
 }
 
+/* Writes what was at the destination before. */
+static int restore_destination(struct twinfs_volume *volume, struct tw_node *twin,
+	struct tw_node *replaced)
+{
+	struct tw_v1_edit edit = {.old = twin, .new = replaced};
+
+	return replaced ? tw_v1_commit(volume, twin->mdir, &edit)
+			: tw_v1_remove_entry(volume, twin);
+}
+
 /*
  * Empty files all look alike: a mark could not tell them apart (section 19.5). When the
  * old name of one cannot be deleted, the new one goes again; else it has both.
@@ -296,7 +306,7 @@ static int move_unmarked(struct twinfs_volume *volume, struct tw_node *node, str
 	if (!rc) {
 		swap_places(volume, node, twin, dir);
 		tw_node_free(volume, twin);
-	} else if (replaced || tw_v1_remove_entry(volume, twin)) {
+	} else if (restore_destination(volume, twin, replaced)) {
 		tw_node_link(volume, dir, twin);
 	}
 	return rc;
