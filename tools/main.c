@@ -83,16 +83,32 @@ static void print_help(void)
 	     "Manual pages: man twinfs, man twinfs-VERB");
 }
 
+/* The verb that somebody means who comes from other tools, else one that is spelt like it. */
+static const char *meant_by(const char *word)
+{
+	static const char *const other_tools[][2] = {{"fsck", "check"}, {"verify", "check"},
+		{"repair", "check --repair"}, {"mkfs", "mk"}, {"format", "mk"}, {"create", "mk"},
+		{"extract", "get"}, {"list", "ls"}, {"dir", "ls"}, {"tree", "ls"}, {"cp", "put"},
+		{"write", "put"}, {"read", "cat"}, {"delete", "rm"}, {"df", "info"},
+		{"stat", "info"}, {"undelete", "history"}, {"start", "mount"}, {"stop", "umount"}};
+	const char *names[VERB_COUNT];
+
+	for (size_t i = 0; i < sizeof(other_tools) / sizeof(*other_tools); i++)
+		if (!strcmp(word, other_tools[i][0]))
+			return other_tools[i][1];
+	for (size_t i = 0; i < VERB_COUNT; i++)
+		names[i] = verbs[i].name;
+	return twinfs_nearest(word, names, VERB_COUNT);
+}
+
 static int run_verb(int argc, char **argv)
 {
-	const char *names[VERB_COUNT], *meant;
+	const char *meant;
 
 	for (size_t i = 0; i < VERB_COUNT; i++)
 		if (!strcmp(argv[0], verbs[i].name))
 			return verbs[i].run(argc, argv);
-	for (size_t i = 0; i < VERB_COUNT; i++)
-		names[i] = verbs[i].name;
-	meant = twinfs_nearest(argv[0], names, VERB_COUNT);
+	meant = meant_by(argv[0]);
 	return tw_tool_usage(NULL, "'%s' is not a verb%s%s%s", argv[0],
 		meant ? " (did you mean " : "", meant ? meant : "", meant ? "?)" : "");
 }

@@ -97,4 +97,6 @@ void tw_tool_print_check(const struct tw_tool_check *check)
 	}
 	if (check->repairs)
 		print_files(check);
+	else if (check->errors)
+		puts("what can be saved: twinfs check --repair --dry-run");
 }

@@ -182,7 +182,7 @@ TWINFS_API uint32_t twinfs_volume_block_size(const struct twinfs_volume *volume)
  *
  * After an error nothing has changed, but after -ESHUTDOWN: then one call may have been
  * done. One more exception is of version 1: an empty file that takes the place of another by
- * a rename may be there under both names when blocks fail.
+ * a rename may be there under both names when two blocks fail.
  */
 
 /*

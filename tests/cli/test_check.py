@@ -11,6 +11,7 @@ class Check(cli.CliTest):
         for name in ('customer_fs', 'customer_backup_fs', 'securedata'):
             self.assertIn(name, out.decode())
         self.assertEqual(out.count(b'  littlefs 1.1  '), 2)
+        self.assertNotIn(b'--repair', out)
         result = self.json('check', '--json', 'app.img')
         self.assertEqual((result['errors'], result['warnings']), (0, 0))
         self.assertEqual([part['format'] for part in result['partitions']],
@@ -47,6 +48,7 @@ class Check(cli.CliTest):
             out = self.twinfs('check', 'app.img', status=cli.WRONG)[0].decode()
         self.assertIn('error', out)
         self.assertIn('customer_backup_fs', out, 'the other partitions are checked all the same')
+        self.assertIn('--repair', out.splitlines()[-1], 'what comes next')
 
     def test_every_block_in_use(self):
         """One half of a pair may go; whatever else check says, it ends with 0 or 1."""
