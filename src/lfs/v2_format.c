@@ -82,22 +82,21 @@ static int check_unused(struct twinfs_volume *volume, uint32_t from)
 }
 
 /*
- * Whether all that is named lies in the volume. What does not is damage that
- * costs no block; but a larger volume could give away the block that is meant.
+ * Whether all directories lie in the volume. One that does not is damage that costs no
+ * block; but a larger volume could give away what it would show then.
  */
-static int check_named(struct twinfs_volume *volume)
+static int check_named(const struct twinfs_volume *volume)
 {
 	const struct tw_index *index = &volume->index;
-	int rc = tw_alloc_prepare(volume); /* files, and the thread */
 
-	for (uint32_t i = 0; !rc && i < index->slot_count; i++) {
+	for (uint32_t i = 0; i < index->slot_count; i++) {
 		const struct tw_node *node = index->slots[i].node;
 
 		for (unsigned k = 0; node && node->kind == TW_DIRECTORY && k < 2; k++)
 			if (node->dir.pair.block[k] >= volume->area.block_count)
-				rc = -EUCLEAN;
+				return -EUCLEAN;
 	}
-	return rc;
+	return 0;
 }
 
 static int write_record(struct twinfs_volume *volume, struct tw_mdir *mdir, uint32_t block_count)
