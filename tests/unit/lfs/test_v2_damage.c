@@ -226,6 +226,66 @@ START_TEST(a_thread_with_two_pairs_in_a_block)
 }
 END_TEST
 
+static void ignore(void *ctx, const struct twinfs_error *finding)
+{
+	(void)ctx;
+	(void)finding;
+}
+
+/*
+ * The directory {4, 3} was {2, 3} before it moved. That it was {4, 5} as well cannot be:
+ * then three pairs have its blocks.
+ */
+START_TEST(a_directory_that_was_two_pairs)
+{
+	static const uint8_t flag[12] = {[3] = 0x80};
+
+	for (int i = 0; i < 2; i++) {
+		struct chip chip;
+		struct log2 log;
+
+		chip_init(&chip, &chip_512);
+		begin(&chip, &log, 0, 1);
+		log2_superblock(&log, TWINFS_LFS_2_1, 32, usual);
+		log2_tag(&log, 0x002, 1, "d", 1);
+		log2_words(&log, 0x200, 1, 4, 3);
+		log2_words(&log, 0x600, LOG2_PAIR, 2, 3);
+		log2_tag(&log, 0x7ff, LOG2_PAIR, flag, sizeof(flag));
+		log2_commit(&log);
+		begin(&chip, &log, 3, 2);
+		if (i)
+			log2_words(&log, 0x600, LOG2_PAIR, 4, 5);
+		log2_commit(&log);
+		begin(&chip, &log, 4, 3);
+		log2_commit(&log);
+		ck_assert_int_eq(twinfs_volume_check(chip.flash, &chip.config, ignore, NULL) > 0,
+			i);
+		chip_release(&chip);
+	}
+}
+END_TEST
+
+/* What lies behind the end could be given away before anybody knows what it holds. */
+START_TEST(no_growth_over_what_is_named)
+{
+	struct log2 log;
+	struct rig rig;
+
+	chip_init(&rig.chip, &chip_512);
+	begin(&rig.chip, &log, 0, 1);
+	log2_superblock(&log, TWINFS_LFS_2_1, 20, usual);
+	log2_tag(&log, 0x002, 1, "d", 1);
+	log2_words(&log, 0x200, 1, 25, 24);
+	log2_commit(&log);
+	rig.volume = chip_mount(&rig.chip);
+	ck_assert_int_eq(twinfs_volume_resize(rig.volume, 32), -EUCLEAN);
+	ck_assert_int_eq(twinfs_volume_resize(rig.volume, 19), 0);
+	ck_assert_uint_eq(rig_statfs(&rig).blocks, 19);
+	twinfs_volume_unmount(rig.volume);
+	chip_release(&rig.chip);
+}
+END_TEST
+
 /* One of the two blocks of the superblock is enough. */
 START_TEST(bad_blocks_at_the_beginning)
 {
@@ -279,4 +339,5 @@ END_TEST
 RUN_CASES("v2_damage", a_broken_thread_is_refused, another_block_size_is_refused,
 	a_damaged_directory, a_name_longer_than_the_limit, a_block_with_two_owners,
 	a_block_of_a_file_and_a_directory, a_thread_with_two_pairs_in_a_block,
-	bad_blocks_at_the_beginning, every_file_is_synced)
+	a_directory_that_was_two_pairs, no_growth_over_what_is_named, bad_blocks_at_the_beginning,
+	every_file_is_synced)

@@ -220,8 +220,8 @@ static void put_move(struct rig *rig, uint32_t word)
 
 START_TEST(the_thread_is_told_of_a_move)
 {
-	/* a share that comes to the thread with the pair: as if "a" had been renamed */
-	static const uint32_t shares[] = {0, 0x4ff00400};
+	/* a share that comes to the thread with the pair: as if "a" had been renamed; no state */
+	static const uint32_t shares[] = {0, 0x4ff00400, 0x000003fe};
 
 	for (size_t i = 0; i < COUNT(shares); i++) {
 		struct rig rig;
