@@ -250,16 +250,28 @@ static bool has_twin(const struct tw_v2_check *check, const struct tw_v2_met *so
 	return false;
 }
 
-void tw_v2_check_move(struct tw_v2_check *check)
+/* The first pair of the tree, from @met on, that the pending move may be from, or NULL. */
+static const struct tw_v2_met *source_from(const struct tw_v2_check *check,
+	const struct tw_v2_met *met)
 {
-	const struct tw_v2_met *met = check->root;
-	const struct tw_v2_entry *entry;
-
 	while (met && !(check->move_id < met->content.count &&
 			      tw_v2_is_hidden(check, met, check->move_id)))
 		met = met->on[TW_V2_TREE];
+	return met;
+}
+
+void tw_v2_check_move(struct tw_v2_check *check)
+{
+	const struct tw_v2_met *met = source_from(check, check->root), *other;
+	const struct tw_v2_entry *entry;
+
 	if (!met)
 		return;
+	other = source_from(check, met->on[TW_V2_TREE]);
+	if (other)
+		tw_check_report(&check->common, TWINFS_P_LFS_STATE, tw_v2_block(other),
+			"the pair of a pending move has a block of this one, and one of {%u, %u}",
+			met->log.pair.block[0], met->log.pair.block[1]);
 	entry = &met->content.entries[check->move_id];
 	check->move_has_twin = has_twin(check, met);
 	tw_check_report(&check->common,

@@ -239,8 +239,9 @@ static int walk_thread(struct scan *scan, struct twinfs_error *err)
  * The source of a pending rename is there no more: it goes by another name already.
  * The superblock's entry has no other name, whatever the state says.
  */
-static void hide_moved(struct twinfs_volume *volume, const struct tw_mdir *mdir)
+static void hide_moved(struct scan *scan, const struct tw_mdir *mdir)
 {
+	struct twinfs_volume *volume = scan->volume;
 	struct tw_pair pair;
 	unsigned id;
 
@@ -248,13 +249,15 @@ static void hide_moved(struct twinfs_volume *volume, const struct tw_mdir *mdir)
 		!tw_pair_overlaps(pair, mdir->pair) || id >= mdir->count ||
 		mdir->entries[id]->tag == TW_V2_NAME_SUPERBLOCK)
 		return;
+	/* with a block of two pairs in it, the move cannot be ended in one of them */
+	scan->is_shared = scan->is_shared || volume->pending.marks;
 	mdir->entries[id]->is_void = true;
 	volume->pending.marks = 1;
 }
 
 static void accept_entries(struct scan *scan, struct tw_node *dir, const struct tw_mdir *mdir)
 {
-	hide_moved(scan->volume, mdir);
+	hide_moved(scan, mdir);
 	for (unsigned i = 0; i < mdir->count; i++) {
 		struct tw_node *node = mdir->entries[i];
 

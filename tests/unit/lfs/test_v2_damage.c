@@ -265,6 +265,42 @@ START_TEST(a_directory_that_was_two_pairs)
 }
 END_TEST
 
+/* Nobody knows which of two entries a pending move is of: both are hidden, none is deleted. */
+START_TEST(a_move_out_of_two_pairs)
+{
+	static const uint8_t share[12] = {0x00, 0x00, 0xf0, 0x4f, 3, 0, 0, 0, 4, 0, 0, 0};
+	struct log2 log;
+	struct rig rig;
+	uint64_t ino;
+
+	chip_init(&rig.chip, &chip_512);
+	begin(&rig.chip, &log, 0, 1);
+	log2_superblock(&log, TWINFS_LFS_2_1, 32, usual);
+	log2_tag(&log, 0x002, 1, "d", 1);
+	log2_words(&log, 0x200, 1, 2, 3);
+	log2_tag(&log, 0x002, 2, "e", 1);
+	log2_words(&log, 0x200, 2, 4, 5);
+	log2_file(&log, 3, "f", "one");
+	log2_file(&log, 4, "g", "another");
+	log2_words(&log, 0x600, LOG2_PAIR, 2, 3);
+	log2_tag(&log, 0x7ff, LOG2_PAIR, share, sizeof(share));
+	log2_commit(&log);
+	for (uint32_t block = 2; block < 6; block += 2) {
+		begin(&rig.chip, &log, block, 1);
+		log2_file(&log, 0, block == 2 ? "f" : "g", block == 2 ? "one" : "another");
+		if (block == 2)
+			log2_words(&log, 0x600, LOG2_PAIR, 4, 5);
+		log2_commit(&log);
+	}
+	ck_assert_int_gt(twinfs_volume_check(rig.chip.flash, &rig.chip.config, ignore, NULL), 0);
+	rig.volume = chip_mount(&rig.chip);
+	ck_assert_int_eq(twinfs_volume_create(rig.volume, TWINFS_ROOT_INO, "h", &ino), -EUCLEAN);
+	ck_assert_int_eq(twinfs_volume_repair(rig.volume), -EUCLEAN);
+	twinfs_volume_unmount(rig.volume);
+	chip_release(&rig.chip);
+}
+END_TEST
+
 /* What lies behind the end could be given away before anybody knows what it holds. */
 START_TEST(no_growth_over_what_is_named)
 {
@@ -339,5 +375,5 @@ END_TEST
 RUN_CASES("v2_damage", a_broken_thread_is_refused, another_block_size_is_refused,
 	a_damaged_directory, a_name_longer_than_the_limit, a_block_with_two_owners,
 	a_block_of_a_file_and_a_directory, a_thread_with_two_pairs_in_a_block,
-	a_directory_that_was_two_pairs, no_growth_over_what_is_named, bad_blocks_at_the_beginning,
-	every_file_is_synced)
+	a_directory_that_was_two_pairs, a_move_out_of_two_pairs, no_growth_over_what_is_named,
+	bad_blocks_at_the_beginning, every_file_is_synced)
