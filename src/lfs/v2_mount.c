@@ -333,6 +333,15 @@ static bool has_superblock(const struct tw_mdir *mdir)
 	return mdir->count && mdir->entries[0]->tag == TW_V2_NAME_SUPERBLOCK;
 }
 
+/* A superblock that becomes the first entry of a pair when this one splits. */
+static bool has_stray_superblock(const struct tw_mdir *mdir)
+{
+	for (unsigned i = 1; i < mdir->count; i++)
+		if (mdir->entries[i]->tag == TW_V2_NAME_SUPERBLOCK)
+			return true;
+	return false;
+}
+
 /* Notes that @mdir is on the thread. -EUCLEAN: so is another pair with a block of it. */
 static int take_blocks(struct tw_sparse *taken, struct tw_mdir *mdir)
 {
@@ -391,7 +400,7 @@ static int check_reach(const struct scan *scan)
 		rc = rc ? rc : take_blocks(&taken, mdir);
 		if (rc)
 			return rc;
-		if (is_behind_root && has_superblock(mdir))
+		if ((is_behind_root && has_superblock(mdir)) || has_stray_superblock(mdir))
 			return -EUCLEAN; /* it would be taken for the root's the next time */
 		is_behind_root = is_behind_root || mdir == scan->root;
 		mdir->is_reached = true;

@@ -301,6 +301,26 @@ START_TEST(a_move_out_of_two_pairs)
 }
 END_TEST
 
+/* When the root splits it would be the first of a pair, which is taken for the root then. */
+START_TEST(a_second_superblock_in_the_root)
+{
+	struct log2 log;
+	struct rig rig;
+	uint64_t ino;
+
+	chip_init(&rig.chip, &chip_512);
+	begin(&rig.chip, &log, 0, 1);
+	log2_superblock(&log, TWINFS_LFS_2_1, 32, usual);
+	log2_tag(&log, 0x0ff, 1, "littlefs", 8);
+	log2_tag(&log, 0x201, 1, "", 0);
+	log2_commit(&log);
+	rig.volume = chip_mount(&rig.chip);
+	ck_assert_int_eq(twinfs_volume_create(rig.volume, TWINFS_ROOT_INO, "a", &ino), -EUCLEAN);
+	twinfs_volume_unmount(rig.volume);
+	chip_release(&rig.chip);
+}
+END_TEST
+
 /* What lies behind the end could be given away before anybody knows what it holds. */
 START_TEST(no_growth_over_what_is_named)
 {
@@ -375,5 +395,5 @@ END_TEST
 RUN_CASES("v2_damage", a_broken_thread_is_refused, another_block_size_is_refused,
 	a_damaged_directory, a_name_longer_than_the_limit, a_block_with_two_owners,
 	a_block_of_a_file_and_a_directory, a_thread_with_two_pairs_in_a_block,
-	a_directory_that_was_two_pairs, a_move_out_of_two_pairs, no_growth_over_what_is_named,
-	bad_blocks_at_the_beginning, every_file_is_synced)
+	a_directory_that_was_two_pairs, a_move_out_of_two_pairs, a_second_superblock_in_the_root,
+	no_growth_over_what_is_named, bad_blocks_at_the_beginning, every_file_is_synced)
