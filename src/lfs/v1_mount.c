@@ -167,6 +167,14 @@ static int load_pending(struct scan *scan)
 
 /* ---- moving marks (sections 12.1, 13.4) ---- */
 
+/* One that is not void is shown. Where its name is another's it stays as it is. */
+static void accept_marked(struct scan *scan, struct tw_node *node)
+{
+	accept_entry(scan, node->parent, node);
+	if (!node->is_visible)
+		scan->volume->pending.marks--;
+}
+
 /*
  * A marked entry is void when an unmarked one has the same payload. For a
  * directory that means its pair was reached by another name: marked ones are
@@ -185,7 +193,7 @@ static int judge_marked_directories(struct scan *scan, struct tw_node **ret_file
 		} else if (owner(scan, node->dir.pair)) {
 			node->is_void = true;
 		} else {
-			accept_entry(scan, node->parent, node);
+			accept_marked(scan, node);
 			rc = load_pending(scan);
 		}
 	}
@@ -218,7 +226,7 @@ static int judge_marked_files(struct scan *scan, struct tw_node *files)
 		if (node->file.size && tw_v1_keys_has(&keys, node->file.head, node->file.size))
 			node->is_void = true;
 		else
-			accept_entry(scan, node->parent, node);
+			accept_marked(scan, node);
 	}
 	return rc;
 }

@@ -83,7 +83,7 @@ static int repair_marks(struct twinfs_volume *volume)
 		struct tw_node *node = volume->index.slots[i].node;
 
 		if (node && node->mdir && node->kind != TW_OPAQUE &&
-			(node->is_void || node->tag & TW_V1_MARK))
+			(node->is_void || (node->is_visible && node->tag & TW_V1_MARK)))
 			rc = repair_mark(volume, node);
 	}
 	return rc;

@@ -369,13 +369,20 @@ static bool names_others(const struct scan *scan)
 	return scan->is_shared;
 }
 
-/* Whether an outdated pair has its blocks for itself, but for the one that its heir has. */
-static bool is_apart(const struct scan *scan, const struct tw_mdir *old)
+/*
+ * Whether each outdated pair has its blocks for itself, but for the one that its heir
+ * has. @taken has the pairs of the thread when all heirs are in their places.
+ */
+static bool are_apart(const struct scan *scan, const struct tw_sparse *taken)
 {
-	for (unsigned i = 0; i < 2; i++) {
-		const struct tw_mdir *owner = tw_sparse_get(&scan->by_block, old->pair.block[i]);
+	const struct tw_mdir *old;
 
-		if (owner != old && owner != old->heir)
+	LIST_FOREACH(old, &scan->volume->mdirs, all)
+	for (unsigned i = 0; old->heir && i < 2; i++) {
+		const struct tw_mdir *first = tw_sparse_get(&scan->by_block, old->pair.block[i]);
+		const struct tw_mdir *now = tw_sparse_get(taken, old->pair.block[i]);
+
+		if ((first != old && first != old->heir) || (now && now != old->heir))
 			return false;
 	}
 	return true;
@@ -408,14 +415,14 @@ static int check_reach(const struct scan *scan)
 		if (tw_pair_is_nil(mdir->tail))
 			break;
 		mdir = find(scan, mdir->tail);
-		if (!mdir || (mdir->heir && !is_apart(scan, mdir)))
+		if (!mdir)
 			return -EUCLEAN;
 		if (mdir->heir)
 			mdir = mdir->heir;
 	}
 	LIST_FOREACH(mdir, &volume->mdirs, all)
 	in_tree += mdir->dir != NULL;
-	return reached == in_tree ? 0 : -EUCLEAN;
+	return reached == in_tree && are_apart(scan, &taken) ? 0 : -EUCLEAN;
 }
 
 /* Whether a pair that no entry names goes on in one of the tree. */

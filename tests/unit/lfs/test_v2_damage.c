@@ -265,6 +265,37 @@ START_TEST(a_directory_that_was_two_pairs)
 }
 END_TEST
 
+/* The directory {4, 3} was {2, 3}, and goes on in {2, 5}: the thread still comes by both. */
+START_TEST(a_directory_that_goes_on_in_what_it_was)
+{
+	static const uint8_t flag[12] = {[3] = 0x80};
+	struct log2 log;
+	struct rig rig;
+	uint64_t ino;
+
+	chip_init(&rig.chip, &chip_512);
+	begin(&rig.chip, &log, 0, 1);
+	log2_superblock(&log, TWINFS_LFS_2_1, 32, usual);
+	log2_tag(&log, 0x002, 1, "d", 1);
+	log2_words(&log, 0x200, 1, 4, 3);
+	log2_words(&log, 0x600, LOG2_PAIR, 2, 3);
+	log2_tag(&log, 0x7ff, LOG2_PAIR, flag, sizeof(flag));
+	log2_commit(&log);
+	begin(&rig.chip, &log, 2, 7);
+	log2_file(&log, 0, "g", "behind");
+	log2_commit(&log);
+	begin(&rig.chip, &log, 4, 3);
+	log2_file(&log, 0, "f", "first");
+	log2_words(&log, 0x601, LOG2_PAIR, 2, 5);
+	log2_commit(&log);
+	ck_assert_int_gt(twinfs_volume_check(rig.chip.flash, &rig.chip.config, ignore, NULL), 0);
+	rig.volume = chip_mount(&rig.chip);
+	ck_assert_int_eq(twinfs_volume_create(rig.volume, TWINFS_ROOT_INO, "h", &ino), -EUCLEAN);
+	twinfs_volume_unmount(rig.volume);
+	chip_release(&rig.chip);
+}
+END_TEST
+
 /* Nobody knows which of two entries a pending move is of: both are hidden, none is deleted. */
 START_TEST(a_move_out_of_two_pairs)
 {
@@ -395,5 +426,6 @@ END_TEST
 RUN_CASES("v2_damage", a_broken_thread_is_refused, another_block_size_is_refused,
 	a_damaged_directory, a_name_longer_than_the_limit, a_block_with_two_owners,
 	a_block_of_a_file_and_a_directory, a_thread_with_two_pairs_in_a_block,
-	a_directory_that_was_two_pairs, a_move_out_of_two_pairs, a_second_superblock_in_the_root,
-	no_growth_over_what_is_named, bad_blocks_at_the_beginning, every_file_is_synced)
+	a_directory_that_was_two_pairs, a_directory_that_goes_on_in_what_it_was,
+	a_move_out_of_two_pairs, a_second_superblock_in_the_root, no_growth_over_what_is_named,
+	bad_blocks_at_the_beginning, every_file_is_synced)
