@@ -319,6 +319,43 @@ START_TEST(what_a_damaged_directory_named_stays)
 }
 END_TEST
 
+/* A marked entry whose name another has is not shown, and is not, once it could be. */
+START_TEST(a_marked_entry_whose_name_is_taken)
+{
+	static const struct geometry small = {128, 16, 1, 0xff};
+	struct twinfs_stat stat;
+	struct rig rig;
+	uint64_t ino;
+	uint8_t *block;
+
+	chip_init(&rig.chip, &small);
+	ck_assert_int_eq(twinfs_volume_format(rig.chip.flash, &rig.chip.config, NULL), 0);
+	rig.volume = chip_mount(&rig.chip);
+	(void)create(&rig, "a");
+	ino = create(&rig, "b");
+	ck_assert_int_eq(twinfs_volume_open(rig.volume, ino), 0);
+	ck_assert_int_eq(twinfs_volume_write(rig.volume, ino, "content", 7, 0), 7);
+	ck_assert_int_eq(twinfs_volume_sync(rig.volume, ino), 0);
+	twinfs_volume_close(rig.volume, ino);
+	block = chip_bytes(&rig.chip) + 2 * small.block_size;
+	if (tw_le32(block) < tw_le32(block + small.block_size))
+		block += small.block_size;
+	block[16] |= 0x80;         /* the first entry is marked, */
+	block[16 + 13 + 12] = 'a'; /* and the second has its name */
+	tw_put_le32(block + tw_le32(block + 4) - 4,
+		tw_crc32_raw(UINT32_MAX, block, tw_le32(block + 4) - 4));
+	for (unsigned i = 0; i < 3; i++) {
+		remount(&rig);
+		ck_assert_int_eq(twinfs_volume_lookup(rig.volume, TWINFS_ROOT_INO, "a", &ino), 0);
+		ck_assert_int_eq(twinfs_volume_stat(rig.volume, ino, &stat), 0);
+		ck_assert_uint_eq(stat.size, 7);
+		ck_assert_int_eq(twinfs_volume_repair(rig.volume), 0);
+	}
+	twinfs_volume_unmount(rig.volume);
+	chip_release(&rig.chip);
+}
+END_TEST
+
 /*
  * Where the last entry says that it is longer than its block, whatever is written
  * behind it would be taken for a part of it.
@@ -467,5 +504,6 @@ END_TEST
 RUN_CASES("volume", names, paths_are_resolved_as_text, numbers_of_the_dead_are_stale,
 	a_removed_file_lives_until_its_last_close, content_is_committed_by_sync_only,
 	sizes_have_an_end, a_read_only_volume_writes_nothing, renames, a_damaged_root_mounts,
-	what_a_damaged_directory_named_stays, an_entry_longer_than_its_block, spare_blocks,
-	a_scan_gives_the_content, what_cannot_be_scanned)
+	what_a_damaged_directory_named_stays, a_marked_entry_whose_name_is_taken,
+	an_entry_longer_than_its_block, spare_blocks, a_scan_gives_the_content,
+	what_cannot_be_scanned)
