@@ -195,7 +195,7 @@ int tw_v2_compare_thread(struct tw_v2_check *check)
 	return 0;
 }
 
-/* The directory of the tree that @pair is the outdated one of, or NULL. It was one other pair. */
+/* The directory that was the outdated @pair before it moved, or NULL: it has moved once. */
 static const struct tw_v2_met *take_head(struct tw_v2_check *check, struct tw_pair pair)
 {
 	struct tw_v2_met *head = newer_head(check, pair);

@@ -32,7 +32,7 @@ struct scan {
 	struct tw_mdir *root;                /* last pair on the thread with a superblock */
 	bool has_walked;                     /* the thread: what is loaded now is not on it */
 	struct twinfs_superblock superblock; /* that one */
-	bool is_shared;                      /* a directory goes on in blocks of another one */
+	bool is_shared; /* a directory, or a pending move, is in blocks of two */
 };
 
 /* ---- entries ---- */

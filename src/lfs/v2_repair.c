@@ -123,8 +123,8 @@ static int relink(struct twinfs_volume *volume)
 }
 
 /*
- * By how much the thread from the heir of @old on adds up to another global state
- * than that from @old on: the commit that changes over takes that upon itself.
+ * By how much the global state changes when the thread goes on from the heir of @old
+ * instead of @old: the commit that makes it do so has to make up for it.
  */
 static int share_between(struct twinfs_volume *volume, const struct tw_mdir *old,
 	struct tw_gstate *ret_share)
